@@ -1,0 +1,145 @@
+"""What differs between two experiments, in words: for the undo list and for runs side by side."""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from collections.abc import Hashable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from lab.experiment.experiment import Experiment
+from lab.network.network import INPUT, Network, Node
+from lab.value import fields
+
+
+def differences(a: Experiment, b: Experiment) -> tuple[str, ...]:
+    """How `b` differs from `a`, a phrase each: "learning rate 0.1 → 0.01". Empty only if they are equal."""
+    found: list[str] = []
+    for field in fields(Experiment):
+        old, new = getattr(a, field.name), getattr(b, field.name)
+        if old == new:
+            continue
+        if isinstance(old, Network):
+            found += _networks(old, new)
+        elif field.name == "description":
+            found.append("description changed")
+        elif field.name in ("optimizer", "regularization"):  # their fields' titles speak for themselves
+            found += _values(field.title, old, new)
+        else:
+            found += _values(field.title, old, new, field.kind, inside=f"{field.title}: ")
+    return tuple(found)
+
+
+def _values(
+    title: str, old: object, new: object, kind: str = "other", inside: str = "", of: str = ""
+) -> Iterator[str]:
+    """The differences of one field called `title`, or, in a value of the same class, of the fields inside.
+
+    `inside` goes before the titles of those, `of` (" of conv1") behind every title.
+    """
+    if old == new:
+        return
+    if isinstance(old, msgspec.Struct) and type(old) is type(new):
+        for field in fields(type(old)):
+            ours, theirs = getattr(old, field.name), getattr(new, field.name)
+            yield from _values(inside + _spoken(field.title), ours, theirs, field.kind, of=of)
+    else:
+        yield f"{title}{of} {_said(old, kind)} → {_said(new, kind)}"
+
+
+def _networks(old: Network, new: Network) -> Iterator[str]:
+    before, after = _keyed(old.nodes), _keyed(new.nodes)
+    renamed = _renamings(before, after)
+    before = {renamed.get(key, key): node for key, node in before.items()}
+    for (old_name, _), (new_name, _) in renamed.items():
+        yield f"layer {old_name} renamed to {new_name}"
+    for key in before:
+        if key not in after:
+            yield f"layer {_name(key)} removed"
+    place = dict(zip(after, [INPUT, *map(_name, after)], strict=False))
+    for key in after:
+        if key not in before:
+            yield f"layer {_name(key)} added after {place[key]}"
+    shared_before = [key for key in before if key in after]
+    shared_after = [key for key in after if key in before]
+    for key in _moved(shared_before, shared_after):
+        yield f"layer {_name(key)} moved after {place[key]}"
+    for key in shared_after:
+        yield from _layers(_name(key), before[key], after[key])
+
+
+Key = tuple[str, int]
+"""A layer's name, and which of several of that name it is: a network that is being edited may have such."""
+
+
+def _name(key: Key) -> str:
+    return key[0]
+
+
+def _keyed(nodes: Sequence[Node]) -> dict[Key, Node]:
+    seen: Counter[str] = Counter()
+    keyed = {}
+    for node in nodes:
+        keyed[node.name, seen[node.name]] = node
+        seen[node.name] += 1
+    return keyed
+
+
+def _renamings(before: dict[Key, Node], after: dict[Key, Node]) -> dict[Key, Key]:
+    """Which of the lost names became which of the new ones: an equal layer between the same neighbours."""
+    old, new = list(before), list(after)
+    pairs = {}
+    for step, i, j, k, m in difflib.SequenceMatcher(a=old, b=new, autojunk=False).get_opcodes():
+        if step != "replace" or j - i != m - k:
+            continue
+        for lost, gained in zip(old[i:j], new[k:m], strict=True):
+            if lost not in after and gained not in before and before[lost].layer == after[gained].layer:
+                pairs[lost] = gained
+    return pairs
+
+
+def _moved(before: Sequence[Hashable], after: Sequence[Key]) -> list[Key]:
+    """A few layers whose move makes the one order the other."""
+    stayed: set[Key] = set()
+    for match in difflib.SequenceMatcher(a=before, b=after, autojunk=False).get_matching_blocks():
+        stayed.update(after[match.b : match.b + match.size])
+    return [key for key in after if key not in stayed]
+
+
+def _layers(name: str, old: Node, new: Node) -> Iterator[str]:
+    if type(old.layer) is not type(new.layer):
+        yield f"layer {name}: {_said(old.layer)} → {_said(new.layer)}"
+    else:
+        for field in fields(type(old.layer)):
+            ours, theirs = getattr(old.layer, field.name), getattr(new.layer, field.name)
+            title = _spoken(field.title)
+            yield from _values(title, ours, theirs, field.kind, inside=f"{title}: ", of=f" of {name}")
+    if old.inputs != new.inputs:
+        yield f"input of {name} {_inputs(old)} → {_inputs(new)}"
+
+
+def _inputs(node: Node) -> str:
+    return ", ".join(node.inputs) or "the layer before"
+
+
+def _spoken(title: str) -> str:
+    """A title within a sentence: "learning rate ε" without its symbol, "Points" without its capital."""
+    words = title.split(" ")
+    if len(words) > 1 and not words[-1].isascii():
+        words.pop()
+    spoken = " ".join(words)
+    return spoken[0].lower() + spoken[1:] if spoken[1:2].islower() else spoken
+
+
+def _said(value: Any, kind: str = "other") -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, float):  # as many digits as tell it from every other number
+        return repr(value).removesuffix(".0")
+    if kind == "text":
+        return f"“{value}”"
+    return str(getattr(type(value), "title", value))

@@ -1,0 +1,68 @@
+"""The frozen description of everything that decides a run's numbers."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from lab.data.datasets import AnyDataSource
+from lab.data.datasets.digits import Digits
+from lab.data.preprocessing import Preprocessing, Split
+from lab.learning.losses import AnyLoss, SoftmaxCrossEntropy
+from lab.learning.optimizers import AnyOptimizer, Momentum
+from lab.learning.regularization import Regularization
+from lab.learning.schedules import AnySchedule, Constant
+from lab.network.network import Analysis, Network, analyse
+from lab.network.shape import Shape
+from lab.problem import Problem, ProblemError
+
+VERSION = 1
+"""Of the file format: the value of the field `descent`."""
+
+
+class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Same experiment, same seed, same numbers, bit for bit."""
+
+    descent: Literal[1] = 1
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=120)] = "Untitled"
+    description: Annotated[str, msgspec.Meta(max_length=4000)] = ""
+    seed: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1, description="Names every random draw: split, start, order of the examples")] = 1
+    data: AnyDataSource = msgspec.field(default_factory=Digits)
+    preprocessing: Preprocessing = msgspec.field(default_factory=Preprocessing)
+    split: Split = msgspec.field(default_factory=Split)
+    network: Network = msgspec.field(default_factory=Network)
+    loss: AnyLoss = SoftmaxCrossEntropy()
+    optimizer: AnyOptimizer = Momentum()
+    schedule: AnySchedule = Constant()
+    regularization: Regularization = Regularization()
+    batch_size: Annotated[
+        int, msgspec.Meta(ge=1, le=10_000_000, title="batch size", description="Examples per update: 1 is online learning, the whole set is batch learning")
+    ] = 64
+
+    @property
+    def analysis(self) -> Analysis:
+        """Shapes, parameters and cost of the network on this data."""
+        return analyse(self.network, Shape(*self.data.shape()))
+
+
+def problems(experiment: Experiment) -> tuple[Problem, ...]:
+    """All that keeps the experiment from running, each with its place and its mend."""
+    try:
+        analysis = experiment.analysis
+        classes, targets = len(experiment.data.classes()), experiment.data.outputs()
+    except ProblemError as error:  # the user's own file cannot be read
+        return error.problems
+    found = list(analysis.problems)
+    nodes = experiment.network.nodes
+    if not nodes:
+        found.append(Problem("network", "has no layers", "Add a layer"))
+    elif not found and analysis.output is not None:
+        last, output = nodes[-1].name, analysis.output
+        if not analysis.parameter_count:
+            found.append(Problem(last, "no layer of the network has weights to learn", "Add a Dense or a convolution"))
+        if not output.is_vector:
+            found.append(Problem(last, f"the output is an image of {output}, the task wants a vector", "Add a Flatten and a Dense"))
+        elif problem := experiment.loss.problem(classes, targets, output.size):
+            found.append(msgspec.structs.replace(problem, where=last))
+    return (*found, *experiment.split.problems())

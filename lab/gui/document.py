@@ -1,0 +1,249 @@
+"""The only thing in the window that remembers: experiment, undo, selection, file, and the trainer behind it."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import msgspec
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QUndoCommand, QUndoStack
+
+from lab.data.prepare import prepare
+from lab.experiment.experiment import Experiment, problems
+from lab.gui.playback import Playback
+from lab.gui.selection import Selection
+from lab.problem import Problem, ProblemError
+from lab.training.mailbox import Compiling, Event, Loaded, Refused
+from lab.training.probes import Probe
+from lab.training.snapshot import Snapshot
+from lab.training.trainer import Trainer
+
+FRAME = 16
+"""Milliseconds between two looks into the trainer's mailbox: 60 frames a second."""
+
+MERGE_WITHIN = 1.0
+"""Seconds within which edits of one field become one entry of the undo stack: a drag, a run of arrow keys."""
+
+
+class Edit(QUndoCommand):
+    """One entry of the undo stack: the experiment before and after."""
+
+    def __init__(
+        self, document: Document, before: Experiment, after: Experiment, text: str, merge_key: str | None
+    ) -> None:
+        super().__init__(text)
+        self.document, self.before, self.after, self.merge_key = document, before, after, merge_key
+        self.at = time.monotonic()
+
+    def id(self) -> int:
+        # Qt asks mergeWith only of commands with one id; -1 means never
+        return -1 if self.merge_key is None else 1
+
+    def mergeWith(self, other: QUndoCommand) -> bool:
+        if not isinstance(other, Edit) or other.merge_key != self.merge_key:
+            return False
+        if other.at - self.at > MERGE_WITHIN:
+            return False
+        self.after, self.at = other.after, other.at
+        self.setObsolete(self.after == self.before)
+        return True
+
+    def undo(self) -> None:
+        self.document._turn_to(self.before)
+
+    def redo(self) -> None:
+        self.document._turn_to(self.after)
+
+
+class Document(QObject):
+    """What is open in the window.
+
+    `draft` is the experiment as edited, perhaps with `problems`; `running` the last one without. Only the
+    running one is known to the trainer. Snapshots and events are pulled on a timer of the window's thread:
+    nothing else couples the two.
+    """
+
+    experiment_changed = Signal(object)  # Experiment: the draft
+    problems_changed = Signal(object)  # tuple[Problem, ...]
+    snapshot_changed = Signal(object)  # Snapshot
+    selection_changed = Signal(object)  # Selection
+    event_arrived = Signal(object)  # Event
+    file_changed = Signal()  # path or dirty mark
+    compiling = Signal(int, int)  # done, total
+
+    def __init__(
+        self,
+        trainer: Trainer,
+        experiment: Experiment,
+        path: Path | None = None,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.trainer = trainer
+        self.draft = experiment
+        self.running = experiment
+        self.problems: tuple[Problem, ...] = find_problems(experiment)
+        self.snapshot: Snapshot | None = None
+        self.selection = Selection()
+        self.path = path
+        self.undo_stack = QUndoStack(self)
+        self.undo_stack.cleanChanged.connect(self._report_clean)
+        self.playback = Playback(trainer, self)
+        self._watched: frozenset[Probe] = frozenset()
+        self._starts_anew = True  # the draft has not been loaded yet, so no run of it can be edited
+        self._waits_for_load = 0
+        self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.setInterval(FRAME)
+        self._timer.timeout.connect(self.pull)
+
+    # --- life
+
+    def start(self) -> None:
+        """Start the trainer on the experiment, and look into its mailbox from now on."""
+        self.trainer.start()
+        self._hand_over()
+        self._timer.start()
+
+    def close(self) -> None:
+        """Stop looking, stop the trainer and wait for its threads."""
+        self._timer.stop()
+        self.trainer.close()
+
+    @Slot()
+    def pull(self) -> None:
+        """One frame: all events since the last, then the newest snapshot if there is one."""
+        for event in self.trainer.events():
+            self._receive(event)
+        # a snapshot of the run before the one just asked for would show the wrong network for a frame
+        snapshot = self.trainer.snapshots.take()
+        if snapshot is not None and not self._waits_for_load:
+            self.snapshot = snapshot
+            self.playback.see(snapshot)
+            self.snapshot_changed.emit(snapshot)
+        self.playback.tick()
+
+    def _receive(self, event: Event) -> None:
+        if isinstance(event, Compiling):
+            self.compiling.emit(event.done, event.total)
+        elif isinstance(event, Loaded | Refused):
+            self._waits_for_load = max(0, self._waits_for_load - 1)
+        self.playback.receive(event)
+        self.event_arrived.emit(event)
+
+    # --- the experiment
+
+    @property
+    def is_dirty(self) -> bool:
+        return not self.undo_stack.isClean()
+
+    def edit(self, experiment: Experiment, text: str, merge_key: str | None = None) -> None:
+        """Make `experiment` the draft, as an entry `text` of the undo stack.
+
+        Edits with the same `merge_key` in quick succession become one entry.
+        """
+        if experiment != self.draft:
+            self.undo_stack.push(Edit(self, self.draft, experiment, text, merge_key))
+
+    def open(self, experiment: Experiment, path: Path | None = None) -> None:
+        """Replace everything by another experiment: a new run from its start."""
+        self.undo_stack.clear()
+        self.path = path
+        self.selection = Selection()
+        self.playback.forget()
+        self._starts_anew = True
+        self._turn_to(experiment)
+        self.selection_changed.emit(self.selection)
+        self.file_changed.emit()
+
+    def save(self, path: Path) -> None:
+        """Write the draft to `path` (ProblemError) and call it clean."""
+        from lab.experiment.files import save_experiment
+
+        save_experiment(self.draft, path)
+        self.path = path
+        self.undo_stack.setClean()
+        self.file_changed.emit()
+
+    def _turn_to(self, experiment: Experiment) -> None:
+        """Make it the draft, and hand it to the trainer unless something about it is wrong."""
+        self.draft = experiment
+        self.problems = find_problems(experiment)
+        self.experiment_changed.emit(experiment)
+        self.problems_changed.emit(self.problems)
+        if not self.problems:
+            self._keep_selection_real()
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        if self.problems:
+            return
+        if self._starts_anew:
+            self._starts_anew = False
+            self._waits_for_load += 1
+            self.running = self.draft
+            self.trainer.load(self.running)
+        elif runs_differently(self.running, self.draft):
+            self.running = self.draft
+            self.trainer.edit(self.running)
+
+    @Slot(bool)
+    def _report_clean(self, _clean: bool) -> None:
+        self.file_changed.emit()
+
+    @property
+    def training_size(self) -> int | None:
+        """Examples in the training part of what is running; None until its first snapshot."""
+        if self.snapshot is None:
+            return None
+        seen = self.snapshot.experiment
+        try:
+            # the trainer has prepared it, so this is a look into the cache
+            return len(prepare(seen.data, seen.preprocessing, seen.split, seen.seed).training)
+        except ProblemError:
+            return None
+
+    # --- the selection and the views
+
+    def select(self, selection: Selection) -> None:
+        """Turn every view to `selection`."""
+        if selection != self.selection:
+            self.selection = selection
+            self.selection_changed.emit(selection)
+
+    def select_layer(self, name: str | None) -> None:
+        """Point at a layer as a whole."""
+        if name != self.selection.layer or self.selection.unit >= 0:
+            self.select(Selection(layer=name, part=self.selection.part, example=self.selection.example))
+
+    def _keep_selection_real(self) -> None:
+        chosen = self.selection
+        if chosen.layer is None:
+            return
+        facts = [f for f in self.draft.analysis.nodes if f.name == chosen.layer]
+        if not facts:
+            self.select_layer(None)
+        elif (output := facts[0].output) and (
+            chosen.unit >= output.channels or chosen.row >= output.height or chosen.column >= output.width
+        ):
+            self.select(Selection(layer=chosen.layer, part=chosen.part, example=chosen.example))
+
+    def watch(self, probes: frozenset[Probe]) -> None:
+        """Have the trainer answer these probes, the union of what the open views ask."""
+        if probes != self._watched:
+            self._watched = probes
+            self.trainer.watch(probes)
+
+
+def find_problems(experiment: Experiment) -> tuple[Problem, ...]:
+    """All that keeps the experiment from running, a user's file that cannot be read included."""
+    try:
+        return problems(experiment)
+    except ProblemError as error:
+        return tuple(msgspec.structs.replace(p, where="data") for p in error.problems)
+
+
+def runs_differently(a: Experiment, b: Experiment) -> bool:
+    """Whether the two differ in more than their name and description."""
+    return msgspec.structs.replace(a, name=b.name, description=b.description) != b

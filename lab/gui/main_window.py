@@ -1,0 +1,373 @@
+"""The window: panels left, views in the middle, what is selected right, the transport below."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+from PySide6.QtCore import QByteArray, QEvent, QSettings, QSize, Qt, QTimer, Slot
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSlider,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QLineEdit,
+    QMainWindow,
+    QMessageBox,
+    QTabBar,
+    QTabWidget,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from lab.experiment.experiment import Experiment
+from lab.gui.about import MachineDialog, ShortcutsDialog, show_about
+from lab.gui.appearance import Appearance
+from lab.gui.crash import CrashDialog
+from lab.gui.document import Document
+from lab.gui.exports import EXPERIMENTS, Exports
+from lab.gui.header import Header
+from lab.gui.menus import Menus
+from lab.gui.panels.data import DataPanel
+from lab.gui.panels.inspector import Inspector
+from lab.gui.panels.network import NetworkPanel
+from lab.gui.panels.training import TrainingPanel
+from lab.gui.selection import Selection
+from lab.gui.theme import Theme
+from lab.gui.views.view import View
+from lab.gui.widgets.banner import Banner, CompileBar
+from lab.gui.widgets.dock import TitledDock, tidy_titles
+from lab.gui.widgets.numbers import words
+from lab.gui.widgets.transport import Transport
+from lab.gui.workspace import Workspace, kind_of
+from lab.problem import ProblemError
+from lab.training.mailbox import Diverged, Event, Failed, Loaded, Paused, Refused
+from lab.training.snapshot import Snapshot
+
+STATE_VERSION = 1
+PANELS_WIDTH, INSPECTOR_WIDTH = 336, 216
+
+OWN_KEYS: tuple[tuple[type[QWidget], frozenset[Qt.Key]], ...] = (
+    (QAbstractButton, frozenset({Qt.Key.Key_Space})),
+    *(
+        (cls, frozenset({Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Home, Qt.Key.Key_End}))
+        for cls in (QAbstractSlider, QAbstractSpinBox, QLineEdit, QAbstractItemView, QTabBar, QComboBox)
+    ),
+)
+"""What a widget that has the focus keeps for itself, though the window has an action on the same key."""
+
+
+class MainWindow(QMainWindow):
+    def __init__(
+        self, document: Document, appearance: Appearance, settings: QSettings, views: Iterable[type[View]]
+    ) -> None:
+        super().__init__()
+        self.document, self.appearance, self._settings = document, appearance, settings
+        self._was_shown = False
+        self._running: Experiment | None = None
+        self.exports = Exports(document, self, settings)
+        self.banner, self.compile_bar = Banner(), CompileBar()
+        self.workspace = Workspace(document, views)
+        self.transport = Transport(document.playback)
+        self.network_panel = NetworkPanel(document)
+        self.inspector = Inspector(document)
+        self.panel_docks = (
+            TitledDock("Network", "panel.network", self.network_panel),
+            TitledDock("Data", "panel.data", DataPanel(document)),
+            TitledDock("Training", "panel.training", TrainingPanel(document)),
+        )
+        self.inspector_dock = TitledDock("Selected", "panel.inspector", self.inspector)
+        self._lay_out()
+        self.menus = Menus(self)
+        self.header = Header(self.menus, document)
+        bar = QToolBar("Header")
+        bar.setObjectName("bar.header")
+        bar.setMovable(False)
+        bar.addWidget(self.header)
+        bar.toggleViewAction().setVisible(False)
+        self.addToolBar(Qt.ToolBarArea.TopToolBarArea, bar)
+        self._connect()
+        self._show_theme(appearance.theme)
+        self._show_file()
+        self._restore()
+
+    def _lay_out(self) -> None:
+        middle = QWidget()
+        column = QVBoxLayout(middle)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.compile_bar)
+        column.addWidget(self.banner)
+        column.addWidget(self.workspace, 1)
+        self.setCentralWidget(middle)
+        self.setDocumentMode(True)
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
+        foot = QToolBar("Transport")
+        foot.setObjectName("bar.transport")
+        foot.setMovable(False)
+        foot.addWidget(self.transport)
+        foot.toggleViewAction().setVisible(False)
+        self.addToolBar(Qt.ToolBarArea.BottomToolBarArea, foot)
+        for dock in self.panel_docks:
+            self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock)
+        self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.inspector_dock)
+        self._place_panels()
+        self.setAcceptDrops(True)
+        self.resize(1280, 800)
+
+    def _place_panels(self) -> None:
+        first = self.panel_docks[0]
+        for dock in (*self.panel_docks, self.inspector_dock):
+            dock.setFloating(False)
+            dock.show()
+        for dock in self.panel_docks:
+            self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock)
+        for dock in self.panel_docks[1:]:
+            self.tabifyDockWidget(first, dock)
+        self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.inspector_dock)
+        first.raise_()
+        self.resizeDocks(
+            [first, self.inspector_dock], [PANELS_WIDTH, INSPECTOR_WIDTH], Qt.Orientation.Horizontal
+        )
+        tidy_titles(self, self.panel_docks)
+
+    def _connect(self) -> None:
+        document = self.document
+        document.snapshot_changed.connect(self._show_snapshot)
+        document.selection_changed.connect(self._show_selection)
+        document.event_arrived.connect(self._hear)
+        document.experiment_changed.connect(self._show_file)
+        document.file_changed.connect(self._show_file)
+        document.compiling.connect(self.compile_bar.show_progress)
+        document.problems_changed.connect(self.header.show_problems)
+        self.workspace.watching_changed.connect(self._watch)
+        self.inspector_dock.visibilityChanged.connect(self._watch)
+        self.appearance.changed.connect(self._show_theme)
+        self.exports.done.connect(self.header.note)
+        self.exports.failed.connect(self.banner.say)
+        for dock in self.panel_docks:
+            dock.dockLocationChanged.connect(lambda _: tidy_titles(self, self.panel_docks))
+
+    # --- what comes in
+
+    @Slot(object)
+    def _show_snapshot(self, snapshot: Snapshot) -> None:
+        is_new = snapshot.experiment is not self._running
+        self._running = snapshot.experiment
+        if is_new:
+            self._arrange_for(snapshot.experiment)
+        self.workspace.show_snapshot(snapshot)
+        self.transport.show_snapshot(snapshot)
+        if is_new:
+            self._watch()
+
+    def _arrange_for(self, experiment: Experiment) -> None:
+        kind = kind_of(experiment)
+        if kind != self.workspace.kind:
+            self.workspace.save_to(self._settings)
+            self.workspace.arrange(kind)
+            self.workspace.restore_from(self._settings)
+
+    @Slot(object)
+    def _show_selection(self, selection: Selection) -> None:
+        self.workspace.show_selection(selection)
+        self._watch()
+
+    @Slot()
+    def _watch(self) -> None:
+        probes = self.workspace.probes()
+        snapshot = self.document.snapshot
+        if snapshot is not None and not self.inspector_dock.isHidden():
+            probes |= self.inspector.probes(snapshot, self.document.selection)
+        self.document.watch(probes)
+
+    @Slot(object)
+    def _hear(self, event: Event) -> None:
+        if isinstance(event, Diverged):
+            self._show_diverged(event)
+        elif isinstance(event, Refused):
+            self.banner.say(" ".join(map(str, event.problems)))
+        elif isinstance(event, Failed):
+            CrashDialog(event.text, self).show()
+        elif isinstance(event, Paused) and event.reason:
+            self.header.note(f"Paused at step {event.step:,}: {event.reason}")
+        elif isinstance(event, Loaded) and event.renewed and event.kept:
+            self.header.note(
+                f"New start for {', '.join(event.renewed[:3])}{' …' if len(event.renewed) > 3 else ''}"
+            )
+
+    def _show_diverged(self, event: Diverged) -> None:
+        rate = self.document.draft.optimizer.rate
+        self.banner.say(
+            f"The loss is not finite at step {event.step:,}. Layer {event.layer} ({event.operation}) was the first "
+            f"whose numbers were not. A lower learning rate than {words(rate)} often helps.",
+            f"Go back to step {event.step_back:,} and halve the rate",
+            lambda: self._halve_rate(event.step_back),
+        )
+
+    def _halve_rate(self, step: int) -> None:
+        self.document.playback.go_back(step)
+        draft = self.document.draft
+        optimizer = msgspec.structs.replace(draft.optimizer, rate=draft.optimizer.rate / 2)
+        self.document.edit(msgspec.structs.replace(draft, optimizer=optimizer), "Halve the learning rate")
+
+    @Slot(object)
+    def _show_theme(self, theme: Theme) -> None:
+        self.workspace.show_theme(theme)
+        self.transport.set_theme(theme)
+        self.network_panel.set_theme(theme)
+        self.header.set_theme(theme)
+
+    @Slot()
+    def _show_file(self) -> None:
+        self.setWindowTitle(f"{self.document.draft.name}[*] — Descent")
+        self.setWindowModified(self.document.is_dirty)
+        self.header.show_file()
+
+    # --- files
+
+    def open_experiment(self, experiment: Experiment, path: Path | None = None) -> None:
+        if self.may_leave():
+            self.banner.hide()
+            self.document.open(experiment, path)
+
+    def open_file(self, path: Path) -> None:
+        from lab.experiment.files import load_experiment
+
+        try:
+            experiment = load_experiment(path)
+        except ProblemError as error:
+            self.banner.say(str(error))
+            return
+        self.open_experiment(experiment, path)
+
+    def ask_open(self) -> None:
+        path = self.exports.ask_which("Open an experiment", EXPERIMENTS)
+        if path is not None:
+            self.open_file(path)
+
+    def save(self) -> bool:
+        return self._save_to(self.document.path) if self.document.path else self.save_as()
+
+    def save_as(self) -> bool:
+        name = f"{self.document.draft.name}.json".replace("/", "-")
+        where = self.exports.ask_where("Save the experiment", name, EXPERIMENTS)
+        if where is None:
+            return False
+        path = where[0]
+        return self._save_to(path if path.suffix else path.with_suffix(".json"))
+
+    def _save_to(self, path: Path) -> bool:
+        try:
+            self.document.save(path)
+        except ProblemError as error:
+            self.banner.say(str(error))
+            return False
+        self.header.note(f"Saved {path}")
+        return True
+
+    def may_leave(self) -> bool:
+        """Ask what to do with unsaved changes; False means: stay."""
+        if not self.document.is_dirty:
+            return True
+        buttons = QMessageBox.StandardButton
+        answer = QMessageBox.question(
+            self,
+            "Save changes?",
+            f"“{self.document.draft.name}” has changes that are not saved.",
+            buttons.Save | buttons.Discard | buttons.Cancel,
+            buttons.Save,
+        )
+        if answer == buttons.Save:
+            return self.save()
+        return bool(answer == buttons.Discard)
+
+    def export_current(self) -> None:
+        """Ask where to save the view that was used last: the one with the focus, or the first in sight."""
+        views = self.workspace.open_views
+        focus = QApplication.focusWidget()
+        inside = [view for view in views if focus is not None and view.isAncestorOf(focus)]
+        if views:
+            self.exports.ask_picture((inside or views)[0])
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        urls = event.mimeData().urls()
+        if len(urls) == 1 and urls[0].isLocalFile():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        path = Path(event.mimeData().urls()[0].toLocalFile())
+        # answering the dialog inside the drop would hold the other program
+        QTimer.singleShot(0, self, lambda: self.open_file(path))
+
+    # --- the window itself
+
+    def bring(self, dock: TitledDock) -> None:
+        dock.show()
+        dock.raise_()
+        dock.widget().setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def reset_layout(self) -> None:
+        self._place_panels()
+        self.workspace.arrange(self.workspace.kind)
+
+    def toggle_full_screen(self) -> None:
+        self.showNormal() if self.isFullScreen() else self.showFullScreen()
+
+    def show_shortcuts(self) -> None:
+        ShortcutsDialog(self).show()
+
+    def show_machine(self) -> None:
+        MachineDialog(self).show()
+
+    def show_about(self) -> None:
+        show_about(self)
+
+    def sizeHint(self) -> QSize:
+        return QSize(1280, 800)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            focus = QApplication.focusWidget()
+            if any(isinstance(focus, cls) and event.key() in keys for cls, keys in OWN_KEYS):
+                event.accept()
+                return True
+        return super().event(event)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self._was_shown:
+            self._was_shown = True
+            self._restore_places()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if not self.may_leave():
+            event.ignore()
+            return
+        self._settings.setValue("window/geometry", self.saveGeometry())
+        self._settings.setValue("window/state", self.saveState(STATE_VERSION))
+        self.workspace.save_to(self._settings)
+        self.document.close()
+        event.accept()
+
+    def _restore(self) -> None:
+        geometry = self._settings.value("window/geometry", QByteArray(), type=QByteArray)
+        if isinstance(geometry, QByteArray) and not geometry.isEmpty():
+            self.restoreGeometry(geometry)
+
+    def _restore_places(self) -> None:
+        """Places have a meaning only once the window has its size."""
+        state = self._settings.value("window/state", QByteArray(), type=QByteArray)
+        if not (
+            isinstance(state, QByteArray) and not state.isEmpty() and self.restoreState(state, STATE_VERSION)
+        ):
+            self._place_panels()
+        tidy_titles(self, self.panel_docks)
+        if not self.workspace.restore_from(self._settings):
+            self.workspace.arrange(self.workspace.kind)

@@ -1,0 +1,153 @@
+"""The window's menus: every action with its key, its words and its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QMenu
+
+from lab.gui.appearance import CHOICES
+from lab.gui.exports import PICTURES
+
+if TYPE_CHECKING:
+    from lab.gui.main_window import MainWindow
+
+THEMES = {"auto": "As the desktop", "light": "Light", "dark": "Dark"}
+
+
+class Menus:
+    """Builds the menu bar of `window` and keeps the actions that other parts of the window need."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+        self._file()
+        self._edit()
+        self._run()
+        self._view()
+        self._help()
+
+    def _action(
+        self, menu: QMenu, text: str, slot: Callable[[], object], keys: str = "", tip: str = ""
+    ) -> QAction:
+        action = QAction(text, self._window)
+        if keys:
+            action.setShortcut(QKeySequence(keys))
+        action.setToolTip(tip or text.replace("…", "").replace("&", ""))
+        action.triggered.connect(lambda *_: slot())
+        menu.addAction(action)
+        return action
+
+    def _menu(self, title: str) -> QMenu:
+        menu = self._window.menuBar().addMenu(title)
+        menu.setToolTipsVisible(True)
+        return menu
+
+    def _file(self) -> None:
+        window, menu = self._window, self._menu("&File")
+        self.presets = menu.addMenu("Presets")
+        self.presets.aboutToShow.connect(lambda: self.fill_presets(self.presets))
+        self.open = self._action(menu, "Open…", window.ask_open, "Ctrl+O", "Open an experiment")
+        menu.addSeparator()
+        self.save = self._action(menu, "Save", window.save, "Ctrl+S", "Save the experiment")
+        self.save_as = self._action(
+            menu, "Save as…", window.save_as, "Ctrl+Shift+S", "Save under another name"
+        )
+        menu.addSeparator()
+        self.exports = menu.addMenu("Export")
+        self.exports.aboutToShow.connect(self.fill_exports)
+        self.export_picture = QAction("Export the view in use…", window)
+        self.export_picture.setShortcut(QKeySequence("Ctrl+E"))
+        self.export_picture.setToolTip("Save the view used last as PNG, SVG or PDF")
+        self.export_picture.triggered.connect(lambda *_: window.export_current())
+        menu.addAction(self.export_picture)
+        self.load_weights = self._action(
+            menu, "Load weights…", window.exports.ask_weights_back, "Ctrl+Shift+O"
+        )
+        menu.addSeparator()
+        self.quit = self._action(menu, "Quit", window.close, "Ctrl+Q")
+        # a submenu that is filled only when it opens has no keys before; these have to work from the start
+        self.save_weights = QAction("Save weights…", window)
+        self.save_weights.setShortcut(QKeySequence("Ctrl+Shift+E"))
+        self.save_weights.triggered.connect(lambda *_: window.exports.ask_weights())
+        window.addAction(self.save_weights)
+
+    def _edit(self) -> None:
+        window, menu = self._window, self._menu("&Edit")
+        stack = window.document.undo_stack
+        self.undo, self.redo = stack.createUndoAction(window, "Undo"), stack.createRedoAction(window, "Redo")
+        self.undo.setShortcut(QKeySequence("Ctrl+Z"))
+        self.redo.setShortcuts([QKeySequence("Ctrl+Y"), QKeySequence("Ctrl+Shift+Z")])
+        menu.addActions([self.undo, self.redo])
+
+    def _run(self) -> None:
+        menu = self._menu("&Run")
+        menu.addActions(list(self._window.transport.actions_in_order))
+
+    def _view(self) -> None:
+        window, menu = self._window, self._menu("&View")
+        for number, dock in enumerate(window.panel_docks, 1):
+            action = self._action(
+                menu, dock.windowTitle(), lambda dock=dock: window.bring(dock), f"Ctrl+{number}"
+            )
+            action.setToolTip(f"Show the panel {dock.windowTitle()}")
+        inspector = window.inspector_dock.toggleViewAction()
+        inspector.setShortcut(QKeySequence("Ctrl+I"))
+        menu.addAction(inspector)
+        menu.addSeparator()
+        menu.addActions(window.workspace.actions_to_show())
+        menu.addSeparator()
+        themes = menu.addMenu("Theme")
+        group = QActionGroup(window)
+        for choice in CHOICES:
+            action = themes.addAction(THEMES[choice])
+            action.setCheckable(True)
+            action.setChecked(window.appearance.choice == choice)
+            action.triggered.connect(lambda _=False, choice=choice: window.appearance.choose(choice))
+            group.addAction(action)
+        self._action(menu, "Full screen", window.toggle_full_screen, "F11")
+        self._action(
+            menu, "Reset layout", window.reset_layout, "", "Put all panels and views back in their places"
+        )
+
+    def _help(self) -> None:
+        window, menu = self._window, self._menu("&Help")
+        self._action(menu, "Keyboard shortcuts", window.show_shortcuts, "F1")
+        self._action(menu, "This machine", window.show_machine, "", "What Descent found on this machine")
+        self._action(menu, "About Descent", window.show_about)
+
+    # --- filled when they open
+
+    def fill_presets(self, menu: QMenu) -> None:
+        """All presets under their groups; the one that is open is marked."""
+        from lab.experiment.presets import presets
+
+        menu.clear()
+        menu.setToolTipsVisible(True)
+        group = None
+        for preset in presets():
+            if preset.group != group:
+                group = preset.group
+                heading = menu.addAction(group)
+                heading.setEnabled(False)
+            action = menu.addAction(f"    {preset.title}")
+            action.setToolTip(preset.experiment.description)
+            action.triggered.connect(lambda _=False, e=preset.experiment: self._window.open_experiment(e))
+
+    def fill_exports(self) -> None:
+        window, menu = self._window, self.exports
+        menu.clear()
+        for view in window.workspace.open_views:
+            sub = menu.addMenu(view.title)
+            for kind in PICTURES:
+                action = sub.addAction(f"{kind.upper()}…")
+                action.triggered.connect(lambda _=False, v=view, k=kind: window.exports.ask_picture(v, k))
+            sub.addSeparator()
+            action = sub.addAction("Its data as CSV…")
+            action.triggered.connect(lambda _=False, v=view: window.exports.ask_table(v))
+        menu.addSeparator()
+        menu.addAction("Picture of the window…").triggered.connect(lambda *_: window.exports.ask_window())
+        menu.addSeparator()
+        menu.addAction(self.save_weights)
+        menu.addAction(self.load_weights)

@@ -1,0 +1,99 @@
+"""What is learned from: the dataset, what is done to it beforehand, and how it is shared out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QLabel, QWidget
+
+from lab.data.datasets import DATASETS, OWN_FILES
+from lab.data.preprocessing import Preprocessing, Split
+from lab.experiment.experiment import Experiment
+from lab.gui.document import Document
+from lab.gui.widgets.forms import ValueForm, VariantForm, hint
+from lab.gui.widgets.numbers import WholeNumber
+from lab.gui.widgets.sections import Column, Formula, ProblemLabel, Section
+from lab.problem import Problem
+from lab.value import fields
+
+
+class DataPanel(Column):
+    """Every change goes to the document and comes back from it; the panel itself remembers nothing."""
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+
+        self._source = VariantForm((*DATASETS, *OWN_FILES))
+        self._source.edited.connect(lambda v: self._edit("data", v, "data"))
+        self._about = QLabel()
+        self._about.setWordWrap(True)
+        self._about.setProperty("caption", True)
+        self._problem = ProblemLabel()
+        data = Section("Data")
+        data.add_row("Set", self._source.combo)
+        data.add_wide(self._about)
+        data.add_wide(self._source)
+        data.add_wide(self._problem)
+
+        self._preprocessing = ValueForm(Preprocessing)
+        self._preprocessing.edited.connect(lambda v, _: self._edit("preprocessing", v, "preprocessing"))
+        preprocessing = Section("Preprocessing", "Measured on the training part alone, applied to all")
+        preprocessing.add_wide(self._preprocessing)
+        formula = Formula()
+        formula.show_formula("input = (raw − shift) / scale")
+        preprocessing.add_wide(formula)
+
+        self._split = ValueForm(Split)
+        self._split.edited.connect(self._edit_split)
+        self._split_problem = ProblemLabel()
+        split = Section("Split", "The parts add up to 1; changing one changes the next")
+        split.add_wide(self._split)
+        split.add_wide(self._split_problem)
+
+        seed_field = next(f for f in fields(Experiment) if f.name == "seed")
+        self.seed = WholeNumber(0, int(seed_field.most or 2**31 - 1))
+        self.seed.setObjectName("seed")
+        self.seed.edited.connect(lambda v: self._edit("seed", v, "seed"))
+        chance = Section("Chance", "Same seed, same numbers, bit for bit")
+        chance.add_row("Seed", self.seed, hint(seed_field))
+
+        for section in (data, preprocessing, split, chance):
+            self.column.addWidget(section)
+        self.column.addStretch(1)
+        document.experiment_changed.connect(self.show_experiment)
+        document.problems_changed.connect(self.show_problems)
+        self.show_experiment(document.draft)
+        self.show_problems(document.problems)
+
+    @Slot(object)
+    def show_experiment(self, experiment: Experiment) -> None:
+        self._source.show_value(experiment.data)
+        self._about.setText(experiment.data.summary)
+        self._preprocessing.show_value(experiment.preprocessing)
+        self._split.show_value(experiment.split)
+        self.seed.show_value(experiment.seed)
+
+    @Slot(object)
+    def show_problems(self, problems: tuple[Problem, ...]) -> None:
+        for place, label in (("data", self._problem), ("split", self._split_problem)):
+            label.show_sentences([f"{p.what}. {p.mend}" for p in problems if p.where == place])
+
+    @Slot(object, str)
+    def _edit_split(self, split: Split, field: str) -> None:
+        """Take what one part gained from the part after it, so that the three go on adding up to 1."""
+        parts = ("training", "validation", "test")
+        at = parts.index(field)
+        # training gives to and takes from validation; the two small parts do so with training
+        other = parts[1] if at == 0 else parts[0]
+        rest = sum(getattr(split, part) for part in parts if part != other)
+        share = round(1 - rest, 9)
+        if share >= (1e-6 if other == "training" else 0):
+            split = msgspec.structs.replace(split, **{other: share})
+        self._edit("split", split, "split")
+
+    def _edit(self, name: str, value: Any, what: str) -> None:
+        draft = self._document.draft
+        self._document.edit(msgspec.structs.replace(draft, **{name: value}), f"Change {what}", name)

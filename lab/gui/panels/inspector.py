@@ -1,0 +1,276 @@
+"""What is selected: its formula, its numbers, its field."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QLabel, QWidget
+
+from lab.gui.document import Document
+from lab.gui.selection import Selection
+from lab.gui.theme import number_font
+from lab.gui.widgets.numbers import words
+from lab.gui.widgets.sections import Column, Formula, Section
+from lab.network.layers.layer import Parameter
+from lab.network.network import Analysis, Facts, Network
+from lab.network.receptive_field import receptive_fields
+from lab.problem import ProblemError
+from lab.training.probes import Activations, ActivationsProbe, Array, Probe, Weights, WeightsProbe
+from lab.training.snapshot import Snapshot
+
+EVERY = 0.1
+"""Seconds between two looks at numbers that a person reads: ten a second can still be followed."""
+
+Row = tuple[str, str, str]
+
+
+class FactTable(Section):
+    """Names and values, one under the other. Rows are reused, so that live numbers do not rebuild anything."""
+
+    def __init__(self, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(title, parent=parent)
+        self._rows: list[tuple[QLabel, QLabel]] = []
+        self.grid.setVerticalSpacing(5)
+
+    def show_rows(self, rows: list[Row]) -> None:
+        while len(self._rows) < len(rows):
+            value = QLabel()
+            value.setFont(number_font())
+            value.setWordWrap(True)
+            value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            self._rows.append((self.add_row("", value), value))
+        for index, (name, value) in enumerate(self._rows):
+            used = index < len(rows)
+            name.setVisible(used)
+            value.setVisible(used)
+            if used:
+                title, text, tip = rows[index]
+                if (name.text(), value.text()) != (title, text):
+                    name.setText(title)
+                    value.setText(text)
+                name.setToolTip(tip)
+                value.setToolTip(tip)
+        self.setVisible(bool(rows))
+
+
+class Inspector(Column):
+    """Asks for the numbers of what is selected, like a view, while it is in sight."""
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._shown_at = 0.0
+        self._title = QLabel()
+        font = self._title.font()
+        font.setPointSizeF(font.pointSizeF() + 3)
+        font.setWeight(font.Weight.DemiBold)
+        self._title.setFont(font)
+        self._kind = QLabel()
+        self._kind.setProperty("caption", True)
+        self._kind.setWordWrap(True)
+        self._formula = Formula()
+        self._unit = FactTable("Unit")
+        self._weight = FactTable("Weight")
+        self._shape = FactTable("Layer")
+        self._parameters = FactTable("Parameters")
+        self._field = FactTable("Receptive field")
+        self.column.setSpacing(16)
+        head = QWidget()
+        head_column = Section("", parent=head)
+        head_column.heading.hide()
+        head_column.add_wide(self._title)
+        head_column.add_wide(self._kind)
+        head_column.add_wide(self._formula)
+        for widget in (head_column, self._unit, self._weight, self._shape, self._parameters, self._field):
+            self.column.addWidget(widget)
+        self.column.addStretch(1)
+        document.selection_changed.connect(self.refresh)
+        document.experiment_changed.connect(self.refresh)
+        document.snapshot_changed.connect(self._see)
+        self.refresh()
+
+    def probes(self, _snapshot: Snapshot, selection: Selection) -> frozenset[Probe]:
+        wanted: set[Probe] = set()
+        if selection.unit >= 0:
+            wanted.add(ActivationsProbe(selection.part, selection.example))
+        if selection.unit >= 0 or selection.weight >= 0:
+            wanted.add(WeightsProbe())
+        return frozenset(wanted)
+
+    @Slot(object)
+    def _see(self, _snapshot: Snapshot) -> None:
+        if self._document.selection.unit < 0 and self._document.selection.weight < 0:
+            return
+        now = time.monotonic()
+        if self.isVisible() and (now - self._shown_at > EVERY or not self._document.playback.playing):
+            self._shown_at = now
+            self._show_numbers()
+
+    @Slot()
+    def refresh(self) -> None:
+        """Show what is selected now."""
+        selection, draft = self._document.selection, self._document.draft
+        try:
+            analysis = draft.analysis
+        except ProblemError:
+            return
+        facts = next((f for f in analysis.nodes if f.name == selection.layer), None)
+        if facts is None:
+            self._show_experiment()
+        else:
+            self._show_layer(facts, selection, analysis)
+        self._show_numbers()
+
+    def _show_experiment(self) -> None:
+        draft = self._document.draft
+        self._title.setText(draft.name)
+        self._kind.setText(draft.description or "Click a layer, a unit or a weight to see its numbers here.")
+        self._kind.show()
+        self._formula.show_formula("")
+        for section in (self._shape, self._parameters, self._field):
+            section.show_rows([])
+
+    def _show_layer(self, facts: Facts, selection: Selection, analysis: Analysis) -> None:
+        layer = facts.layer
+        many = bool(facts.output) and not (facts.output and facts.output.is_vector)
+        unit = f" · {'map' if many else 'unit'} {selection.unit + 1}" if selection.unit >= 0 else ""
+        self._title.setText(f"{facts.name}{unit}")
+        doc = (type(layer).__doc__ or "").split("\n\n")[0]
+        self._kind.setText(" ".join(doc.split()))
+        activation = getattr(layer, "activation", None)
+        self._formula.show_formula(
+            "" if activation is None else f"{activation.formula};{activation.derivative}"
+        )
+        rows: list[Row] = [
+            ("Input", str(facts.input or "–"), "Shape of what comes in, one example"),
+            ("Output", str(facts.output or "–"), "Shape of what goes out, one example"),
+        ]
+        if facts.multiply_adds:
+            rows.append(("Multiply-adds", f"{facts.multiply_adds:,}", "One forward pass of one example"))
+        self._shape.show_rows(rows)
+        self._parameters.show_rows([parameter_row(p) for p in facts.parameters])
+        self._field.show_rows(field_rows(self._document.draft.network, analysis, facts, selection))
+
+    # --- numbers of the moment
+
+    def _show_numbers(self) -> None:
+        selection, snapshot = self._document.selection, self._document.snapshot
+        if snapshot is None or selection.unit < 0:
+            self._unit.show_rows([])
+        else:
+            self._show_unit(snapshot, selection)
+        self._weight.show_rows(weight_rows(snapshot, selection.weight) if snapshot else [])
+
+    def _show_unit(self, snapshot: Snapshot, selection: Selection) -> None:
+        seen = snapshot.reading(ActivationsProbe(selection.part, selection.example))
+        weights = snapshot.reading(WeightsProbe())
+        rows = unit_rows(seen, selection) + own_weight_rows(weights, selection)
+        self._unit.show_rows(rows or [("Value", "–", "Not computed yet")])
+
+
+def parameter_row(parameter: Parameter) -> Row:
+    shape = "×".join(map(str, parameter.shape))
+    start = parameter.start
+    tip = f"{parameter.size:,} numbers. They start: {start.title}, {start.formula}"
+    if deviation := start.deviation(parameter.fan_in, parameter.fan_out):
+        tip += f", here σ = {deviation:.4g} (fan-in {parameter.fan_in:,}, fan-out {parameter.fan_out:,})"
+    return parameter.name.capitalize(), f"{shape} = {parameter.size:,}", tip
+
+
+def field_rows(network: Network, analysis: Analysis, facts: Facts, selection: Selection) -> list[Row]:
+    """How much of the input image one unit sees, and where the selected one looks."""
+    field = receptive_fields(network, analysis.input).get(facts.name)
+    if field is None or analysis.input.is_vector:
+        return []
+    rows: list[Row] = [
+        ("Size", "×".join(map(str, field.size)), "Rows × columns of input pixels that one unit sees")
+    ]
+    if facts.output and not facts.output.is_vector:
+        rows.append(
+            ("Stride", "×".join(map(str, field.stride)), "Pixels from one unit's field to the next one's")
+        )
+    row, column = max(selection.row, 0), max(selection.column, 0)
+    if selection.unit >= 0 and (selection.row >= 0 or (facts.output and facts.output.is_vector)):
+        seen = field.of_unit(row, column).clipped(analysis.input)
+        rows.append(("Rows", f"{seen.top + 1} to {seen.top + seen.height}", "Of the input, padding left out"))
+        rows.append(
+            ("Columns", f"{seen.left + 1} to {seen.left + seen.width}", "Of the input, padding left out")
+        )
+    return rows
+
+
+def unit_rows(seen: Activations | None, selection: Selection) -> list[Row]:
+    """The selected unit's value and pre-activation on the selected example."""
+    if seen is None or selection.layer not in seen.outputs:
+        return []
+    rows: list[Row] = []
+    for name, arrays, tip in (
+        ("y = f(z)", seen.outputs, "What the unit says"),
+        ("z", seen.preactivations, "The weighted sum before f"),
+    ):
+        values = arrays.get(selection.layer)
+        if values is None or selection.unit >= len(values):
+            continue
+        plane = values[selection.unit]
+        if plane.size == 1:
+            rows.append((name, signed(float(plane.flat[0])), tip))
+        elif 0 <= selection.row < plane.shape[0] and 0 <= selection.column < plane.shape[1]:
+            where = f" at row {selection.row + 1}, column {selection.column + 1}"
+            rows.append((name, signed(float(plane[selection.row, selection.column])), tip + where))
+        else:
+            rows.append((name, spread(plane), f"{tip}: lowest to highest over the map"))
+    return rows
+
+
+def own_weight_rows(weights: Weights | None, selection: Selection) -> list[Row]:
+    """The weights that lead into the selected unit."""
+    if weights is None:
+        return []
+    into = weights.parameters.get(f"{selection.layer}.weight")
+    bias = weights.parameters.get(f"{selection.layer}.bias")
+    rows: list[Row] = []
+    if into is not None and selection.unit < len(into):
+        own = into[selection.unit]
+        rows.append(("Weights in", f"{own.size:,}", "How many weights lead into the unit"))
+        rows.append(("Mean", signed(float(own.mean())), "Mean of those weights"))
+        rows.append(("Deviation", f"{float(own.std()):.4f}", "Standard deviation of those weights"))
+        rows.append(("Norm", f"{float(np.linalg.norm(own)):.4f}", "Square root of the sum of their squares"))
+    if bias is not None and selection.unit < len(bias):
+        rows.append(("Bias", signed(float(bias[selection.unit])), "Added to the weighted sum"))
+    return rows
+
+
+def weight_rows(snapshot: Snapshot, index: int) -> list[Row]:
+    """The selected weight by its place in the flat vector of all parameters."""
+    weights = snapshot.reading(WeightsProbe())
+    if index < 0 or weights is None:
+        return []
+    before = 0
+    for name, values in weights.parameters.items():
+        if index < before + values.size:
+            place = np.unravel_index(index - before, values.shape)
+            return [
+                ("Name", f"{name}[{', '.join(str(int(i)) for i in place)}]", "Parameter and index in it"),
+                ("Value", signed(float(values[place])), ""),
+                ("Flat index", f"{index:,}", "Place in the vector of all parameters"),
+            ]
+        before += values.size
+    return []
+
+
+def signed(number: float) -> str:
+    """With a real minus, and room for it where there is none: figures do not jump."""
+    if not np.isfinite(number):
+        return "not finite"
+    text = (
+        f"{abs(number):.4f}"
+        if 1e-3 <= abs(number) < 1e4 or number == 0
+        else words(float(f"{abs(number):.3g}"))
+    )
+    return f"−{text}" if number < 0 else f"\u2007{text}"
+
+
+def spread(values: Array) -> str:
+    return f"{signed(float(values.min())).strip()} … {signed(float(values.max())).strip()}"

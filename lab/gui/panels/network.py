@@ -1,0 +1,366 @@
+"""The architecture: layers in their order, each with its shape, parameters and cost; added, moved, edited in place."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import msgspec
+from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QAction, QColor, QKeyEvent, QKeySequence, QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QScrollArea, QToolButton, QVBoxLayout, QWidget
+
+from lab.experiment.experiment import Experiment
+from lab.gui.document import Document
+from lab.gui.icons import icon
+from lab.gui.selection import Selection
+from lab.gui.theme import LIGHT, Theme
+from lab.gui.widgets.layer_block import UNKNOWN, Columns, LayerBlock, TableLine, count, spoken
+from lab.gui.widgets.sections import ProblemLabel
+from lab.network.layers import LAYERS, AnyLayer
+from lab.network.layers.layer import Layer
+from lab.network.network import Network, Node
+from lab.problem import Problem, ProblemError
+from lab.value import changed
+
+
+class DropMark(QWidget):
+    """The line that shows between which two blocks a dragged one would land."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.theme = LIGHT
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.hide()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(self.theme.accent))
+        painter.end()
+
+
+class LayerList(QWidget):
+    """The blocks, one under the other. It takes the keyboard: arrows choose, Alt and arrows move."""
+
+    chosen = Signal(str)
+    moved = Signal(str, int)  # the layer's name, the place it should have
+    edited = Signal(str, object, str)
+    renamed = Signal(str, str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.theme = LIGHT
+        self.blocks: list[LayerBlock] = []
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName("Layers")
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(0)
+        self._column.addStretch(1)
+        self._mark = DropMark(self)
+        self._target: int | None = None
+
+    def show_network(
+        self, experiment: Experiment, problems: tuple[Problem, ...], selected: str | None
+    ) -> None:
+        facts = experiment.analysis.nodes
+        while len(self.blocks) > len(facts):
+            block = self.blocks.pop()
+            self._column.removeWidget(block)
+            block.hide()
+            block.deleteLater()
+        while len(self.blocks) < len(facts):
+            self._append()
+        for block, fact in zip(self.blocks, facts, strict=True):
+            said = [f"{p.what}. {p.mend}" if p.mend else p.what for p in problems if p.where == fact.name]
+            block.show_facts(fact, fact.name == selected, said)
+
+    def set_theme(self, theme: Theme) -> None:
+        self.theme = self._mark.theme = theme
+        for block in self.blocks:
+            block.set_theme(theme)
+
+    def _append(self) -> None:
+        block = LayerBlock()
+        block.set_theme(self.theme)
+        block.head.pressed.connect(lambda: self._press(block))
+        block.head.dragged.connect(self._drag)
+        block.head.dropped.connect(lambda: self._drop(block))
+        block.edited.connect(lambda layer, field: self.edited.emit(self._name(block), layer, field))
+        block.renamed.connect(lambda name: self.renamed.emit(self._name(block), name))
+        self._column.insertWidget(len(self.blocks), block)
+        self.blocks.append(block)
+
+    @staticmethod
+    def _name(block: LayerBlock) -> str:
+        return block.facts.name if block.facts else ""
+
+    def _press(self, block: LayerBlock) -> None:
+        self.setFocus(Qt.FocusReason.MouseFocusReason)
+        self.chosen.emit(self._name(block))
+
+    @Slot(QPointF)
+    def _drag(self, position: QPointF) -> None:
+        y = self.mapFromGlobal(position).y()
+        self._target = sum(y > block.geometry().center().y() for block in self.blocks)
+        edge = (
+            self.blocks[self._target].y()
+            if self._target < len(self.blocks)
+            else self.blocks[-1].geometry().bottom()
+        )
+        self._mark.setGeometry(0, max(0, edge - 1), self.width(), 3)
+        self._mark.raise_()
+        self._mark.show()
+
+    def _drop(self, block: LayerBlock) -> None:
+        self._mark.hide()
+        if self._target is not None:
+            here = self.blocks.index(block)
+            place = self._target - (self._target > here)
+            self._target = None
+            if place != here:
+                self.moved.emit(self._name(block), place)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        steps = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
+        if event.modifiers() or event.key() not in steps or not self.blocks:
+            super().keyPressEvent(event)
+            return
+        names = [self._name(block) for block in self.blocks]
+        here = next((i for i, block in enumerate(self.blocks) if block.head.selected), None)
+        place = 0 if here is None else min(max(here + steps[Qt.Key(event.key())], 0), len(names) - 1)
+        self.chosen.emit(names[place])
+
+
+class NetworkPanel(QWidget):
+    """Every change goes to the document and comes back from it; the panel itself remembers nothing."""
+
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document = document
+        self.layers = LayerList()
+        self._titles = TableLine("Layer", Columns.TITLES)
+        self._titles.setToolTip(
+            "\n".join(f"{t}: {h}" for t, h in zip(Columns.TITLES, Columns.HINTS, strict=True))
+        )
+        self._input = TableLine("input", ("", "", ""))
+        self._totals = TableLine("Total", ("", "", ""))
+        self._totals.bold = True
+        self._problem = ProblemLabel()
+        self._problem.setContentsMargins(14, 4, 14, 4)
+        self._scroll = QScrollArea()
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setWidget(self.layers)
+        self._actions: list[tuple[QToolButton, str]] = []
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._tools())
+        for widget in (self._titles, self._input):
+            column.addWidget(widget)
+        column.addWidget(self._scroll, 1)
+        column.addWidget(self._problem)
+        column.addWidget(self._totals)
+
+        self.layers.chosen.connect(document.select_layer)
+        self.layers.moved.connect(self.move_to)
+        self.layers.edited.connect(self._edit_layer)
+        self.layers.renamed.connect(self._rename)
+        document.experiment_changed.connect(self._show)
+        document.problems_changed.connect(self._show)
+        document.selection_changed.connect(self._show_selection)
+        self._show()
+
+    def minimumWidth(self) -> int:
+        return self.layers.minimumSizeHint().width()
+
+    # --- what is shown
+
+    @Slot()
+    def _show(self) -> None:
+        draft, problems = self._document.draft, self._document.problems
+        try:
+            analysis = draft.analysis
+        except ProblemError:
+            return  # the user's file cannot be read; the data panel says so
+        chosen = self._document.selection.layer
+        self.layers.show_network(draft, problems, chosen)
+        self._input.show_texts("input", (str(analysis.input), "", ""))
+        totals = (count(analysis.parameter_count), count(analysis.multiply_adds))
+        self._totals.show_texts("Total", ("", *("" if t == UNKNOWN or problems else t for t in totals)))
+        self._problem.show_sentences([f"{p.what}. {p.mend}" for p in problems if p.where == "network"])
+        here = self._place(chosen)
+        many = len(draft.network.nodes)
+        for action, able in (
+            (self.duplicate_action, here is not None),
+            (self.remove_action, here is not None),
+            (self.up_action, bool(here)),
+            (self.down_action, here is not None and here < many - 1),
+        ):
+            action.setEnabled(able)
+
+    @Slot(object)
+    def _show_selection(self, selection: Selection) -> None:
+        self._show()
+        here = self._place(selection.layer)
+        if here is not None:
+            block = self.layers.blocks[here]
+            # after the layout has made room for the form
+            QTimer.singleShot(0, block, lambda: self._bring_into_sight(block))
+
+    def _bring_into_sight(self, block: LayerBlock) -> None:
+        self._scroll.ensureWidgetVisible(block, 0, 8)
+
+    def set_theme(self, theme: Theme) -> None:
+        self.layers.set_theme(theme)
+        for line in (self._titles, self._input, self._totals):
+            line.theme = theme
+            line.update()
+        for button, name in self._actions:
+            button.setIcon(icon(name, theme))
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.FontChange:
+            self.layers.updateGeometry()
+        super().changeEvent(event)
+
+    # --- intentions
+
+    def _tools(self) -> QWidget:
+        self.add_menu = QMenu(self)
+        self.add_menu.setToolTipsVisible(True)
+        for cls in LAYERS:
+            action = self.add_menu.addAction(f"{cls.title}\t{cls.summary}")
+            action.triggered.connect(lambda _=False, cls=cls: self.add(cls()))
+        bar = QWidget()
+        row = QHBoxLayout(bar)
+        row.setContentsMargins(10, 8, 10, 4)
+        row.setSpacing(2)
+        add = QToolButton()
+        add.setText("Add layer")
+        add.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        add.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        add.setMenu(self.add_menu)
+        add.setToolTip("Add a layer after the selected one (Ctrl+L)")
+        self._actions.append((add, "add"))
+        row.addWidget(add)
+        row.addStretch(1)
+        self.add_action = self._action("Add layer", "Ctrl+L", add.showMenu)
+        self.duplicate_action = self._action("Duplicate layer", "Ctrl+D", self.duplicate)
+        self.remove_action = self._action("Remove layer", "Del", self.remove)
+        self.up_action = self._action("Move layer up", "Alt+Up", lambda: self.move(-1))
+        self.down_action = self._action("Move layer down", "Alt+Down", lambda: self.move(1))
+        for action, name in (
+            (self.duplicate_action, "duplicate"),
+            (self.up_action, "move-up"),
+            (self.down_action, "move-down"),
+            (self.remove_action, "remove"),
+        ):
+            button = QToolButton()
+            button.setDefaultAction(action)
+            button.setProperty("flat", True)
+            button.setToolTip(
+                f"{action.text()} ({action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)})"
+            )
+            self._actions.append((button, name))
+            row.addWidget(button)
+        self.set_theme(LIGHT)
+        return bar
+
+    def _action(self, text: str, keys: str, slot: object) -> QAction:
+        action = QAction(text, self)
+        action.setShortcut(keys)
+        # Delete means a layer only while the panel has the focus
+        action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        action.triggered.connect(slot)
+        self.addAction(action)
+        return action
+
+    def add(self, layer: Layer) -> None:
+        """Insert `layer` after the selected one, at the end if none is, and select it."""
+        network = self._document.draft.network
+        name = network.fresh_name(layer)
+        here = self._place(self._document.selection.layer)
+        place = len(network.nodes) if here is None else here + 1
+        self._insert(place, Node(name, cast(AnyLayer, layer)), f"Add {name}")
+
+    @Slot()
+    def duplicate(self) -> None:
+        here = self._place(self._document.selection.layer)
+        if here is None:
+            return
+        network = self._document.draft.network
+        node = network.nodes[here]
+        name = network.fresh_name(node.layer)
+        self._insert(here + 1, Node(name, node.layer), f"Duplicate {node.name}")
+
+    @Slot()
+    def remove(self) -> None:
+        here = self._place(self._document.selection.layer)
+        if here is None:
+            return
+        nodes = list(self._document.draft.network.nodes)
+        gone = nodes.pop(here)
+        self._take(nodes, f"Remove {gone.name}")
+        near = min(here, len(nodes) - 1)
+        self._document.select_layer(nodes[near].name if nodes else None)
+
+    def move(self, way: int) -> None:
+        """Move the selected layer one place up (-1) or down (+1)."""
+        name = self._document.selection.layer
+        here = self._place(name)
+        if (
+            name is not None
+            and here is not None
+            and 0 <= here + way < len(self._document.draft.network.nodes)
+        ):
+            self.move_to(name, here + way)
+
+    @Slot(str, int)
+    def move_to(self, name: str, place: int) -> None:
+        nodes = list(self._document.draft.network.nodes)
+        here = next(i for i, node in enumerate(nodes) if node.name == name)
+        nodes.insert(place, nodes.pop(here))
+        self._take(nodes, f"Move {name}")
+
+    @Slot(str, object, str)
+    def _edit_layer(self, name: str, layer: AnyLayer, field: str) -> None:
+        nodes = [
+            msgspec.structs.replace(node, layer=layer) if node.name == name else node
+            for node in self._document.draft.network.nodes
+        ]
+        text = f"{name}: {field.replace('_', ' ')} {spoken(getattr(layer, field))}"
+        self._take(nodes, text, f"{name}.{field}")
+
+    @Slot(str, str)
+    def _rename(self, old: str, new: str) -> None:
+        try:
+            renamed = [
+                changed(
+                    node,
+                    name=new if node.name == old else node.name,
+                    inputs=tuple(new if source == old else source for source in node.inputs),
+                )
+                for node in self._document.draft.network.nodes
+            ]
+        except ProblemError:
+            self._show()
+            return
+        self._take(renamed, f"Rename {old} to {new}")
+        self._document.select_layer(new)
+
+    def _insert(self, place: int, node: Node, text: str) -> None:
+        nodes = list(self._document.draft.network.nodes)
+        nodes.insert(place, node)
+        self._take(nodes, text)
+        self._document.select_layer(node.name)
+        self.layers.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _take(self, nodes: list[Node], text: str, merge_key: str | None = None) -> None:
+        draft = self._document.draft
+        self._document.edit(msgspec.structs.replace(draft, network=Network(tuple(nodes))), text, merge_key)
+
+    def _place(self, name: str | None) -> int | None:
+        nodes = self._document.draft.network.nodes
+        return next((i for i, node in enumerate(nodes) if node.name == name), None)

@@ -1,0 +1,24 @@
+"""What is selected: one value, shared by all views. Click a unit anywhere and every view turns to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lab.training.probes import PartName
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Everything a person can point at. `None` and -1 mean: nothing chosen.
+
+    `unit` is a channel of `layer` (a feature map, or a unit of a dense layer); `row` and `column` a place in
+    its map. `example` is an index into `part`. `weight` is a flat index into the parameter vector.
+    """
+
+    layer: str | None = None
+    unit: int = -1
+    row: int = -1
+    column: int = -1
+    part: PartName = "validation"
+    example: int = 0
+    weight: int = -1

@@ -1,0 +1,11 @@
+"""The views there are. A new one is one file here and one line in this table."""
+
+from lab.gui.views.confusion import ConfusionView
+from lab.gui.views.filters import FiltersView
+from lab.gui.views.maps import MapsView
+from lab.gui.views.units import UnitsView
+from lab.gui.views.view import View
+
+VIEWS: tuple[type[View], ...] = (MapsView, FiltersView, ConfusionView, UnitsView)
+
+__all__ = ["VIEWS", "View"]

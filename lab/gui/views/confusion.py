@@ -1,0 +1,132 @@
+"""Confusion matrix: which classes are taken for which."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import cast
+
+import numpy as np
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from lab.experiment.experiment import Experiment
+from lab.gui.selection import Selection
+from lab.gui.theme import Theme, number_font
+from lab.gui.views.examples import PARTS, class_names, within
+from lab.gui.views.framed import FramedView
+from lab.gui.views.view import Table
+from lab.gui.widgets.matrix import Cell, Matrix
+from lab.gui.widgets.wording import counted, share
+from lab.training.probes import Outputs, OutputsProbe, PartName, Probe
+from lab.training.snapshot import Snapshot
+
+
+class ConfusionView(FramedView):
+    name = "confusion"
+    title = "Confusion matrix"
+    summary = "Which classes the network takes for which, counted over one part of the data"
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._selection = Selection()
+        self._experiment: Experiment | None = None
+        self._reading: Outputs | None = None
+        self._part: PartName = "validation"
+        self._box = self.controls.choice(
+            "Counted over", PARTS, "The part of the data whose examples are counted", self._choose_part
+        )
+        self._box.setCurrentIndex(1)
+        self.total = QLabel()
+        self.total.setFont(number_font())
+        self.matrix = Matrix()
+        self.matrix.setAccessibleName("Confusion matrix")
+        self.matrix.setToolTip(
+            "Row: the true class. Column: the class with the largest output. "
+            "Colours by the square root of the count. Click to see such an example."
+        )
+        picture = QWidget()
+        column = QVBoxLayout(picture)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.matrix, 1)
+        self.controls.add(self.total)
+        self.set_picture(picture)
+        self.matrix.clicked.connect(self._pick)
+        self.matrix.hovered.connect(
+            lambda cell: self.readout.say("" if cell is None else self.sentence(cell))
+        )
+        self.say("Press play, or step once: the counts appear here")
+
+    def suits(self, snapshot: Snapshot) -> bool:
+        return bool(snapshot.experiment.data.classes())
+
+    def probes(self, snapshot: Snapshot, selection: Selection) -> frozenset[Probe]:
+        return frozenset({self._probe(snapshot)}) if self.suits(snapshot) else frozenset()
+
+    def _probe(self, snapshot: Snapshot) -> OutputsProbe:
+        return OutputsProbe(within(snapshot.experiment, Selection(part=self._part))[0])
+
+    def _choose_part(self, part: str) -> None:
+        if part != self._part:
+            self._part = cast(PartName, part)
+            self._reading = None
+            self.watching_changed.emit()
+
+    def show_selection(self, selection: Selection) -> None:
+        self._selection = selection
+
+    def show_snapshot(self, snapshot: Snapshot) -> None:
+        if not self.suits(snapshot):
+            self._reading = None
+            self.say("This view is for problems with classes; see Predictions for regression")
+            return
+        reading = snapshot.reading(self._probe(snapshot))
+        if reading is None or reading is self._reading or reading.confusion is None:
+            return
+        self._reading, self._experiment = reading, snapshot.experiment
+        counts = reading.confusion
+        self.matrix.show_counts(counts, class_names(snapshot.experiment))
+        right, total = int(np.trace(counts)), int(counts.sum())
+        self.total.setText(f"{share(right / total)} right: {right:,} of {total:,}" if total else "")
+        self.controls.arrange()
+        self.show_picture()
+
+    def sentence(self, cell: Cell) -> str:
+        """What a cell says: 3 examples of “7” were taken for “1”."""
+        counts, names = self.matrix.counts, class_names(self._experiment) if self._experiment else ()
+        true, predicted = cell
+        if not names or max(cell) >= len(counts):
+            return ""
+        count, of = int(counts[cell]), int(counts[true].sum())
+        what = counted(count, "example") + f" of class {names[true]}"
+        were = "was" if count == 1 else "were"
+        if true == predicted:
+            return f"{what} {were} recognised, out of {of:,}"
+        return f"{what} {were} taken for {names[predicted]}, out of {of:,}"
+
+    def _pick(self, cell: Cell) -> None:
+        """Select an example of this kind; the next one at each further click."""
+        self.readout.rest(self.sentence(cell))
+        reading = self._reading
+        if reading is None or reading.labels is None or reading.predicted is None or self._experiment is None:
+            return
+        such = np.flatnonzero((reading.labels == cell[0]) & (reading.predicted == cell[1]))
+        if len(such):
+            part = within(self._experiment, Selection(part=self._part))[0]
+            current = self._selection.example if self._selection.part == part else -1
+            later = such[such > current]
+            self._selection = replace(
+                self._selection, part=part, example=int(later[0] if len(later) else such[0])
+            )
+            self.picked.emit(self._selection)
+
+    def show_theme(self, theme: Theme) -> None:
+        super().show_theme(theme)
+        self.matrix.show_theme(theme)
+
+    def table(self) -> Table:
+        """One row a true class, one column a predicted one."""
+        if self._reading is None or self._reading.confusion is None or self._experiment is None:
+            return Table({})
+        names = class_names(self._experiment)
+        counts = self._reading.confusion
+        columns = {f"predicted {name}": counts[:, k] for k, name in enumerate(names)}
+        return Table({"true class": np.array(names)} | columns)

@@ -1,0 +1,104 @@
+"""The example that the maps are of: its picture, what it is, and what the network takes it for."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from lab.gui.theme import Theme
+from lab.gui.widgets.bars import Bar, Bars
+from lab.gui.widgets.mosaic import Group, Mark, Mosaic
+from lab.gui.widgets.wording import number, share
+from lab.network.network import INPUT
+from lab.network.receptive_field import Region
+from lab.training.probes import Activations
+
+WIDE = 196
+"""Width of the panel standing at the left."""
+
+
+class ExamplePanel(QWidget):
+    """Stands beside the maps where there is room, lies above them where it is narrow."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.picture = Mosaic(fits=True, colour_bars=False)
+        self.picture.setAccessibleName("Input of the network")
+        self.verdict = QLabel()
+        self.verdict.setWordWrap(True)
+        self.verdict.setTextFormat(Qt.TextFormat.PlainText)
+        self.bars = Bars()
+        self.bars.setToolTip("The network's outputs; p = softmax(y) where the error is a cross-entropy")
+        text = QVBoxLayout()
+        text.setSpacing(4)
+        text.addWidget(self.verdict)
+        text.addWidget(self.bars, 1)
+        self._layout = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(10)
+        self._layout.addWidget(self.picture)
+        self._layout.addLayout(text, 1)
+        self.stand()
+
+    def stand(self) -> None:
+        self._layout.setDirection(QBoxLayout.Direction.TopToBottom)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(WIDE, 0)
+        self.setMaximumSize(WIDE, 16_777_215)
+        self.picture.setFixedSize(WIDE, WIDE)
+
+    def lie(self, height: int) -> None:
+        self._layout.setDirection(QBoxLayout.Direction.LeftToRight)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setMinimumSize(0, height)
+        self.setMaximumSize(16_777_215, height)
+        self.picture.setFixedSize(height, height)
+
+    def show_theme(self, theme: Theme) -> None:
+        self.picture.show_theme(theme)
+        self.bars.show_theme(theme)
+
+    def show_field(self, region: Region | None) -> None:
+        """Draw a receptive field on the input."""
+        self.picture.mark(
+            None if region is None else Mark(INPUT, region.top, region.left, region.height, region.width)
+        )
+
+    def show_example(self, reading: Activations, classes: tuple[str, ...]) -> None:
+        values = reading.input
+        if values.shape[1:] == (1, 1):
+            values = values[:, None]
+        else:
+            values = values[None]
+        limit = float(np.abs(values).max(initial=0.0)) or 1.0
+        self.picture.show_groups((Group(INPUT, "", "", values, np.array([limit]), 28),))
+        scores = reading.scores
+        if classes and reading.label is not None:
+            self._show_classes(scores, reading.label, classes)
+        else:
+            self._show_numbers(scores, reading.target)
+
+    def _show_classes(self, scores: np.ndarray, label: int, classes: tuple[str, ...]) -> None:
+        if len(scores) == len(classes):
+            best = int(np.argmax(scores))
+            bars = tuple(
+                Bar(name, float(p), share(float(p)), k == best, "  ✓" if k == label else "")
+                for k, (name, p) in enumerate(zip(classes, scores, strict=True))
+            )
+            right = "right" if best == label else "wrong"
+            self.verdict.setText(f"True: {classes[label]}.  Predicted: {classes[best]} ({right})")
+        else:
+            bars = tuple(Bar(f"output {k}", abs(float(v)), number(float(v))) for k, v in enumerate(scores))
+            self.verdict.setText(f"True: {classes[label]}")
+        self.bars.show_bars(bars)
+
+    def _show_numbers(self, scores: np.ndarray, target: np.ndarray) -> None:
+        largest = float(max(np.abs(scores).max(initial=0), np.abs(target).max(initial=0), 1e-12))
+        bars: list[Bar] = []
+        for k, (y, t) in enumerate(zip(scores, target, strict=False)):
+            name = f" {k}" if len(scores) > 1 else ""
+            bars.append(Bar(f"output{name}", abs(float(y)) / largest, number(float(y)), strong=True))
+            bars.append(Bar(f"target{name}", abs(float(t)) / largest, number(float(t))))
+        self.verdict.setText("Output and target")
+        self.bars.show_bars(tuple(bars))

@@ -1,0 +1,77 @@
+"""What all views of this house look like: controls above, the picture, one line of numbers below."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette
+from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
+
+from lab.gui.theme import LIGHT, Theme, palette
+from lab.gui.views.view import View
+from lab.gui.widgets.flow import FlowBar
+from lab.gui.widgets.readout import Readout
+
+
+class FramedView(View):
+    """A View with `controls`, a `picture` in the middle or a sentence where there is none, and a `readout`."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.theme = LIGHT
+        self.controls = FlowBar()
+        self.readout = Readout()
+        self._pages = QStackedWidget()
+        self._message = QLabel()
+        self._message.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._message.setWordWrap(True)
+        self._message.setMargin(24)
+        self._message.setProperty("caption", True)
+        self._pages.addWidget(self._message)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(10, 8, 10, 4)
+        layout.setSpacing(6)
+        layout.addWidget(self.controls)
+        layout.addWidget(self._pages, 1)
+        layout.addWidget(self.readout)
+        self.setMinimumSize(220, 160)
+        self.setAccessibleName(self.title)
+        self.setAccessibleDescription(self.summary)
+        self.say("Press play: the picture appears here")
+
+    def set_picture(self, picture: QWidget) -> None:
+        self._pages.addWidget(picture)
+
+    def say(self, sentence: str) -> None:
+        """Show a calm sentence in place of the picture."""
+        self._message.setText(sentence)
+        self._pages.setCurrentIndex(0)
+        self.readout.rest("")
+
+    def show_picture(self, picture: QWidget | None = None) -> None:
+        if picture is not None:
+            self._pages.setCurrentWidget(picture)
+        elif self._pages.currentIndex() == 0:
+            self._pages.setCurrentIndex(1)
+
+    @property
+    def message(self) -> str:
+        """The sentence shown now, "" while there is a picture."""
+        return self._message.text() if self._pages.currentIndex() == 0 else ""
+
+    def furniture(self) -> tuple[QWidget, ...]:
+        return (self.controls, self.readout)
+
+    def show_theme(self, theme: Theme) -> None:
+        self.theme = theme
+        colours = QPalette(palette(theme))
+        colours.setColor(QPalette.ColorRole.Window, QColor(theme.surface))
+        self.setPalette(colours)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        QPainter(self).fillRect(self.rect(), QColor(self.theme.surface))
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.StyleChange, QEvent.Type.FontChange):
+            self.controls.arrange()

@@ -1,0 +1,64 @@
+"""What every view is: setters in, intentions out. A view computes nothing and reaches into no other view."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from lab.gui.selection import Selection
+from lab.gui.theme import Theme
+from lab.training.probes import Probe
+from lab.training.snapshot import Snapshot
+
+
+@dataclass(frozen=True)
+class Table:
+    """A view's data, for CSV and the clipboard: equally long columns under their names, units in the name."""
+
+    columns: dict[str, NDArray[np.generic]]
+
+
+class View(QWidget):
+    """A picture of a run. The window gives it snapshots, the selection and the theme; it asks by `probes`.
+
+    `picked` carries a new Selection when a person points at something; `watching_changed` says that `probes`
+    would now answer differently (a setting of the view's own was changed).
+    """
+
+    name: ClassVar[str]
+    """What `descent picture --view` calls it."""
+    title: ClassVar[str]
+    summary: ClassVar[str]
+
+    picked = Signal(object)
+    watching_changed = Signal()
+
+    def suits(self, snapshot: Snapshot) -> bool:
+        """Whether the view has something to show of this experiment; the window greys its tab out otherwise."""
+        return True
+
+    def probes(self, snapshot: Snapshot, selection: Selection) -> frozenset[Probe]:
+        """What the view wants answered, given what is running and selected."""
+        return frozenset()
+
+    def show_snapshot(self, snapshot: Snapshot) -> None:
+        raise NotImplementedError
+
+    def show_selection(self, selection: Selection) -> None:
+        """Turn to what is selected now. Called before the first snapshot too."""
+
+    def show_theme(self, theme: Theme) -> None:
+        raise NotImplementedError
+
+    def furniture(self) -> tuple[QWidget, ...]:
+        """Controls within the view that a figure leaves out."""
+        return ()
+
+    def table(self) -> Table:
+        """The data now shown."""
+        return Table({})

@@ -1,0 +1,79 @@
+"""A calm line at the top of the window for what went wrong and what can be done about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
+
+
+class Banner(QFrame):
+    """One sentence, at most one offer, and Dismiss. A newer message takes the place of an older one."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("banner", True)
+        self.sentence = QLabel()
+        self.sentence.setWordWrap(True)
+        self.sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.offer = QPushButton()
+        self.offer.setProperty("primary", True)
+        self.offer.clicked.connect(self._take_offer)
+        self.dismiss = QPushButton("Dismiss")
+        self.dismiss.clicked.connect(self.hide)
+        self._do: Callable[[], None] | None = None
+        row = QHBoxLayout(self)
+        row.setContentsMargins(14, 8, 10, 8)
+        row.setSpacing(8)
+        row.addWidget(self.sentence, 1)
+        row.addWidget(self.offer)
+        row.addWidget(self.dismiss)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self.hide()
+
+    def say(
+        self, sentence: str, offer: str = "", do: Callable[[], None] | None = None, tone: str = "problem"
+    ) -> None:
+        """Show `sentence`; `tone` is "problem" or "note"."""
+        self.sentence.setText(sentence)
+        self.offer.setText(offer)
+        self.offer.setVisible(bool(offer))
+        self._do = do
+        if self.property("tone") != tone:
+            self.setProperty("tone", tone)
+            self.style().polish(self)
+        self.show()
+
+    @Slot()
+    def _take_offer(self) -> None:
+        self.hide()
+        if self._do is not None:
+            self._do()
+
+
+class CompileBar(QFrame):
+    """Progress of the engine's first compilation. The rest of the window can be used meanwhile."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("banner", True)
+        self.setProperty("tone", "note")
+        self.sentence = QLabel("Preparing the engine (first launch only)")
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setFixedHeight(8)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(14, 8, 14, 8)
+        row.setSpacing(12)
+        row.addWidget(self.sentence)
+        row.addWidget(self.bar, 1)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self.hide()
+
+    @Slot(int, int)
+    def show_progress(self, done: int, total: int) -> None:
+        self.sentence.setText(f"Preparing the engine (first launch only)  {done}/{total}")
+        self.bar.setRange(0, total)
+        self.bar.setValue(done)
+        self.setVisible(done < total)

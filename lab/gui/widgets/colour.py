@@ -1,0 +1,55 @@
+"""From values to the pixels of an image, by one of the theme's colour maps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtGui import QColor, QImage
+
+from lab.gui.theme import ColourMap
+
+Pixels = NDArray[np.uint32]
+"""0xAARRGGBB."""
+
+NOT_A_NUMBER = 256
+"""The row of a table of colours that NaN takes."""
+
+
+def pixel_table(colours: ColourMap, not_a_number: str) -> Pixels:
+    """The colours of a map as pixels [257]; the last is for what is not a number."""
+    red, green, blue = (colours[:, k].astype(np.uint32) for k in range(3))
+    table = np.uint32(0xFF000000) | (red << np.uint32(16)) | (green << np.uint32(8)) | blue
+    return np.append(table, np.uint32(QColor(not_a_number).rgba()))
+
+
+def rows_of_map(
+    values: NDArray[np.floating], low: float | NDArray[np.floating], high: float | NDArray[np.floating]
+) -> NDArray[np.intp]:
+    """Which row 0..255 of a colour map each value takes between `low` and `high`; NaN takes row 256."""
+    span = np.maximum(np.asarray(high, np.float64) - low, 1e-30)
+    scaled = np.asarray((values - low) * (255.0 / span), np.float32)
+    unknown = np.isnan(scaled)
+    np.clip(scaled, 0, 255, out=scaled)
+    scaled += 0.5
+    if unknown.any():
+        scaled[unknown] = NOT_A_NUMBER
+    return scaled.astype(np.intp)
+
+
+def image_of(pixels: Pixels) -> QImage:
+    """A picture of its own from [rows, columns] pixels."""
+    height, width = pixels.shape
+    pixels = np.ascontiguousarray(pixels)
+    return QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_ARGB32).copy()
+
+
+@dataclass(frozen=True, eq=False)
+class Scale:
+    """What a colour bar draws: a map between two values, the logarithm's where `logarithmic`."""
+
+    colours: ColourMap
+    low: float
+    high: float
+    logarithmic: bool = False

@@ -1,0 +1,35 @@
+"""A dock that has a title while it stands alone; among tabs its tab is title enough."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QMainWindow, QWidget
+
+
+class TitledDock(QDockWidget):
+    def __init__(self, title: str, name: str, content: QWidget, parent: QWidget | None = None) -> None:
+        super().__init__(title, parent)
+        self.setObjectName(name)
+        self.setWidget(content)
+        self._title = QWidget()
+        self._title.setToolTip(content.toolTip())
+        row = QHBoxLayout(self._title)
+        row.setContentsMargins(12, 7, 8, 6)
+        label = QLabel(title)
+        label.setProperty("heading", True)
+        row.addWidget(label, 1)
+        self._none = QWidget()
+        self._none.setFixedHeight(0)
+        self._is_bare = False
+        self.setTitleBarWidget(self._title)
+
+    def set_bare(self, bare: bool) -> None:
+        if bare != self._is_bare:
+            self._is_bare = bare
+            self.setTitleBarWidget(self._none if bare else self._title)
+
+
+def tidy_titles(window: QMainWindow, docks: Iterable[TitledDock]) -> None:
+    for dock in docks:
+        dock.set_bare(not dock.isFloating() and bool(window.tabifiedDockWidgets(dock)))

@@ -1,0 +1,284 @@
+"""One layer of the architecture panel: a line of numbers, and its form while it is selected."""
+
+from __future__ import annotations
+
+import msgspec
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QApplication, QFrame, QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from lab.gui.theme import LIGHT, Theme, number_font
+from lab.gui.widgets.forms import GAP, LABEL_WIDTH, TextLine, ValueForm
+from lab.gui.widgets.numbers import words
+from lab.gui.widgets.sections import MARGIN, Formula, ProblemLabel
+from lab.network.layers.layer import Layer
+from lab.network.network import Facts
+from lab.value import fields
+
+UNKNOWN = "–"
+
+
+def count(number: int | None) -> str:
+    """A count as exactly as a narrow column allows."""
+    if number is None:
+        return UNKNOWN
+    if number < 10_000_000:
+        return f"{number:,}"
+    return f"{number / 1e6:,.1f} M" if number < 1e10 else f"{number / 1e9:,.1f} G"
+
+
+def sentence(layer: Layer) -> str:
+    """The main settings of a layer in a few words: 6 filters · kernel 5 · padding 2 · ReLU."""
+    parts = [layer.title]
+    for field in fields(type(layer)):
+        value = getattr(layer, field.name)
+        if field.kind == "int":
+            if field.name in ("stride", "padding") and value == field.least:
+                continue
+            parts.append(
+                f"{value:,} {field.title}" if field.name.endswith("s") else f"{field.title} {value:,}"
+            )
+        elif field.name == "activation":
+            parts.append(value.title)
+    return " · ".join(parts)
+
+
+class Columns:
+    """Where the columns of numbers lie, from the right: output shape, parameters, multiply-adds."""
+
+    TITLES = ("Output", "Parameters", "Mult-adds")
+    HINTS = (
+        "Shape of one example after the layer: channels × height × width",
+        "Numbers that are learned: weights and biases",
+        "Multiplications with a weight in one forward pass of one example",
+    )
+
+    def __init__(self, font: QFont) -> None:
+        metrics = QFontMetricsF(font)
+        samples = (("128×128×128", "Output"), ("1,234,567", "Parameters"), ("12,345,678", "Mult-adds"))
+        self.widths = [max(metrics.horizontalAdvance(text) for text in pair) + 10 for pair in samples]
+        self.widths[0] = metrics.horizontalAdvance("16×28×28") + 12
+
+    @property
+    def total(self) -> float:
+        return sum(self.widths)
+
+    def cells(self, width: float) -> list[tuple[float, float]]:
+        """(left, width) of each column in a line `width` wide."""
+        left = width - MARGIN - self.total
+        found = []
+        for extent in self.widths:
+            found.append((left, extent))
+            left += extent
+        return found
+
+
+class TableLine(QWidget):
+    """Titles or totals above and below the blocks, in the blocks' own columns."""
+
+    def __init__(self, label: str, texts: tuple[str, str, str], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.theme = LIGHT
+        self._label, self.texts, self.bold = label, texts, False
+        self.setFixedHeight(28)
+
+    def show_texts(self, label: str, texts: tuple[str, str, str]) -> None:
+        self._label, self.texts = label, texts
+        self.setAccessibleName(" ".join((label, *texts)))
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        font = number_font(self.font().pointSizeF() - (0 if self.bold else 1))
+        font.setBold(self.bold)
+        painter.setFont(font)
+        painter.setPen(QColor(self.theme.text if self.bold else self.theme.muted))
+        height = self.height()
+        painter.drawText(QRectF(MARGIN, 0, 160, height), Qt.AlignmentFlag.AlignVCenter, self._label)
+        for (left, width), text in zip(Columns(number_font()).cells(self.width()), self.texts, strict=True):
+            align = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
+            painter.drawText(QRectF(left, 0, width, height), align, text)
+        painter.end()
+
+
+class BlockHead(QWidget):
+    """The always visible part of a block: name and numbers, and under them the settings in words."""
+
+    pressed = Signal()
+    dragged = Signal(QPointF)  # global position
+    dropped = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.theme = LIGHT
+        self.facts: Facts | None = None
+        self.selected = False
+        self._from: QPointF | None = None
+        self._dragging = False
+        self._hovered = False
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+
+    def sizeHint(self) -> QSize:
+        metrics = self.fontMetrics()
+        return QSize(int(Columns(number_font()).total) + 90 + 2 * MARGIN, 2 * metrics.height() + 17)
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def show_facts(self, facts: Facts, selected: bool) -> None:
+        if facts == self.facts and selected == self.selected:
+            return
+        self.facts, self.selected = facts, selected
+        macs = f"{facts.multiply_adds:,}" if facts.multiply_adds is not None else UNKNOWN
+        self.setToolTip(f"{facts.layer.summary}\n{sentence(facts.layer)}\nMultiply-adds: {macs}")
+        self.setAccessibleName(f"{facts.name}: {sentence(facts.layer)}")
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        if self.facts is None:
+            return
+        theme, facts = self.theme, self.facts
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self._hovered and not self.selected:
+            painter.fillRect(self.rect(), QColor(theme.raised))
+        if self.selected:
+            painter.fillRect(QRectF(0, 0, 3, self.height()), QColor(theme.accent))
+        elif facts.problems:
+            painter.fillRect(QRectF(0, 0, 3, self.height()), QColor(theme.danger))
+        line = self.fontMetrics().height() + 2
+        top = 7.0
+        bold = QFont(self.font())
+        bold.setWeight(QFont.Weight.DemiBold)
+        painter.setFont(bold)
+        painter.setPen(QColor(theme.text))
+        cells = Columns(number_font()).cells(self.width())
+        room = cells[0][0] - MARGIN
+        name = QFontMetricsF(bold).elidedText(facts.name, Qt.TextElideMode.ElideRight, room)
+        painter.drawText(QRectF(MARGIN, top, room, line), Qt.AlignmentFlag.AlignVCenter, name)
+        painter.setFont(number_font())
+        shape = UNKNOWN if facts.output is None else str(facts.output)
+        texts = (shape, count(facts.parameter_count), count(facts.multiply_adds))
+        align = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
+        for (left, width), text in zip(cells, texts, strict=True):
+            painter.setPen(QColor(theme.muted if text in ("0", UNKNOWN) else theme.text))
+            painter.drawText(QRectF(left, top, width, line), align, text)
+        small = number_font(self.font().pointSizeF() - 0.5)
+        painter.setFont(small)
+        painter.setPen(QColor(theme.muted))
+        room = self.width() - 2 * MARGIN
+        text = QFontMetricsF(small).elidedText(sentence(facts.layer), Qt.TextElideMode.ElideRight, room)
+        painter.drawText(QRectF(MARGIN, top + line, room, line), Qt.AlignmentFlag.AlignVCenter, text)
+        painter.end()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._from, self._dragging = event.globalPosition(), False
+            self.pressed.emit()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._from is None:
+            return
+        moved = (event.globalPosition() - self._from).manhattanLength()
+        if self._dragging or moved >= QApplication.startDragDistance():
+            self._dragging = True
+            self.setCursor(Qt.CursorShape.ClosedHandCursor)
+            self.dragged.emit(event.globalPosition())
+
+    def mouseReleaseEvent(self, _event: QMouseEvent) -> None:
+        self._from = None
+        if self._dragging:
+            self._dragging = False
+            self.unsetCursor()
+            self.dropped.emit()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.HoverEnter, QEvent.Type.HoverLeave):
+            self._hovered = event.type() == QEvent.Type.HoverEnter
+            self.update()
+        return super().event(event)
+
+
+class LayerBlock(QFrame):
+    """A layer: head, problems, and while selected the form with all its settings."""
+
+    edited = Signal(object, str)  # the new layer, the field
+    renamed = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.head = BlockHead()
+        self.form: ValueForm | None = None
+        self._body: QWidget | None = None
+        self._class: type[Layer] | None = None
+        self._problem = ProblemLabel()
+        self._problem.setContentsMargins(MARGIN, 0, MARGIN, 8)
+        self.name_line = TextLine()
+        self._formula = Formula()
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(0)
+        self._column.addWidget(self.head)
+        self._column.addWidget(self._problem)
+        self.setProperty("block", True)
+
+    @property
+    def facts(self) -> Facts | None:
+        return self.head.facts
+
+    def set_theme(self, theme: Theme) -> None:
+        self.head.theme = theme
+        self.head.update()
+
+    def show_facts(self, facts: Facts, selected: bool, problems: list[str]) -> None:
+        self.head.show_facts(facts, selected)
+        self._problem.show_sentences(problems)
+        if selected:
+            self._open(facts)
+        elif self._body is not None:
+            self._close()
+
+    def _open(self, facts: Facts) -> None:
+        cls = type(facts.layer)
+        if self._body is None or cls is not self._class:
+            self._close()
+            self._class = cls
+            self._body = QWidget()
+            grid = QGridLayout(self._body)
+            grid.setContentsMargins(MARGIN, 4, MARGIN, MARGIN)
+            grid.setHorizontalSpacing(GAP)
+            grid.setVerticalSpacing(GAP)
+            grid.setColumnMinimumWidth(0, LABEL_WIDTH)
+            grid.setColumnStretch(1, 1)
+            label = QLabel("Name")
+            label.setProperty("caption", True)
+            self.name_line = TextLine()
+            self.name_line.setObjectName("name")
+            self.name_line.edited.connect(self.renamed)
+            self.form = ValueForm(cls)
+            self.form.edited.connect(self.edited)
+            grid.addWidget(label, 0, 0)
+            grid.addWidget(self.name_line, 0, 1)
+            grid.addWidget(self.form, 1, 0, 1, 2)
+            self._column.addWidget(self._body)
+        assert self.form is not None
+        self.name_line.show_value(facts.name)
+        self.form.show_value(facts.layer)
+
+    def _close(self) -> None:
+        if self._body is not None:
+            self._body.hide()
+            self._column.removeWidget(self._body)
+            self._body.deleteLater()
+            self._body, self.form = None, None
+
+
+def with_layer(node_layer: Layer, **settings: object) -> Layer:
+    """The layer with some settings replaced, unchecked: what is wrong with it is for the analysis to say."""
+    return msgspec.structs.replace(node_layer, **settings)
+
+
+def spoken(value: object) -> str:
+    """A setting as it is named in the undo menu."""
+    return words(value) if isinstance(value, float) else str(getattr(value, "title", value))

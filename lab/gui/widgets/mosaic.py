@@ -1,0 +1,484 @@
+"""The one mosaic: groups of small maps of numbers, painted as one image, with a place under the mouse and one chosen.
+
+A tile is what a unit or a filter has; it holds one pane (a feature map) or several side by side (a filter's
+input channels). The number that a pixel shows is the sum of an index along the rows and an index along the
+columns, so a frame costs one addition and one look-up a pixel, whatever the number of tiles.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QKeyEvent,
+    QMouseEvent,
+    QPaintEngine,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from lab.gui.theme import LIGHT, ColourMap, Theme, diverging, number_font
+from lab.gui.widgets.colorbar import paint_bar
+from lab.gui.widgets.colour import Scale, image_of, pixel_table, rows_of_map
+from lab.gui.widgets.wording import number
+
+MARGIN, GAP, PANE_GAP, HEADER, BETWEEN = 4, 5, 1, 26, 14
+NOWHERE = -(2**40)
+"""An index so low that no sum with another one reaches a value: a gap."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """One number of a group."""
+
+    group: str
+    tile: int
+    pane: int = 0
+    row: int = 0
+    column: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Maps that belong together. `values` is [tiles, panes, height, width].
+
+    `limits` are the magnitudes at the ends of the colours, one for all tiles or one each. `side` is the wished
+    longest side of a pane in pixels.
+    """
+
+    key: str
+    title: str
+    detail: str
+    values: NDArray[np.float32]
+    limits: NDArray[np.float64]
+    side: int = 60
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A rectangle of values in a group's first tile; what lies outside it is dimmed."""
+
+    group: str
+    top: int
+    left: int
+    height: int
+    width: int
+
+
+@dataclass
+class _Block:
+    """Where a group lies. Sizes in pixels of the widget."""
+
+    group: Group
+    top: int
+    left: int
+    columns: int
+    pane_columns: int
+    pane: tuple[float, float]
+    tile: tuple[float, float]
+    pitch: tuple[float, float]
+    area: QRectF
+    pixels: tuple[float, NDArray[np.int64], NDArray[np.int64]] | None = field(default=None)
+
+    def corner(self, tile: int, pane: int = 0) -> QPointF:
+        row, column = divmod(tile, self.columns)
+        pane_row, pane_column = divmod(pane, self.pane_columns)
+        return QPointF(
+            self.area.left() + column * self.pitch[1] + pane_column * (self.pane[1] + PANE_GAP),
+            self.area.top() + row * self.pitch[0] + pane_row * (self.pane[0] + PANE_GAP),
+        )
+
+    def tile_area(self, tile: int) -> QRectF:
+        corner = self.corner(tile)
+        return QRectF(corner.x(), corner.y(), self.tile[1], self.tile[0])
+
+    def cells(self, place: Place, height: int = 1, width: int = 1) -> QRectF:
+        corner = self.corner(place.tile, place.pane)
+        _, _, h, w = self.group.values.shape
+        y, x = self.pane[0] / h, self.pane[1] / w
+        return QRectF(corner.x() + place.column * x, corner.y() + place.row * y, width * x, height * y)
+
+    def index(self, ratio: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """For each row and each column of device pixels, what it adds to the index of the value shown there."""
+        if self.pixels is None or self.pixels[0] != ratio:
+            _, panes, h, w = self.group.values.shape
+            size = panes * h * w
+            sides = (
+                (self.area.height(), self.pitch[0], self.pane[0], h, self.columns * size, self.pane_columns * h * w, w),
+                (self.area.width(), self.pitch[1], self.pane[1], w, size, h * w, 1),
+            )  # fmt: skip
+            pane_counts = (panes // self.pane_columns, self.pane_columns)
+            found = []
+            for (extent, pitch, pane, cells, per_tile, per_pane, per_cell), count in zip(
+                sides, pane_counts, strict=True
+            ):
+                at = (np.arange(round(extent * ratio)) + 0.5) / ratio
+                tile, rest = np.divmod(at, pitch)
+                which, inside = np.divmod(rest, pane + PANE_GAP)
+                cell = np.minimum((inside * (cells / pane)).astype(np.int64), cells - 1)
+                index = tile.astype(np.int64) * per_tile + which.astype(np.int64) * per_pane + cell * per_cell
+                found.append(np.where((inside < pane) & (which < count), index, NOWHERE))
+            self.pixels = (ratio, found[0], found[1])
+        return self.pixels[1], self.pixels[2]
+
+
+class Mosaic(QWidget):
+    """Groups of maps under their headings. Arrow keys move the chosen place, Ctrl and an arrow a whole tile."""
+
+    hovered = Signal(object)
+    """A Place, or None."""
+    clicked = Signal(object)
+
+    def __init__(
+        self, parent: QWidget | None = None, *, fits: bool = False, colour_bars: bool = True
+    ) -> None:
+        """`fits`: one group, as large as the widget allows; else the widget is as high as its groups."""
+        super().__init__(parent)
+        self._fits, self._bars = fits, colour_bars
+        self._theme = LIGHT
+        self._groups: tuple[Group, ...] = ()
+        self._blocks: list[_Block] = []
+        self._shapes: object = None
+        self._chosen: Place | None = None
+        self._mark: Mark | None = None
+        self._pixels: dict[str, NDArray[np.uint32]] = {}
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        if fits:
+            self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        else:
+            self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+
+    # what is shown
+
+    def show_groups(self, groups: tuple[Group, ...]) -> None:
+        self._groups = groups
+        self._pixels.clear()
+        shapes = tuple((g.key, g.values.shape, g.side, len(g.limits)) for g in groups)
+        if shapes != self._shapes:
+            self._shapes = shapes
+            self._arrange()
+        else:
+            for block, group in zip(self._blocks, groups, strict=True):
+                block.group = group
+        self.update()
+
+    def show_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self._pixels.clear()
+        self.update()
+
+    def choose(self, place: Place | None) -> None:
+        """Outline a place, as if it had been clicked, without saying so."""
+        if place != self._chosen:
+            self._chosen = place
+            self.update()
+
+    def mark(self, mark: Mark | None) -> None:
+        if mark != self._mark:
+            self._mark = mark
+            self.update()
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        return self._groups
+
+    @property
+    def chosen(self) -> Place | None:
+        return self._chosen
+
+    @property
+    def marked(self) -> Mark | None:
+        return self._mark
+
+    def value(self, place: Place) -> float | None:
+        """The number at a place; None where there is none such."""
+        for group in self._groups:
+            if group.key == place.group:
+                spot = (place.tile, place.pane, place.row, place.column)
+                inside = all(0 <= k < n for k, n in zip(spot, group.values.shape, strict=True))
+                return float(group.values[spot]) if inside else None
+        return None
+
+    def area_of(self, place: Place) -> QRectF | None:
+        """Where a place lies in the widget."""
+        block = next((b for b in self._blocks if b.group.key == place.group), None)
+        return block.cells(place) if block and self.value(place) is not None else None
+
+    def place_at(self, point: QPointF) -> Place | None:
+        for block in self._blocks:
+            if block.area.contains(point):
+                rows, columns = block.index(1.0)
+                y, x = (int(v) for v in (point.y() - block.area.top(), point.x() - block.area.left()))
+                if not (0 <= y < len(rows) and 0 <= x < len(columns)):
+                    return None
+                index = int(rows[y] + columns[x])
+                if 0 <= index < block.group.values.size:
+                    return Place(
+                        block.group.key, *map(int, np.unravel_index(index, block.group.values.shape))
+                    )
+        return None
+
+    # where it lies
+
+    def _arrange(self) -> None:
+        self._blocks = []
+        width = max(self.width() - 2 * MARGIN, 60)
+        y = MARGIN
+        for group in self._groups:
+            tiles, panes, h, w = group.values.shape
+            header = HEADER if group.title else 0
+            side: float = group.side
+            if self._fits:
+                side = max(
+                    min((self.height() - header - 2 * MARGIN) * max(1, w / h), width * max(1, h / w)), 8
+                )
+            scale = side / max(h, w)
+            scale = min(scale, width / w)
+            if scale >= 1:  # whole pixels: all cells of one size
+                scale = float(int(scale))
+            pane = (max(h * scale, 1.0), max(w * scale, 1.0))
+            pane_columns = panes
+            while pane_columns > 1 and pane_columns * (pane[1] + PANE_GAP) > width:
+                pane_columns = next(d for d in range(pane_columns - 1, 0, -1) if panes % d == 0)
+            pane_rows = panes // pane_columns
+            tile = (
+                pane_rows * (pane[0] + PANE_GAP) - PANE_GAP,
+                pane_columns * (pane[1] + PANE_GAP) - PANE_GAP,
+            )
+            caption = self._caption_height() if self._captioned(group, tile[1]) else 0
+            gap = GAP if max(tile) > 20 else 2
+            pitch = (tile[0] + gap + caption, tile[1] + gap)
+            columns = max(min(int((width + gap) // pitch[1]), tiles), 1)
+            rows = -(-tiles // columns)
+            left = MARGIN
+            if self._fits:
+                left = max(round((self.width() - tile[1]) / 2), 0)
+            area = QRectF(left, y + header, columns * pitch[1] - gap, rows * pitch[0] - gap)
+            self._blocks.append(_Block(group, y, left, columns, pane_columns, pane, tile, pitch, area))
+            y = round(area.bottom()) + caption + BETWEEN
+        if not self._fits:
+            self.setMinimumHeight(max(y - BETWEEN + MARGIN, 40))
+        self.updateGeometry()
+
+    def _captioned(self, group: Group, width: float) -> bool:
+        return len(group.limits) > 1 and width >= 34
+
+    def _caption_height(self) -> int:
+        return self.fontMetrics().height()
+
+    def _small(self) -> QFont:
+        return number_font(max(self.font().pointSizeF() - 1, 6))
+
+    def sizeHint(self) -> QSize:
+        return QSize(120, 120) if self._fits else QSize(240, max(self.minimumHeight(), 40))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._arrange()
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.FontChange:
+            self._arrange()
+
+    # painting
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        visible = event.rect()
+        kind = painter.paintEngine().type()
+        vector = kind in (QPaintEngine.Type.SVG, QPaintEngine.Type.Pdf)
+        ratio = 2.0 if vector else self.devicePixelRatioF()
+        for block in self._blocks:
+            whole = QRect(0, block.top, self.width(), round(block.area.bottom()) + BETWEEN - block.top)
+            if whole.intersects(visible):
+                if block.group.title:
+                    self._paint_header(painter, block)
+                self._paint_tiles(painter, block, visible, ratio)
+                self._paint_mark(painter, block)
+                self._paint_chosen(painter, block)
+
+    def _map(self) -> ColourMap:
+        return diverging(self._theme)
+
+    def _colours_of(self, group: Group) -> NDArray[np.uint32]:
+        """The pixel of every value, with a see-through one before the first and after the last."""
+        if group.key not in self._pixels:
+            table = pixel_table(self._map(), self._theme.danger)
+            limits = group.limits if len(group.limits) == 1 else group.limits[:, None, None, None]
+            colours = table[rows_of_map(group.values, -limits, limits)]
+            self._pixels[group.key] = np.concatenate([[np.uint32(0)], colours.ravel(), [np.uint32(0)]])
+        return self._pixels[group.key]
+
+    def _paint_tiles(self, painter: QPainter, block: _Block, visible: QRect, ratio: float) -> None:
+        part = block.area.toAlignedRect().intersected(visible)
+        if part.isEmpty():
+            return
+        rows, columns = block.index(ratio)
+        first = [
+            max(int((part.top() - block.area.top()) * ratio), 0),
+            max(int((part.left() - block.area.left()) * ratio), 0),
+        ]
+        rows = rows[first[0] : first[0] + int((part.height() + 1) * ratio)]
+        columns = columns[first[1] : first[1] + int((part.width() + 1) * ratio)]
+        index = rows[:, None] + columns[None, :]
+        index += 1
+        image = image_of(self._colours_of(block.group).take(index, mode="clip"))
+        image.setDevicePixelRatio(ratio)
+        corner = QPointF(block.area.left() + first[1] / ratio, block.area.top() + first[0] / ratio)
+        painter.drawImage(corner, image)
+        if max(block.tile) > 20:
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(QColor(self._theme.border), 1))
+            painter.drawRects(
+                [block.tile_area(t).adjusted(-0.5, -0.5, 0.5, 0.5) for t in range(len(block.group.values))]
+            )
+        if self._captioned(block.group, block.tile[1]):
+            painter.setFont(self._small())
+            painter.setPen(QColor(self._theme.muted))
+            for tile, limit in enumerate(block.group.limits):
+                area = block.tile_area(tile)
+                below = QRectF(area.left() - 2, area.bottom() + 1, area.width() + 4, self._caption_height())
+                painter.drawText(below, Qt.AlignmentFlag.AlignCenter, f"±{number(limit, 2)}")
+
+    def _paint_header(self, painter: QPainter, block: _Block) -> None:
+        group = block.group
+        bold = QFont(self.font())
+        bold.setWeight(QFont.Weight.DemiBold)
+        line = QRectF(MARGIN, block.top, self.width() - 2 * MARGIN, HEADER - 6)
+        right = line.right()
+        if self._bars:
+            right = self._paint_bar(painter, group, line) - 12
+        painter.setFont(bold)
+        painter.setPen(QColor(self._theme.text))
+        room = max(right - line.left(), 20)
+        title = painter.fontMetrics().elidedText(group.title, Qt.TextElideMode.ElideRight, int(room))
+        painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, title)
+        used = painter.fontMetrics().horizontalAdvance(title) + 8
+        if room - used > 30:
+            painter.setFont(self.font())
+            painter.setPen(QColor(self._theme.muted))
+            text = painter.fontMetrics().elidedText(
+                group.detail, Qt.TextElideMode.ElideRight, int(room - used)
+            )
+            painter.drawText(line.adjusted(used, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, text)
+
+    def _paint_bar(self, painter: QPainter, group: Group, line: QRectF) -> float:
+        """The group's colour bar at the right of its header line; gives where it starts."""
+        painter.setFont(self._small())
+        painter.setPen(QColor(self._theme.muted))
+        metrics = painter.fontMetrics()
+        if len(group.limits) == 1:
+            low, high = number(-group.limits[0], 2), number(group.limits[0], 2)
+        else:
+            low, high = "−each", "+each"
+        wide = 70 if self.width() > 380 else 36
+        ends = [metrics.horizontalAdvance(text) for text in (low, high)]
+        x = line.right() - ends[1]
+        painter.drawText(
+            QRectF(x, line.top(), ends[1] + 2, line.height()), Qt.AlignmentFlag.AlignVCenter, high
+        )
+        bar = QRectF(round(x - wide - 6) + 0.5, round(line.center().y() - 4) + 0.5, wide, 8)
+        limit = float(group.limits.max()) if len(group.limits) else 1.0
+        paint_bar(painter, bar, Scale(self._map(), -limit, limit), self._theme)
+        painter.setPen(QColor(self._theme.muted))
+        start = bar.left() - 6 - ends[0]
+        painter.drawText(
+            QRectF(start, line.top(), ends[0] + 2, line.height()), Qt.AlignmentFlag.AlignVCenter, low
+        )
+        return start
+
+    def _paint_mark(self, painter: QPainter, block: _Block) -> None:
+        mark = self._mark
+        if mark is None or mark.group != block.group.key:
+            return
+        field_ = block.cells(Place(mark.group, 0, 0, mark.top, mark.left), mark.height, mark.width)
+        whole = block.tile_area(0)
+        veil = QColor(self._theme.surface)
+        veil.setAlphaF(0.55)
+        for strip in (
+            QRectF(whole.left(), whole.top(), whole.width(), field_.top() - whole.top()),
+            QRectF(whole.left(), field_.bottom(), whole.width(), whole.bottom() - field_.bottom()),
+            QRectF(whole.left(), field_.top(), field_.left() - whole.left(), field_.height()),
+            QRectF(field_.right(), field_.top(), whole.right() - field_.right(), field_.height()),
+        ):
+            if strip.isValid():
+                painter.fillRect(strip, veil)
+        self._outline(painter, field_)
+
+    def _paint_chosen(self, painter: QPainter, block: _Block) -> None:
+        place = self._chosen
+        if place is None or place.group != block.group.key or self.value(place) is None:
+            return
+        _, panes, h, w = block.group.values.shape
+        if panes * h * w > 1:
+            self._outline(painter, block.tile_area(place.tile).adjusted(-1, -1, 1, 1))
+        if place.row >= 0 and place.column >= 0:
+            self._outline(painter, block.cells(place))
+
+    def _outline(self, painter: QPainter, area: QRectF) -> None:
+        """A line that stands out from every colour of the map: the accent within the ground's colour."""
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor(self._theme.surface), 4))
+        painter.drawRect(area)
+        painter.setPen(QPen(QColor(self._theme.accent), 2))
+        painter.drawRect(area)
+
+    # pointing
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self.hovered.emit(self.place_at(event.position()))
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self.hovered.emit(None)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        place = self.place_at(event.position())
+        if place is not None and event.button() == Qt.MouseButton.LeftButton:
+            self._point(place)
+
+    def _point(self, place: Place) -> None:
+        self.choose(place)
+        self.clicked.emit(place)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        step = {
+            Qt.Key.Key_Left: (0, -1),
+            Qt.Key.Key_Right: (0, 1),
+            Qt.Key.Key_Up: (-1, 0),
+            Qt.Key.Key_Down: (1, 0),
+        }.get(Qt.Key(event.key()))
+        if step is None or not self._groups:
+            super().keyPressEvent(event)
+            return
+        if self._chosen is None or self.value(self._chosen) is None:
+            self._point(Place(self._groups[0].key, 0))
+            return
+        far = bool(
+            event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+        )
+        self._point(self._moved(self._chosen, *step, far))
+
+    def _moved(self, place: Place, down: int, right: int, by_tile: bool) -> Place:
+        number_of = next(k for k, b in enumerate(self._blocks) if b.group.key == place.group)
+        block = self._blocks[number_of]
+        tiles, panes, h, w = block.group.values.shape
+        if not by_tile and h * w * panes > 1:
+            row = place.row + down
+            pane, column = divmod(place.pane * w + place.column + right, w)
+            if 0 <= row < h and 0 <= pane < panes:
+                return Place(place.group, place.tile, pane, row, column)
+            return place
+        tile = place.tile + right + down * block.columns
+        if 0 <= tile < tiles:
+            return Place(place.group, tile, place.pane, place.row, place.column)
+        if down and 0 <= number_of + down < len(self._blocks):
+            return Place(self._blocks[number_of + down].group.key, 0)
+        return place

@@ -1,0 +1,205 @@
+"""The one plot: pyqtgraph in the house's clothes, with named axes, numbers as everywhere, and ranges that stand still."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QPointF, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QPen
+from PySide6.QtWidgets import QWidget
+
+from lab.gui.theme import LIGHT, Theme, number_font
+from lab.gui.widgets.wording import tick
+
+pg.setConfigOptions(imageAxisOrder="row-major", antialias=False)
+
+Range = tuple[float, float]
+
+
+class Axis(pg.AxisItem):
+    """An axis whose numbers are written like all others."""
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        if self.logMode:
+            return [tick(float(f"{10**v:.3g}")) for v in values]
+        return [tick(float(f"{v * scale:.6g}")) for v in values]
+
+
+class Plot(pg.PlotWidget):
+    """Follows its data by `frame` until a person pans or zooms; a double click or Home brings it back.
+
+    Log scales are set per axis; `frame`, `add_*` and `pointed` always speak in plain values.
+    """
+
+    pointed = Signal(object)
+    """(x, y) under the mouse, or None."""
+    pressed = Signal(object)
+    """(x, y) clicked."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        axes = {side: Axis(side) for side in ("left", "bottom")}
+        super().__init__(parent, axisItems=axes)
+        self._theme = LIGHT
+        self._names = {"left": "", "bottom": ""}
+        self._log = [False, False]
+        self._free = False
+        self._frame: tuple[Range, Range] = ((0.0, 1.0), (0.0, 1.0))
+        self._restyled: list[Callable[[Theme], None]] = []
+        self.setMinimumSize(80, 60)
+        self.setFrameShape(pg.QtWidgets.QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        item = self.getPlotItem()
+        item.setMenuEnabled(False)
+        item.hideButtons()
+        item.disableAutoRange()
+        self.box = item.getViewBox()
+        self.box.sigRangeChangedManually.connect(self._let_go)
+        self.scene().sigMouseMoved.connect(self._moved)
+        self.scene().sigMouseClicked.connect(self._pressed)
+        for axis in axes.values():
+            axis.setStyle(tickLength=-4, hideOverlappingLabels=True)
+        self.show_theme(LIGHT)
+
+    def name_axes(self, x: str, y: str) -> None:
+        """Names with their units."""
+        self._names = {"bottom": x, "left": y}
+        self._label()
+
+    def show_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self.setBackground(theme.surface)
+        font = number_font(max(self.font().pointSizeF() - 1, 7))
+        for side in ("left", "bottom"):
+            axis = self.getAxis(side)
+            axis.setPen(pg.mkPen(theme.border))
+            axis.setTextPen(pg.mkPen(theme.muted))
+            axis.setTickFont(font)
+        self._label()
+        for restyle in self._restyled:
+            restyle(theme)
+
+    def styled(self, restyle: Callable[[Theme], None]) -> None:
+        """`restyle` is called now and whenever the theme changes."""
+        self._restyled.append(restyle)
+        restyle(self._theme)
+
+    def _label(self) -> None:
+        for side, name in self._names.items():
+            self.getAxis(side).setLabel(name, color=self._theme.muted)
+
+    # curves and points
+
+    def add_line(
+        self,
+        colour: Callable[[Theme], str],
+        style: Qt.PenStyle = Qt.PenStyle.SolidLine,
+        width: int = 1,
+        connect: str = "finite",
+    ) -> pg.PlotDataItem:
+        line = self.plot([], [], connect=connect, skipFiniteCheck=False)
+        line.setDownsampling(auto=True, method="peak")
+        line.setClipToView(True)
+        self.styled(lambda theme: line.setPen(_pen(colour(theme), width, style)))
+        return line
+
+    def add_points(self, size: int, symbol: str = "o") -> pg.ScatterPlotItem:
+        points = pg.ScatterPlotItem(size=size, symbol=symbol, pxMode=True)
+        self.addItem(points)
+        return points
+
+    # ranges
+
+    def set_log(self, x: bool | None = None, y: bool | None = None) -> None:
+        self._log = [self._log[0] if x is None else x, self._log[1] if y is None else y]
+        self.getPlotItem().setLogMode(*self._log)
+        self._free = False
+
+    def frame(self, x: Range, y: Range) -> None:
+        """Show these ranges, unless a person chose their own."""
+        if (x, y) != self._frame:
+            self._frame = (x, y)
+        if not self._free:
+            self._apply()
+
+    def _apply(self) -> None:
+        ranges = [self._on_axis(r, log) for r, log in zip(self._frame, self._log, strict=True)]
+        current = self.box.viewRange()
+        if not np.allclose(current, ranges, rtol=1e-6, atol=1e-12):
+            self.box.setRange(xRange=ranges[0], yRange=ranges[1], padding=0)
+
+    @staticmethod
+    def _on_axis(limits: Range, log: bool) -> Range:
+        low, high = limits
+        if log:
+            high = max(high, 1e-300)
+            low = float(np.log10(max(low, high * 1e-12)))
+            high = float(np.log10(high))
+        return (low, high) if high > low else (low - 0.5, low + 0.5)
+
+    def _let_go(self, *_: object) -> None:
+        self._free = True
+
+    def refit(self) -> None:
+        self._free = False
+        self._apply()
+
+    # pointing
+
+    def _values(self, position: QPointF) -> tuple[float, float] | None:
+        if not self.box.sceneBoundingRect().contains(position):
+            return None
+        point = self.box.mapSceneToView(position)
+        x, y = (10.0**v if log else v for v, log in zip((point.x(), point.y()), self._log, strict=True))
+        return x, y
+
+    def _moved(self, position: QPointF) -> None:
+        self.pointed.emit(self._values(position))
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self.pointed.emit(None)
+
+    def _pressed(self, click: object) -> None:
+        if click.double():  # type: ignore[attr-defined]
+            self.refit()
+        elif click.button() == Qt.MouseButton.LeftButton:  # type: ignore[attr-defined]
+            self.pressed.emit(self._values(click.scenePos()))  # type: ignore[attr-defined]
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Arrows pan, plus and minus zoom, Home shows everything."""
+        key = Qt.Key(event.key())
+        (x0, x1), (y0, y1) = self.box.viewRange()
+        pan = {
+            Qt.Key.Key_Left: (-0.1, 0.0),
+            Qt.Key.Key_Right: (0.1, 0.0),
+            Qt.Key.Key_Up: (0.0, 0.1),
+            Qt.Key.Key_Down: (0.0, -0.1),
+        }.get(key)
+        zoom = {Qt.Key.Key_Plus: 0.8, Qt.Key.Key_Equal: 0.8, Qt.Key.Key_Minus: 1.25}.get(key)
+        if key == Qt.Key.Key_Home:
+            self.refit()
+        elif pan is not None:
+            self._free = True
+            self.box.translateBy(x=pan[0] * (x1 - x0), y=pan[1] * (y1 - y0))
+        elif zoom is not None:
+            self._free = True
+            self.box.scaleBy((zoom, zoom))
+        else:
+            super().keyPressEvent(event)
+
+
+def positive(values: NDArray[np.floating], log: bool) -> NDArray[np.float64]:
+    """Values for an axis: on a log axis what has no logarithm is left out (NaN)."""
+    values = np.asarray(values, np.float64)
+    return np.where(values > 0, values, np.nan) if log else values
+
+
+def _pen(colour: str, width: int, style: Qt.PenStyle) -> QPen:
+    pen = QPen(QColor(colour))
+    pen.setWidth(width)
+    pen.setStyle(style)
+    pen.setCosmetic(True)
+    return pen

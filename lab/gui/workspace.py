@@ -1,0 +1,249 @@
+"""The views in the middle of the window: docked, tabbed, arranged for the kind of problem at hand."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import Literal
+
+from PySide6.QtCore import QByteArray, QSettings, Qt, Signal, Slot
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMainWindow, QTabWidget, QWidget
+
+from lab.experiment.experiment import Experiment
+from lab.gui.document import Document
+from lab.gui.selection import Selection
+from lab.gui.theme import Theme
+from lab.gui.views.view import View
+from lab.gui.widgets.dock import TitledDock, tidy_titles
+from lab.problem import ProblemError
+from lab.training.probes import Probe
+from lab.training.snapshot import Snapshot
+
+Kind = Literal["image", "plane", "neuron", "table"]
+Cell = tuple[str, ...]
+
+ARRANGEMENTS: dict[Kind, tuple[tuple[tuple[Cell, float], ...], ...]] = {
+    "image": (
+        ((("curves",), 0.44), (("maps", "predictions"), 0.56)),
+        ((("surface",), 0.44), (("filters",), 0.28), (("confusion",), 0.28)),
+    ),
+    "plane": (
+        ((("decision", "predictions"), 0.5), (("units", "confusion"), 0.5)),
+        ((("curves",), 0.5), (("surface",), 0.5)),
+    ),
+    "neuron": (((("surface",), 0.55), (("curves", "predictions"), 0.45)),),
+    "table": (
+        ((("curves",), 0.55), (("confusion", "predictions"), 0.45)),
+        ((("surface",), 0.55), (("maps", "filters"), 0.45)),
+    ),
+}
+"""Rows from the top; a cell's views are tabs, the first in front; its number is its share of the row."""
+
+SHOW_BUDGET = 0.012
+"""Seconds of a frame that views may take; those that did not get their turn come first in the next."""
+
+STATE_VERSION = 1
+
+
+def kind_of(experiment: Experiment) -> Kind:
+    """Which arrangement suits the experiment."""
+    try:
+        _channels, height, width = experiment.data.shape()
+        if height > 1 or width > 1:
+            return "image"
+        count = experiment.analysis.parameter_count
+        if count is not None and count <= 3:
+            return "neuron"
+        return "plane" if experiment.data.bounds() is not None else "table"
+    except ProblemError:
+        return "table"
+
+
+class ViewDock(TitledDock):
+    """A view in its dock."""
+
+    def __init__(self, view: View, parent: QWidget | None = None) -> None:
+        super().__init__(view.title, f"view.{view.name}", view, parent)
+        self.view = view
+
+
+class Workspace(QMainWindow):
+    """Hands every open view what it shows, and names what the open views together want to see.
+
+    Only views in sight are shown snapshots; one that comes into sight is shown the newest at once.
+    """
+
+    watching_changed = Signal()
+
+    def __init__(
+        self, document: Document, views: Iterable[type[View]], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent, Qt.WindowType.Widget)
+        self._document = document
+        self._snapshot: Snapshot | None = None
+        self._theme: Theme | None = None
+        self._turn: list[ViewDock] = []
+        self._floor = QWidget()  # a central widget that takes no room lets the docks have it all
+        self._floor.setMaximumSize(0, 0)
+        self.setCentralWidget(self._floor)
+        self.setDockNestingEnabled(True)
+        self.setDocumentMode(True)
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        self.docks: dict[str, ViewDock] = {}
+        self.kind: Kind = kind_of(document.draft)
+        for cls in views:
+            self._add(cls())
+        self.arrange(self.kind)
+
+    def _add(self, view: View) -> None:
+        dock = ViewDock(view, self)
+        self.docks[view.name] = dock
+        self.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, dock)
+        dock.visibilityChanged.connect(lambda seen: self._show_or_hide(dock, seen))
+        dock.dockLocationChanged.connect(self._tidy_titles)
+        dock.topLevelChanged.connect(self._tidy_titles)
+        view.picked.connect(self._document.select)
+        view.watching_changed.connect(self.watching_changed)
+
+    # --- arrangement
+
+    def arrange(self, kind: Kind) -> None:
+        """Put the views where they belong for this kind of problem; the others are closed."""
+        self.kind = kind
+        rows = [
+            [(tuple(n for n in cell if n in self.docks), share) for cell, share in row]
+            for row in ARRANGEMENTS[kind]
+        ]
+        rows = [kept for row in rows if (kept := [(cell, share) for cell, share in row if cell])]
+        for dock in self.docks.values():
+            dock.setFloating(False)
+            self.removeDockWidget(dock)
+        above: ViewDock | None = None
+        for row in rows:
+            first = self.docks[row[0][0][0]]
+            if above is None:
+                self.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, first)
+            else:
+                self.splitDockWidget(above, first, Qt.Orientation.Vertical)
+            above = first
+        for row in rows:
+            left = self.docks[row[0][0][0]]
+            for cell, _share in row[1:]:
+                here = self.docks[cell[0]]
+                self.splitDockWidget(left, here, Qt.Orientation.Horizontal)
+                left = here
+            for cell, _share in row:
+                for name in cell[1:]:
+                    self.tabifyDockWidget(self.docks[cell[0]], self.docks[name])
+        for row in rows:
+            for cell, _share in row:
+                for name in cell:
+                    self.docks[name].show()
+                self.docks[cell[0]].raise_()
+        self._share_out(rows)
+        self._tidy_titles()
+        self.watching_changed.emit()
+
+    def _share_out(self, rows: list[list[tuple[Cell, float]]]) -> None:
+        width, height = max(self.width(), 600), max(self.height(), 400)
+        self.resizeDocks(
+            [self.docks[row[0][0][0]] for row in rows],
+            [height // len(rows)] * len(rows),
+            Qt.Orientation.Vertical,
+        )
+        for row in rows:
+            self.resizeDocks(
+                [self.docks[cell[0]] for cell, _ in row],
+                [round(width * share) for _, share in row],
+                Qt.Orientation.Horizontal,
+            )
+
+    @Slot()
+    def _tidy_titles(self) -> None:
+        tidy_titles(self, self.docks.values())
+
+    def save_to(self, settings: QSettings) -> None:
+        settings.setValue(f"workspace/{self.kind}", self.saveState(STATE_VERSION))
+
+    def restore_from(self, settings: QSettings) -> bool:
+        """Put the views as they were when this kind of problem was last open."""
+        state = settings.value(f"workspace/{self.kind}", QByteArray(), type=QByteArray)
+        done = (
+            isinstance(state, QByteArray) and not state.isEmpty() and self.restoreState(state, STATE_VERSION)
+        )
+        self._tidy_titles()
+        return done
+
+    def actions_to_show(self) -> list[QAction]:
+        """One checkable action a view, for the menu."""
+        found = []
+        for dock in self.docks.values():
+            action = dock.toggleViewAction()
+            action.setToolTip(dock.view.summary)
+            found.append(action)
+        return found
+
+    # --- what the views see
+
+    @property
+    def open_views(self) -> list[View]:
+        """Views in sight, in the order of the table."""
+        return [dock.view for dock in self.docks.values() if self._is_seen(dock)]
+
+    @staticmethod
+    def _is_seen(dock: ViewDock) -> bool:
+        # not isVisible(): before the window is up, and in a window that is only drawn to a file, it is False
+        return not dock.isHidden() and not dock.view.property("covered")
+
+    def probes(self) -> frozenset[Probe]:
+        """The union of what the open views ask."""
+        if self._snapshot is None:
+            return frozenset()
+        snapshot, selection = self._snapshot, self._document.selection
+        wanted = [view.probes(snapshot, selection) for view in self.open_views if view.suits(snapshot)]
+        return frozenset().union(*wanted)
+
+    def show_snapshot(self, snapshot: Snapshot) -> None:
+        """Show it to the views in sight, as far as the frame's time goes."""
+        is_new = self._snapshot is None or snapshot.experiment is not self._snapshot.experiment
+        self._snapshot = snapshot
+        if is_new:
+            for dock in self.docks.values():
+                dock.toggleViewAction().setEnabled(dock.view.suits(snapshot))
+        waiting = [dock for dock in self._turn if self._is_seen(dock)]
+        waiting += [dock for dock in self.docks.values() if self._is_seen(dock) and dock not in waiting]
+        ends = time.perf_counter() + SHOW_BUDGET
+        shown = 0
+        for dock in waiting:
+            if shown and time.perf_counter() > ends:
+                break
+            if dock.view.suits(snapshot):
+                dock.view.show_snapshot(snapshot)
+            shown += 1
+        self._turn = waiting[shown:] + waiting[:shown]
+
+    def show_all(self) -> None:
+        """Show the newest snapshot to every view in sight, however long it takes: for pictures."""
+        if self._snapshot is not None:
+            for view in self.open_views:
+                if view.suits(self._snapshot):
+                    view.show_snapshot(self._snapshot)
+
+    def show_selection(self, selection: Selection) -> None:
+        for view in self.open_views:
+            view.show_selection(selection)
+
+    def show_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        for dock in self.docks.values():
+            dock.view.show_theme(theme)
+
+    def _show_or_hide(self, dock: ViewDock, seen: bool) -> None:
+        dock.view.setProperty("covered", not seen)
+        if seen:
+            dock.view.show_selection(self._document.selection)
+            if self._snapshot is not None and dock.view.suits(self._snapshot):
+                dock.view.show_snapshot(self._snapshot)
+        self._tidy_titles()
+        self.watching_changed.emit()

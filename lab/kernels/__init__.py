@@ -1,0 +1,1 @@
+"""Arithmetic on arrays and numbers: the only importer of numba."""

@@ -1,0 +1,157 @@
+"""Pooling and flattening of images that lie as [channel, row, example, column].
+
+Where windows tile a row exactly, the rows of all examples are one long row, and one long loop.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lab.kernels._jit import inlined, kernel
+from lab.kernels.conv import columns_inside
+from lab.kernels.memory import span
+
+
+@kernel
+def merged(n, WI, WO, KW, SW, PW):
+    """(examples, input width, output width), with examples merged into the row where windows tile it."""
+    if PW == 0 and KW == SW and WI == WO * SW:
+        return 1, n * WI, n * WO
+    return n, WI, WO
+
+
+@inlined
+def challenge(source, best, place, tap, count, stride):
+    """best = max(best, every stride-th of source); place = tap where that changed it. NaN wins and stays."""
+    # unsigned: an index that cannot be negative needs no wrapping round, and the loop fits vector registers
+    step = np.uint64(stride)
+    for x in range(np.uint64(count)):
+        v = source[x * step]
+        better = (v > best[x]) | ((v != v) & (best[x] == best[x]))
+        best[x] = v if better else best[x]
+        place[x] = tap if better else place[x]
+
+
+@inlined
+def reward(to, source, place, tap, count, stride):
+    """Every stride-th of to += source where place is tap."""
+    step = np.uint64(stride)
+    zero = source.dtype.type(0)
+    for x in range(np.uint64(count)):
+        to[x * step] += source[x] if place[x] == tap else zero
+
+
+@kernel
+def max_pool(X, Y, winner, n, C, HI, WI, HO, WO, KH, KW, SH, SW, PH, PW):
+    """Y = the largest of each window; winner = its place ky * KW + kx, the first where several are equal.
+
+    A NaN wins over everything. Padding never wins.
+    """
+    n, WI, WO = merged(n, WI, WO, KW, SW, PW)
+    width = n * WO
+    for row in range(C * HO):
+        c, y = row // HO, row % HO
+        span(Y, row * width, width)[:] = -np.inf
+        span(winner, row * width, width)[:] = 0
+        for ky in range(KH):
+            source_row = y * SH + ky - PH
+            if source_row < 0 or source_row >= HI:
+                continue
+            for kx in range(KW):
+                tap = winner.dtype.type(ky * KW + kx)
+                first, last = columns_inside(WI, WO, SW, kx - PW)
+                for e in range(n):
+                    source = span(X, ((c * HI + source_row) * n + e) * WI + first * SW + kx - PW, WI)
+                    best = span(Y, row * width + e * WO + first, last - first)
+                    place = span(winner, row * width + e * WO + first, last - first)
+                    if SW == 2:  # a stride known to the compiler is a shuffle, an unknown one a gather
+                        challenge(source, best, place, tap, last - first, 2)
+                    else:
+                        challenge(source, best, place, tap, last - first, SW)
+
+
+@kernel
+def max_pool_backward(dY, winner, dX, n, C, HI, WI, HO, WO, KH, KW, SH, SW, PH, PW):
+    """dX += dY at the place that won."""
+    n, WI, WO = merged(n, WI, WO, KW, SW, PW)
+    width = n * WO
+    for row in range(C * HO):
+        c, y = row // HO, row % HO
+        for ky in range(KH):
+            target_row = y * SH + ky - PH
+            if target_row < 0 or target_row >= HI:
+                continue
+            for kx in range(KW):
+                tap = winner.dtype.type(ky * KW + kx)
+                first, last = columns_inside(WI, WO, SW, kx - PW)
+                for e in range(n):
+                    to = span(dX, ((c * HI + target_row) * n + e) * WI + first * SW + kx - PW, WI)
+                    source = span(dY, row * width + e * WO + first, last - first)
+                    place = span(winner, row * width + e * WO + first, last - first)
+                    if SW == 2:
+                        reward(to, source, place, tap, last - first, 2)
+                    else:
+                        reward(to, source, place, tap, last - first, SW)
+
+
+@kernel
+def average_pool(X, Y, n, C, HI, WI, HO, WO, KH, KW, SH, SW, PH, PW):
+    """Y = the mean of each window, zeros of the padding counted."""
+    n, WI, WO = merged(n, WI, WO, KW, SW, PW)
+    width = n * WO
+    share = Y.dtype.type(1.0 / (KH * KW))
+    for row in range(C * HO):
+        c, y = row // HO, row % HO
+        to = span(Y, row * width, width)
+        to[:] = 0
+        for ky in range(KH):
+            source_row = y * SH + ky - PH
+            if source_row < 0 or source_row >= HI:
+                continue
+            source = span(X, (c * HI + source_row) * n * WI, n * WI)
+            for kx in range(KW):
+                shift = kx - PW
+                first, last = columns_inside(WI, WO, SW, shift)
+                for e in range(n):
+                    for x in range(first, last):
+                        to[e * WO + x] += share * source[e * WI + x * SW + shift]
+
+
+@kernel
+def average_pool_backward(dY, dX, n, C, HI, WI, HO, WO, KH, KW, SH, SW, PH, PW):
+    """dX += the share of each window's dY."""
+    n, WI, WO = merged(n, WI, WO, KW, SW, PW)
+    width = n * WO
+    share = dX.dtype.type(1.0 / (KH * KW))
+    for row in range(C * HO):
+        c, y = row // HO, row % HO
+        source = span(dY, row * width, width)
+        for ky in range(KH):
+            target_row = y * SH + ky - PH
+            if target_row < 0 or target_row >= HI:
+                continue
+            to = span(dX, (c * HI + target_row) * n * WI, n * WI)
+            for kx in range(KW):
+                shift = kx - PW
+                first, last = columns_inside(WI, WO, SW, shift)
+                for e in range(n):
+                    for x in range(first, last):
+                        to[e * WI + x * SW + shift] += share * source[e * WO + x]
+
+
+@kernel
+def flatten(X, Y, n, rows, W):
+    """Y[(row, x), e] = X[row, e, x], `rows` counting the rows of all channels."""
+    for row in range(rows):
+        for x in range(W):
+            for e in range(n):
+                Y[(row * W + x) * n + e] = X[(row * n + e) * W + x]
+
+
+@kernel
+def flatten_backward(dY, dX, n, rows, W):
+    """dX += dY, put back."""
+    for row in range(rows):
+        for e in range(n):
+            for x in range(W):
+                dX[(row * n + e) * W + x] += dY[(row * W + x) * n + e]

@@ -1,0 +1,37 @@
+"""What every optimizer is: an element-wise update of one flat parameter vector."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+import msgspec
+
+Rate = Annotated[
+    float,
+    msgspec.Meta(
+        ge=0,
+        le=1000,
+        title="learning rate ε",
+        description="Factor on each step; often the most important number",
+    ),
+]
+
+
+class Optimizer(msgspec.Struct, frozen=True, tag_field="optimizer", forbid_unknown_fields=True, kw_only=True):
+    """The rule that turns a gradient g into a change of the weights w.
+
+    `kind` names the arithmetic in lab.kernels.update; `slots` names the vectors that the rule remembers, each
+    as long as the parameter vector and starting at zero.
+    """
+
+    rate: Rate = 0.01
+
+    title: ClassVar[str]
+    formula: ClassVar[str]
+    kind: ClassVar[int]
+    slots: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def constants(self) -> tuple[float, float, float]:
+        """The rule's settings besides the rate, in the order its kernel takes them."""
+        return (0.0, 0.0, 0.0)

@@ -1,0 +1,127 @@
+"""How a weight starts: one class each, and the table of all of them.
+
+Draws come from counters: the stream of a parameter is named by the run's seed and the parameter's own name,
+so adding a layer leaves the start of every other layer as it was.
+"""
+
+from __future__ import annotations
+
+import math
+import zlib
+from typing import Annotated, ClassVar, Literal
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+Distribution = Literal["uniform", "normal"]
+_Distribution = Annotated[
+    Distribution, msgspec.Meta(description="Shape of the draw; its spread is the same for both")
+]
+
+
+class Initializer(msgspec.Struct, frozen=True, tag_field="start", forbid_unknown_fields=True):
+    """A rule for the first value of a weight."""
+
+    title: ClassVar[str]
+    formula: ClassVar[str]
+
+    def deviation(self, fan_in: int, fan_out: int) -> float:
+        """Standard deviation of the draw."""
+        raise NotImplementedError
+
+    def draw(
+        self, shape: tuple[int, ...], fan_in: int, fan_out: int, stream: np.random.Generator
+    ) -> NDArray[np.float32]:
+        """float32 values of `shape`; normal unless the initializer has a `distribution` that says otherwise."""
+        deviation = self.deviation(fan_in, fan_out)
+        if getattr(self, "distribution", "normal") == "uniform":
+            # a uniform draw on [-a, a] has standard deviation a / sqrt(3)
+            return (stream.random(shape, dtype=np.float32) * 2 - 1) * np.float32(deviation * math.sqrt(3))
+        return stream.standard_normal(shape, dtype=np.float32) * np.float32(deviation)
+
+
+class Zero(Initializer, frozen=True, tag="zero"):
+    """All units of a layer stay alike for ever: their gradients are equal (F3)."""
+
+    title = "zero"
+    formula = "w = 0"
+
+    def deviation(self, fan_in: int, fan_out: int) -> float:
+        return 0.0
+
+
+class Constant(Initializer, frozen=True, tag="constant"):
+    """Like zero, all units of a layer stay alike for ever (F3)."""
+
+    value: Annotated[
+        float, msgspec.Meta(ge=-100, le=100, description="The value every weight starts from")
+    ] = 0.1
+
+    title = "constant"
+    formula = "w = c"
+
+    def deviation(self, fan_in: int, fan_out: int) -> float:
+        return 0.0
+
+    def draw(
+        self, shape: tuple[int, ...], fan_in: int, fan_out: int, stream: np.random.Generator
+    ) -> NDArray[np.float32]:
+        return np.full(shape, self.value, np.float32)
+
+
+class Normal(Initializer, frozen=True, tag="normal"):
+    spread: Annotated[
+        float, msgspec.Meta(ge=0, le=100, title="spread σ", description="Standard deviation")
+    ] = 0.01
+
+    title = "small normal"
+    formula = "w ~ N(0, σ²)"
+
+    def deviation(self, fan_in: int, fan_out: int) -> float:
+        return self.spread
+
+
+class FanIn(Initializer, frozen=True, tag="fan_in"):
+    """Spread 1/sqrt(fan-in), so that a unit's input does not grow with the number of its weights (F4)."""
+
+    distribution: _Distribution = "normal"
+
+    title = "1/√fan-in"
+    formula = "σ = 1 / √fan-in"
+
+    def deviation(self, fan_in: int, fan_out: int) -> float:
+        return 1 / math.sqrt(fan_in)
+
+
+class Xavier(Initializer, frozen=True, tag="xavier"):
+    """Glorot and Bengio, 2010, equation 16."""
+
+    distribution: _Distribution = "uniform"
+
+    title = "Xavier"
+    formula = "σ = √(2 / (fan-in + fan-out))"
+
+    def deviation(self, fan_in: int, fan_out: int) -> float:
+        return math.sqrt(2 / (fan_in + fan_out))
+
+
+class He(Initializer, frozen=True, tag="he"):
+    """He et al., 2015, equation 10: made for ReLU."""
+
+    distribution: _Distribution = "normal"
+
+    title = "He"
+    formula = "σ = √(2 / fan-in)"
+
+    def deviation(self, fan_in: int, fan_out: int) -> float:
+        return math.sqrt(2 / fan_in)
+
+
+AnyInitializer = Zero | Constant | Normal | FanIn | Xavier | He
+INITIALIZERS: tuple[type[Initializer], ...] = (Zero, Constant, Normal, FanIn, Xavier, He)
+
+
+def stream(seed: int, name: str) -> np.random.Generator:
+    """The random stream of the parameter called `name` in a run with `seed`."""
+    return np.random.Generator(np.random.Philox(key=[seed & 0xFFFFFFFFFFFFFFFF, zlib.crc32(name.encode())]))

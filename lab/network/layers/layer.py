@@ -1,0 +1,78 @@
+"""What every layer is: a frozen description that knows its shapes, its parameters, its cost and its lowering."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+import msgspec
+
+from lab.network.initializers import AnyInitializer, Zero
+from lab.network.shape import Shape
+from lab.problem import Problem
+
+if TYPE_CHECKING:
+    from lab.network.program import Buffer, Lowering
+
+
+class Parameter(msgspec.Struct, frozen=True):
+    """One array of trainable numbers of a layer.
+
+    `shape` is the order of PyTorch: [out, in] for dense weights, [out, in, kernel height, kernel width] for
+    convolutions, [out] for biases. `penalised` says whether L1 and L2 regularisation apply.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    fan_in: int
+    fan_out: int
+    start: AnyInitializer = Zero()
+    penalised: bool = True
+
+    @property
+    def size(self) -> int:
+        size = 1
+        for extent in self.shape:
+            size *= extent
+        return size
+
+
+class Window(msgspec.Struct, frozen=True):
+    """What one output of a layer sees of the layer's input, per axis as (vertical, horizontal).
+
+    `size` counts input positions spanned, dilation included; `padding` is what is added before the first one.
+    A layer that sees its whole input has the input's extent as its size and stride 1.
+    """
+
+    size: tuple[int, int] = (1, 1)
+    stride: tuple[int, int] = (1, 1)
+    padding: tuple[int, int] = (0, 0)
+
+
+class Layer(msgspec.Struct, frozen=True, tag_field="layer", forbid_unknown_fields=True):
+    """The description of one layer. Everything is asked with the shape of what flows in.
+
+    Shapes are of one example. A layer that cannot work on an input answers `output_shape` with a Problem whose
+    `where` is empty: the network fills in the layer's name.
+    """
+
+    title: ClassVar[str]
+    summary: ClassVar[str]
+    stem: ClassVar[str]
+    """What an unnamed layer of this kind is called, before its number: conv1."""
+
+    def output_shape(self, x: Shape) -> Shape | Problem:
+        raise NotImplementedError
+
+    def parameters(self, x: Shape) -> tuple[Parameter, ...]:
+        return ()
+
+    def multiply_adds(self, x: Shape) -> int:
+        """Multiplications with a weight in one forward pass of one example; 0 for layers without weights."""
+        return 0
+
+    def window(self, x: Shape) -> Window:
+        return Window()
+
+    def lower(self, to: Lowering, x: Buffer) -> Buffer:
+        """Write the layer's rows into a program and give the buffer that holds its output."""
+        raise NotImplementedError

@@ -1,0 +1,87 @@
+"""The curves of a run: append-only columns, handed out as slices, so that a dropped frame loses no point."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Column:
+    """A growing array. A slice once handed out never changes: growth copies to new memory."""
+
+    def __init__(self, dtype: type) -> None:
+        self._memory: NDArray[Any] = np.empty(1024, dtype)
+        self._length = 0
+
+    def __len__(self) -> int:
+        return self._length
+
+    def append(self, values: NDArray[Any]) -> None:
+        end = self._length + len(values)
+        if end > len(self._memory):
+            memory = np.empty(max(end, 2 * len(self._memory)), self._memory.dtype)
+            memory[: self._length] = self._memory[: self._length]
+            self._memory = memory
+        self._memory[self._length : end] = values
+        self._length = end
+
+    def cut(self, length: int) -> None:
+        """Forget everything from `length` on. What was handed out keeps its numbers."""
+        self._memory = self._memory[:length].copy() if length else np.empty(1024, self._memory.dtype)
+        self._length = length
+
+    def view(self) -> NDArray[Any]:
+        return self._memory[: self._length]
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Slices of a run's history. Row k of a training column belongs to update `step[k]` (from 1 on).
+
+    Training numbers are of the batch, taken before its update; accuracies are shares 0..1, NaN for regression.
+    Validation columns have rows of their own, at `validation_step`, taken after that many updates.
+    """
+
+    step: NDArray[np.int64]
+    examples: NDArray[np.int64]
+    loss: NDArray[np.float64]
+    accuracy: NDArray[np.float64]
+    rate: NDArray[np.float64]
+    validation_step: NDArray[np.int64]
+    validation_loss: NDArray[np.float64]
+    validation_accuracy: NDArray[np.float64]
+
+
+class History:
+    """What a run has logged so far. Written by the compute thread only."""
+
+    def __init__(self) -> None:
+        self._columns = {
+            name: Column(np.int64 if kind == "NDArray[np.int64]" else np.float64)
+            for name, kind in Curves.__annotations__.items()
+        }
+
+    def append(self, **columns: NDArray[Any]) -> None:
+        for name, values in columns.items():
+            self._columns[name].append(values)
+
+    def validated(self, step: int) -> bool:
+        """Whether the last validation was at `step`."""
+        steps = self._columns["validation_step"].view()
+        return bool(len(steps)) and int(steps[-1]) == step
+
+    def rewind(self, step: int) -> None:
+        """Forget what came after update `step`."""
+        for axis, names in (
+            ("step", ("step", "examples", "loss", "accuracy", "rate")),
+            ("validation_step", ("validation_step", "validation_loss", "validation_accuracy")),
+        ):
+            keep = int(np.searchsorted(self._columns[axis].view(), step, side="right"))
+            for name in names:
+                self._columns[name].cut(keep)
+
+    def curves(self) -> Curves:
+        return Curves(**{name: column.view() for name, column in self._columns.items()})

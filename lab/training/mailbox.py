@@ -1,0 +1,90 @@
+"""How the compute thread and the window pass things: a slot for what may be dropped, a queue for what may not."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from lab.experiment.experiment import Experiment
+from lab.problem import Problem
+
+T = TypeVar("T")
+
+
+class Mailbox(Generic[T]):
+    """One slot, newest wins. A deque of length one is atomic under the GIL; nobody waits."""
+
+    def __init__(self) -> None:
+        self._slot: deque[T] = deque(maxlen=1)
+
+    def put(self, letter: T) -> None:
+        self._slot.append(letter)
+
+    def take(self) -> T | None:
+        try:
+            return self._slot.popleft()
+        except IndexError:
+            return None
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._slot
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A run of `experiment` stands at `step`. An edit kept the parameters `kept` and drew `renewed` anew."""
+
+    experiment: Experiment
+    step: int
+    kept: tuple[str, ...] = ()
+    renewed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Playing:
+    pass
+
+
+@dataclass(frozen=True)
+class Paused:
+    """Training stands at `step`. `reason` is "" where the person asked for it."""
+
+    step: int
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Diverged:
+    """The loss is no longer finite. `layer` is the first whose output is not; offers: `step_back` to go to."""
+
+    step: int
+    layer: str
+    operation: str
+    step_back: int
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A command could not be carried out; the run is as it was."""
+
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A bug: the traceback, for the crash dialog."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Compiling:
+    """Kernels are being compiled: `done` of `total`. Sent once with done == total when the engine is ready."""
+
+    done: int
+    total: int
+
+
+Event = Loaded | Playing | Paused | Diverged | Refused | Failed | Compiling

@@ -1,0 +1,144 @@
+"""What a view may ask to see: one frozen value a question, one reading an answer.
+
+A view names its probes; only probes that open views name are answered. A probe is answered on an observer's
+thread from a copy of the parameters, so watching never disturbs training, and the answer is frozen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+PartName = Literal["training", "validation", "test"]
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class ActivationsProbe:
+    """Every layer's numbers for one example."""
+
+    part: PartName = "validation"
+    example: int = 0
+
+
+@dataclass(frozen=True)
+class Activations:
+    """`outputs[name]` and `preactivations[name]` are [channels, height, width]; `input` is as the network sees it.
+
+    `raw` is the example before preprocessing. `scores` are the network's outputs as a person reads them:
+    probabilities where the loss is a cross-entropy, else the outputs themselves. `label` is None in regression.
+    """
+
+    input: Array
+    raw: Array
+    outputs: dict[str, Array]
+    preactivations: dict[str, Array]
+    scores: Array
+    target: Array
+    label: int | None
+
+
+@dataclass(frozen=True)
+class WeightsProbe:
+    """All parameters."""
+
+
+@dataclass(frozen=True)
+class Weights:
+    """`parameters["conv1.weight"]` in PyTorch's order: [out, in, kernel height, kernel width] or [out, in]."""
+
+    parameters: dict[str, Array]
+
+
+@dataclass(frozen=True)
+class OutputsProbe:
+    """What the network says to every example of a part."""
+
+    part: PartName = "validation"
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """`scores` is [n, outputs]; `predicted` and `labels` are class numbers [n], None in regression.
+
+    `confusion[true, predicted]` counts examples, None in regression.
+    """
+
+    scores: Array
+    targets: Array
+    predicted: NDArray[np.int64] | None
+    labels: NDArray[np.int64] | None
+    confusion: NDArray[np.int64] | None
+    loss: float
+    accuracy: float
+
+
+@dataclass(frozen=True)
+class DecisionProbe:
+    """The network as a function of its two inputs: its output and every hidden unit as a map."""
+
+    resolution: int = 100
+
+
+@dataclass(frozen=True)
+class Decision:
+    """`layers[name]` is [units, resolution, resolution], row 0 at the lowest second input.
+
+    `bounds` is ((x lowest, x highest), (y lowest, y highest)) in raw units of the data. The last layer's map is
+    the output; `score` is [resolution, resolution]: for two classes how much the network leans to the second
+    (-1..1), for regression the output itself; None with more than two classes, where `winner` says which.
+    """
+
+    layers: dict[str, Array]
+    bounds: tuple[tuple[float, float], tuple[float, float]]
+    score: Array | None
+    winner: NDArray[np.int64] | None
+
+
+@dataclass(frozen=True)
+class SurfaceProbe:
+    """The error over a plane through weight space.
+
+    `plane` chooses the two directions: "random" (filter-normalised), "path" (the two main directions of the
+    path walked), "weights" (the two weights with the flat indices `first` and `second`). A network with just
+    two weights has its own plane, whatever is asked. `extent` is the half-width in units of the directions;
+    0 lets the lab choose. `examples` limits how many training examples are used (the first so many).
+    """
+
+    plane: Literal["random", "path", "weights"] = "path"
+    first: int = 0
+    second: int = 1
+    resolution: int = 41
+    extent: float = 0.0
+    examples: int = 256
+
+
+@dataclass(frozen=True)
+class Surface:
+    """`errors[row, column]` is the error at `origin + x[column] * d1 + y[row] * d2`; NaN where not yet known.
+
+    `path` is [points, 2]: the run projected on the plane, oldest first; `path_errors` its true errors on the
+    same examples, `path_steps` the steps and `path_distances` how far off the plane each point lies.
+    `axes` names the two directions ("weight w₁", "1st main direction (83 %)"), `cosine` is between them.
+    `minimum` is the plane's known minimum (x, y) where there is a closed form, else None.
+    """
+
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    errors: NDArray[np.float64]
+    path: NDArray[np.float64]
+    path_errors: NDArray[np.float64]
+    path_steps: NDArray[np.int64]
+    path_distances: NDArray[np.float64]
+    axes: tuple[str, str]
+    cosine: float
+    examples: int
+    minimum: tuple[float, float] | None = None
+    complete: bool = True
+
+
+Probe = ActivationsProbe | WeightsProbe | OutputsProbe | DecisionProbe | SurfaceProbe
+Reading = Activations | Weights | Outputs | Decision | Surface

@@ -1,0 +1,168 @@
+"""Answers to the quick probes: what a network shows of itself at one moment.
+
+Everything here runs on whatever thread asks, through serial kernels and an open program of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lab.kernels import interpreter
+from lab.kernels import opcodes as op
+from lab.kernels.interpreter import TALLY
+from lab.kernels.memory import aligned
+from lab.learning.losses import SoftmaxCrossEntropy
+from lab.network.program import Place, Program, lower
+from lab.training.moment import Moment
+from lab.training.probes import (
+    Activations,
+    ActivationsProbe,
+    Array,
+    Decision,
+    DecisionProbe,
+    Outputs,
+    OutputsProbe,
+    Probe,
+    Reading,
+    Weights,
+    WeightsProbe,
+)
+
+
+def answer(probe: Probe, moment: Moment) -> Reading | None:
+    """The reading that answers `probe`, or None where it makes no sense for this network."""
+    return ANSWERS[type(probe)](probe, moment)
+
+
+def activations(probe: ActivationsProbe, moment: Moment) -> Activations:
+    part = moment.part(probe.part)
+    index = min(probe.example, len(part) - 1)
+    example = slice(index, index + 1)
+    targets = moment.targets(part)[example]
+    program, arena, _ = next(look(moment, part.inputs[example], targets, capacity=1))
+    outputs = {name: place.read(arena, 1)[0] for name, place in last_places(program).items()}
+    pre = {p.layer: p.read(arena, 1)[0] for p in program.places if p.role == "z"}
+    scores = as_scores(moment, outputs[moment.experiment.network.nodes[-1].name].reshape(1, -1))[0]
+    return Activations(
+        input=part.inputs[index],
+        raw=part.raw[index],
+        outputs=outputs,
+        preactivations=pre,
+        scores=scores,
+        target=targets[0],
+        label=None if part.labels is None else int(part.labels[index]),
+    )
+
+
+def weights(probe: WeightsProbe, moment: Moment) -> Weights:
+    return Weights(moment.program.split(moment.params))
+
+
+def outputs(probe: OutputsProbe, moment: Moment) -> Outputs:
+    part = moment.part(probe.part)
+    program = lower(moment.experiment.network, moment.shape, moment.experiment.loss, gradients=False)
+    targets = moment.targets(part)
+    raw = np.empty((len(part), targets.shape[1]), np.float32)
+    error, right = interpreter.evaluate(
+        program.code, interpreter.cases(part.inputs, targets), np.arange(len(part)), aligned(program.arena_size),
+        moment.params, raw, np.zeros(TALLY),
+    )  # fmt: skip
+    predicted = confusion = None
+    if part.labels is not None:
+        middle = moment.experiment.loss.constants[0]
+        predicted = raw.argmax(1) if raw.shape[1] > 1 else (raw[:, 0] > middle).astype(np.int64)
+        classes = len(moment.experiment.data.classes())
+        confusion = np.bincount(part.labels * classes + predicted, minlength=classes**2).reshape(
+            classes, classes
+        )
+    return Outputs(
+        scores=as_scores(moment, raw),
+        targets=targets,
+        predicted=predicted,
+        labels=part.labels,
+        confusion=confusion,
+        loss=error if moment.experiment.loss.sums_examples else error / len(part),
+        accuracy=right / len(part) if part.labels is not None else float("nan"),
+    )
+
+
+def decision(probe: DecisionProbe, moment: Moment) -> Decision | None:
+    bounds = moment.experiment.data.bounds()
+    if bounds is None or moment.shape.size != 2:
+        return None
+    n = probe.resolution
+    x, y = (np.linspace(*limits, n, dtype=np.float32) for limits in bounds)
+    raw = np.stack(np.broadcast_arrays(x[None, :], y[:, None]), -1).reshape(-1, 2, 1, 1)
+    inputs = moment.prepared.preprocess(raw)
+    K = int(moment.program.code.plan[op.OUTPUTS])
+    maps: dict[str, list[Array]] = {}
+    for program, arena, count in look(moment, inputs, np.zeros((len(inputs), K), np.float32), capacity=512):
+        for name, place in last_places(program).items():
+            maps.setdefault(name, []).append(place.read(arena, count).reshape(count, -1))
+    layers = {name: np.concatenate(parts).T.reshape(-1, n, n) for name, parts in maps.items()}
+    output = layers[moment.experiment.network.nodes[-1].name]
+    score, winner = _lean(moment, output)
+    return Decision(layers=layers, bounds=bounds, score=score, winner=winner)
+
+
+def _lean(moment: Moment, output: Array) -> tuple[Array | None, NDArray[np.int64] | None]:
+    """How much the network leans to the second of two classes, -1..1; which of several classes wins."""
+    classes = len(moment.experiment.data.classes())
+    if not classes:
+        return output[0], None
+    if len(output) == 1:
+        loss = moment.experiment.loss
+        middle = loss.constants[0]
+        half = max(abs(getattr(loss, "high", 1.0) - middle), 1e-9)
+        return np.clip((output[0] - middle) / half, -1, 1), None
+    if classes == 2:
+        scores = as_scores(moment, output.reshape(2, -1).T)
+        return np.clip(scores[:, 1] - scores[:, 0], -1, 1).reshape(output.shape[1:]), None
+    return None, output.argmax(0)
+
+
+def as_scores(moment: Moment, outputs: Array) -> Array:
+    """[n, K] outputs as a person reads them: probabilities where they are logits."""
+    if not isinstance(moment.experiment.loss, SoftmaxCrossEntropy):
+        return outputs
+    e = np.exp(outputs - outputs.max(1, keepdims=True))
+    probabilities: Array = e / e.sum(1, keepdims=True)
+    return probabilities
+
+
+def last_places(program: Program) -> dict[str, Place]:
+    """Where each layer's output lies: after its activation, if it has one."""
+    return {p.layer: p for p in program.places if p.role in ("z", "y") and p.layer != "loss"}
+
+
+def look(
+    moment: Moment, inputs: Array, targets: Array, capacity: int
+) -> Iterator[tuple[Program, NDArray[np.float32], int]]:
+    """Run inputs forward through an open program, `capacity` at a time: (program, arena, how many)."""
+    e = moment.experiment
+    program = lower(e.network, moment.shape, e.loss, capacity, gradients=False, lean=False)
+    arena, cases, order = (
+        aligned(program.arena_size),
+        interpreter.cases(inputs, targets),
+        np.arange(len(inputs)),
+    )
+    nothing, tally = np.zeros(0, np.float32), np.zeros(TALLY)
+    for first in range(0, len(inputs), capacity):
+        n = min(capacity, len(inputs) - first)
+        interpreter.gather(program.code, cases, order, first, n, arena)
+        interpreter.run_rows(
+            program.code, 0, int(program.code.plan[op.LOSS_ROW]), n, arena, moment.params, nothing, 1.0, tally
+        )
+        yield program, arena, n
+
+
+ANSWERS: dict[type, Callable[[Any, Moment], Reading | None]] = {
+    ActivationsProbe: activations,
+    WeightsProbe: weights,
+    OutputsProbe: outputs,
+    DecisionProbe: decision,
+}

@@ -1,0 +1,215 @@
+"""Surveys of the error surface: a plane is chosen, then its errors are filled in, coarse first, then finer.
+
+A survey outlives the moment it was begun at: the surface over a plane stays true while training goes on, only the
+path on it grows. A new plane is chosen when the path has left the old one behind.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lab.kernels import interpreter
+from lab.kernels.interpreter import TALLY
+from lab.kernels.memory import aligned
+from lab.landscape.plane import Plane, path_plane, random_plane, weights_plane
+from lab.network.program import lower
+from lab.training.moment import Moment
+from lab.training.probes import Surface, SurfaceProbe
+
+MARGIN = 0.35
+"""Room around the path, as a share of its extent."""
+COARSE = 4
+"""The first pass computes every fourth point of every fourth row."""
+DEAREST = 40e9
+"""Multiply-adds a whole surface may cost: larger networks are surveyed on fewer examples."""
+
+
+@dataclass(eq=False)
+class Survey:
+    """One surface in the making."""
+
+    probe: SurfaceProbe
+    plane: Plane
+    begun: Moment
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    errors: NDArray[np.float64]
+    examples: int
+    path_errors: dict[int, float] = field(default_factory=dict)
+
+    @property
+    def plane_is_random(self) -> bool:
+        return "random" in self.plane.axes[0]
+
+    @property
+    def complete(self) -> bool:
+        return not np.isnan(self.errors).any()
+
+
+class Surveyor:
+    """Fills in the surfaces that are asked for. Belongs to one thread."""
+
+    def __init__(self) -> None:
+        self._survey: Survey | None = None
+        self._tools: tuple[object, ...] | None = None
+
+    def look(self, probe: SurfaceProbe, moment: Moment, seconds: float, stop: NDArray[np.int64]) -> Surface:
+        """The surface of `probe` after up to `seconds` of work on it, or less if `stop[0]` is set.
+
+        Points that were done are not done again: look again to go on.
+        """
+        survey = self._survey
+        if survey is None or not still_good(survey, probe, moment):
+            survey = self._survey = begin(probe, moment)
+        evaluate = self._evaluator(survey, moment)
+        self._path_errors(survey, moment, evaluate)
+        until = time.perf_counter() + seconds
+        for coarse in (COARSE, 1):
+            for row in range(0, len(survey.y), coarse):
+                columns = np.arange(0, len(survey.x), coarse)
+                columns = columns[np.isnan(survey.errors[row, columns])]
+                if not len(columns):
+                    continue
+                if stop[0] or time.perf_counter() > until:
+                    return self._surface(survey, moment)
+                found = evaluate(survey.plane.points(survey.x[columns], survey.y[row]), stop)
+                # an error that is not finite is drawn as the highest there is, not as a hole
+                survey.errors[row, columns[: len(found)]] = np.nan_to_num(found, nan=np.inf, posinf=np.inf)
+        return self._surface(survey, moment)
+
+    def _evaluator(
+        self, survey: Survey, moment: Moment
+    ) -> Callable[[NDArray[np.float32], NDArray[np.int64]], NDArray[np.float64]]:
+        e = moment.experiment
+        program = lower(e.network, moment.shape, e.loss, gradients=False)
+        part = moment.prepared.training
+        count = survey.examples
+        cases = interpreter.cases(part.inputs[:count], moment.targets(part)[:count])
+        arena, order, tally = aligned(program.arena_size), np.arange(count), np.zeros(TALLY)
+
+        def evaluate(points: NDArray[np.float32], stop: NDArray[np.int64]) -> NDArray[np.float64]:
+            errors = np.empty(len(points))
+            done = interpreter.evaluate_many(program.code, cases, order, arena, points, errors, tally, stop)
+            return errors[:done] if e.loss.sums_examples else errors[:done] / count
+
+        return evaluate
+
+    def _path_errors(
+        self, survey: Survey, moment: Moment, evaluate: Callable[..., NDArray[np.float64]]
+    ) -> None:
+        """True errors at the path's points, each computed once."""
+        never = np.zeros(1, np.int64)
+        for step, vector in zip(moment.path_steps.tolist(), moment.path_vectors, strict=True):
+            if step not in survey.path_errors:
+                survey.path_errors[step] = float(evaluate(vector[None], never)[0])
+        survey.path_errors[-1] = float(evaluate(moment.params[None], never)[0])
+
+    def _surface(self, survey: Survey, moment: Moment) -> Surface:
+        steps = [*moment.path_steps.tolist(), moment.step]
+        coordinates, distances = survey.plane.project([*moment.path_vectors, moment.params])
+        errors = [survey.path_errors.get(s, np.nan) for s in steps[:-1]] + [survey.path_errors[-1]]
+        return Surface(
+            x=survey.x,
+            y=survey.y,
+            errors=survey.errors.copy(),
+            path=coordinates,
+            path_errors=np.array(errors),
+            path_steps=np.array(steps, np.int64),
+            path_distances=distances,
+            axes=survey.plane.axes,
+            cosine=survey.plane.cosine,
+            examples=survey.examples,
+            minimum=closed_form_minimum(moment) if len(moment.params) == 2 else None,
+            complete=survey.complete,
+        )
+
+
+def begin(probe: SurfaceProbe, moment: Moment) -> Survey:
+    """Choose the plane and the frame for a moment."""
+    plane = choose_plane(probe, moment)
+    points, _ = plane.project([*moment.path_vectors, moment.params])
+    if probe.plane == "random" and len(moment.params) > 2:
+        points = np.zeros((1, 2))  # the neighbourhood of here, in units of the weights' own size
+    extra = closed_form_minimum(moment) if len(moment.params) == 2 else None
+    if extra is not None:
+        points = np.concatenate([points, np.array([extra]), 2 * np.array([extra]) - points[-1:]])
+    low, high = points.min(0), points.max(0)
+    half = (high - low) / 2 * (1 + 2 * MARGIN)
+    # a path that has hardly moved in one direction still gets a picture: at least a third of the other's extent
+    half = np.maximum(half, max(float(half.max()) / 3, 1e-6))
+    if probe.extent > 0:
+        half = np.full(2, probe.extent)
+    elif half.max() < 1e-3:
+        half = np.full(2, 1.0)
+    centre = (low + high) / 2
+    x, y = (np.linspace(c - h, c + h, probe.resolution) for c, h in zip(centre, half, strict=True))
+    macs = max(moment.experiment.analysis.multiply_adds or 1, 1)
+    examples = min(
+        len(moment.prepared.training),
+        max(8, min(probe.examples, int(DEAREST / (macs * probe.resolution**2)))),
+    )
+    return Survey(probe, plane, moment, x, y, np.full((len(y), len(x)), np.nan), examples)
+
+
+def choose_plane(probe: SurfaceProbe, moment: Moment) -> Plane:
+    params, parameters = moment.params, moment.program.parameters
+    if len(params) == 1:
+        return Plane(
+            np.zeros_like(params), np.ones_like(params), np.zeros_like(params), (weight_name(moment, 0), "")
+        )
+    if len(params) == 2:
+        return weights_plane(params, 0, 1, (weight_name(moment, 0), weight_name(moment, 1)))
+    if probe.plane == "weights":
+        first, second = (min(max(i, 0), len(params) - 1) for i in (probe.first, probe.second))
+        return weights_plane(params, first, second, (weight_name(moment, first), weight_name(moment, second)))
+    if probe.plane == "path" and (plane := path_plane([*moment.path_vectors, params])):
+        return plane
+    return random_plane(params, parameters, moment.experiment.seed)
+
+
+def still_good(survey: Survey, probe: SurfaceProbe, moment: Moment) -> bool:
+    """Whether the survey's plane still serves: the same question, the same error, and the path within its frame."""
+    a, b = survey.begun.experiment, moment.experiment
+    same = survey.probe == probe and moment.prepared is survey.begun.prepared
+    if not same or (a.network, a.loss) != (b.network, b.loss) or moment.step < survey.begun.step:
+        return False
+    coordinates, distances = survey.plane.project([moment.params])
+    (x, y), distance = coordinates[0], distances[0]
+    inside = survey.x[0] <= x <= survey.x[-1] and survey.y[0] <= y <= survey.y[-1]
+    if len(moment.params) <= 2:
+        return bool(inside)
+    if probe.plane == "path" and survey.plane_is_random and len(moment.path_vectors) >= 3:
+        return False
+    if probe.plane == "weights":
+        # the other weights move on: the section through them is another one by and by
+        return bool(inside) and moment.step <= max(20, 1.5 * survey.begun.step)
+    grown = moment.step > max(10, 1.5 * survey.begun.step)
+    span = max(np.ptp(survey.x), np.ptp(survey.y)) * float(np.linalg.norm(survey.plane.d1))
+    return bool(inside) and not (grown and distance > 0.05 * span)
+
+
+def weight_name(moment: Moment, index: int) -> str:
+    """A weight as a person reads it: "dense1.weight [0, 1]"."""
+    for p in moment.program.parameters:
+        at = moment.program.offsets[p.name]
+        if at <= index < at + p.size:
+            place = ", ".join(str(int(i)) for i in np.unravel_index(index - at, p.shape))
+            return f"{p.name} [{place}]"
+    return f"weight {index}"
+
+
+def closed_form_minimum(moment: Moment) -> tuple[float, float] | None:
+    """The minimum of a linear neuron with two weights, by least squares; None for anything else."""
+    nodes = moment.experiment.network.nodes
+    part = moment.prepared.training
+    linear = len(nodes) == 1 and getattr(nodes[0].layer, "activation", None).__class__.__name__ == "Linear"
+    if not linear or part.targets is None or moment.experiment.loss.kind != 1:
+        return None
+    X = part.inputs.reshape(len(part), -1).astype(np.float64)
+    w, *_ = np.linalg.lstsq(X, part.targets[:, 0].astype(np.float64), rcond=None)
+    return (float(w[0]), float(w[1])) if len(w) == 2 else None

@@ -1,0 +1,72 @@
+"""Every preset loads, can run, is written as `save_experiment` would write it, and solves its task."""
+
+from __future__ import annotations
+
+import pytest
+
+from lab.experiment.experiment import problems
+from lab.experiment.files import save_experiment
+from lab.experiment.memory import memory_problem
+from lab.experiment.presets import DEFAULT, GROUPS, preset, presets
+from lab.files import resource
+from lab.problem import ProblemError
+from lab.training.run import Run
+
+each = pytest.mark.parametrize("one", presets(), ids=lambda one: one.name)
+
+SOLVED = {  # steps, and the least accuracy or the largest loss on validation
+    "lenet": (300, 0.975),
+    "lenet-28": (300, 0.975),
+    "mlp-digits": (1000, 0.97),
+    "iris": (1000, 0.93),
+    "gaussians": (300, 0.98),
+    "xor": (1000, 0.98),
+    "rings": (1000, 0.98),
+    "spiral": (3000, 0.97),
+    "plane": (300, 1e-6),
+    "waves": (3000, 0.01),
+    "linear-neuron": (300, 2.0),
+}
+
+
+@each
+def test_can_run(one):
+    assert problems(one.experiment) == ()
+    assert memory_problem(one.experiment) is None
+
+
+@each
+def test_is_for_people(one):
+    assert one.title == one.experiment.name
+    assert 80 < len(one.experiment.description) < 600
+
+
+@each
+def test_is_written_as_it_would_be_saved(one, tmp_path):
+    save_experiment(one.experiment, tmp_path / "a.json")
+    assert (tmp_path / "a.json").read_text() == resource("presets", f"{one.name}.json").read_text()
+
+
+@each
+def test_solves_its_task(one):
+    steps, wanted = SOLVED[one.name]
+    run = Run(one.experiment)
+    assert not run.advance(steps).diverged
+    found = run.evaluate("validation")
+    if found.accuracy is None:
+        assert found.loss <= wanted
+    else:
+        assert found.accuracy >= wanted
+
+
+def test_the_table_names_every_file():
+    assert {name for names in GROUPS.values() for name in names} == {
+        path.stem for path in resource("presets").iterdir()
+    }
+    assert DEFAULT == presets()[0].name
+
+
+@pytest.mark.parametrize(("word", "near"), [("lennet", "lenet"), ("Spiral", "spiral"), ("zzz", "rings")])
+def test_a_wrong_name_lists_near_ones(word, near):
+    with pytest.raises(ProblemError, match=near):
+        preset(word)

@@ -1,0 +1,174 @@
+"""A trainer that needs no thread and no engine, and a window on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QSettings
+
+from lab.app import create_window
+from lab.experiment.experiment import Experiment
+from lab.experiment.presets import preset
+from lab.gui.document import Document
+from lab.gui.main_window import MainWindow
+from lab.training.history import History
+from lab.training.mailbox import Event, Loaded, Mailbox, Paused, Playing
+from lab.training.probes import Probe
+from lab.training.snapshot import Snapshot
+
+SET = 1000
+"""Training examples that the fake pretends to have."""
+
+
+class FakeTrainer:
+    """Does at once what it is told, and writes down the orders. While it plays, each look in trains 10 updates."""
+
+    def __init__(self) -> None:
+        self.orders: list[tuple[object, ...]] = []
+        self.snapshots: Mailbox[Snapshot] = Mailbox()
+        self.watched: frozenset[Probe] = frozenset()
+        self.experiment: Experiment | None = None
+        self.step = 0
+        self.playing = False
+        self.until: int | None = None
+        self.history = History()
+        self._events: list[Event] = []
+
+    def say(self, event: Event) -> None:
+        self._events.append(event)
+
+    def start(self) -> None:
+        self.orders.append(("start",))
+
+    def close(self) -> None:
+        self.orders.append(("close",))
+
+    def events(self) -> list[Event]:
+        if self.playing:
+            self._train(10 if self.until is None else min(10, self.until - self.step))
+            if self.step == self.until:
+                self.pause()
+        events, self._events = self._events, []
+        return events
+
+    def load(self, experiment: Experiment) -> None:
+        self.orders.append(("load", experiment))
+        self.experiment, self.step, self.playing, self.history = experiment, 0, False, History()
+        self.say(Loaded(experiment, 0))
+        self._publish()
+
+    def edit(self, experiment: Experiment) -> None:
+        self.orders.append(("edit", experiment))
+        self.experiment = experiment
+        self.say(Loaded(experiment, self.step))
+        self._publish()
+
+    def play(self, until: int | None = None) -> None:
+        self.orders.append(("play", until))
+        self.playing, self.until = True, until
+        self.say(Playing())
+
+    def pause(self) -> None:
+        self.orders.append(("pause",))
+        if self.playing:
+            self.playing = False
+            self.say(Paused(self.step))
+
+    def advance(self, updates: int) -> None:
+        self.orders.append(("advance", updates))
+        self.say(Playing())
+        self._train(updates)
+        self.say(Paused(self.step))
+
+    def advance_epochs(self, epochs: int) -> None:
+        self.orders.append(("advance_epochs", epochs))
+        assert self.experiment is not None
+        each = -(-SET // self.experiment.batch_size)
+        self._train(each - self.step % each)
+        self.say(Paused(self.step))
+
+    def rewind(self, step: int) -> None:
+        self.orders.append(("rewind", step))
+        self.step, self.playing = step, False
+        self.history.rewind(step)
+        self.say(Paused(step))
+        self._publish()
+
+    def reset(self) -> None:
+        self.orders.append(("reset",))
+        self.rewind(0)
+
+    def watch(self, probes: frozenset[Probe]) -> None:
+        self.watched = probes
+
+    def set_weights(self, path: Path) -> None:
+        self.orders.append(("set_weights", path))
+
+    def save_weights(self, path: Path, done: Callable[[], None] | None = None) -> None:
+        self.orders.append(("save_weights", path))
+        if done is not None:
+            done()
+
+    def named(self, order: str) -> list[tuple[object, ...]]:
+        """The orders of one kind, in order."""
+        return [given for given in self.orders if given[0] == order]
+
+    def _train(self, updates: int) -> None:
+        assert self.experiment is not None
+        steps = np.arange(self.step + 1, self.step + updates + 1)
+        self.history.append(
+            step=steps,
+            examples=steps * self.experiment.batch_size,
+            loss=np.exp(-steps / 100),
+            accuracy=1 - np.exp(-steps / 100),
+            rate=np.full(updates, self.experiment.optimizer.rate),
+        )
+        self.step += updates
+        self._publish()
+
+    def _publish(self) -> None:
+        assert self.experiment is not None
+        examples = self.step * self.experiment.batch_size
+        self.snapshots.put(
+            Snapshot(
+                experiment=self.experiment,
+                step=self.step,
+                examples=examples,
+                epoch=examples / SET,
+                rate=self.experiment.optimizer.rate,
+                steps_per_second=1234.0,
+                curves=self.history.curves(),
+            )
+        )
+
+
+@pytest.fixture
+def trainer() -> FakeTrainer:
+    return FakeTrainer()
+
+
+@pytest.fixture
+def document(qtbot: object, trainer: FakeTrainer) -> Iterator[Document]:
+    """LeNet on digits, started, its first snapshot taken. Frames come when a test asks, not by the clock."""
+    document = Document(trainer, preset("lenet"))  # type: ignore[arg-type]
+    document.start()
+    document._timer.stop()
+    document.pull()
+    yield document
+    document.close()
+
+
+@pytest.fixture
+def window(qtbot, trainer: FakeTrainer, tmp_path: Path) -> Iterator[MainWindow]:  # type: ignore[no-untyped-def]
+    settings = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
+    window = create_window(preset("lenet"), settings, trainer=trainer)  # type: ignore[arg-type]
+    qtbot.addWidget(window, before_close_func=lambda w: w.document.undo_stack.setClean())
+    window.document.start()
+    window.document._timer.stop()
+    window.show()
+    qtbot.waitExposed(window)
+    window.document.pull()
+    yield window

@@ -1,0 +1,215 @@
+"""Plain, slow twins of every operation, written from the formulas, in float64 and in the order [n, C, H, W].
+
+A forward function returns what it computes; a backward function takes the derivative of the loss with respect to
+that and returns the derivatives with respect to the inputs, in the order of the arguments.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lab.network.layers import AveragePool2D, Conv2D, Dense, Flatten, MaxPool2D
+
+
+def padded(X, ph, pw, value=0.0):
+    return np.pad(X, ((0, 0), (0, 0), (ph, ph), (pw, pw)), constant_values=value)
+
+
+def windows(X, kernel, stride, dilation=(1, 1)):
+    """(row, column, slices) of every window of the padded X."""
+    reach = [(k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True)]
+    for oy, y in enumerate(range(0, X.shape[2] - reach[0] + 1, stride[0])):
+        for ox, x in enumerate(range(0, X.shape[3] - reach[1] + 1, stride[1])):
+            rows = slice(y, y + reach[0], dilation[0])
+            columns = slice(x, x + reach[1], dilation[1])
+            yield oy, ox, (slice(None), slice(None), rows, columns)
+
+
+def extent(size, kernel, stride, padding, dilation=1):
+    return (size + 2 * padding - (kernel - 1) * dilation - 1) // stride + 1
+
+
+def dense(X, W, b):
+    return X @ W.T + b
+
+
+def dense_backward(dY, X, W):
+    return dY @ W, dY.T @ X, dY.sum(0)
+
+
+def conv2d(X, W, b, stride=(1, 1), padding=(0, 0), dilation=(1, 1)):
+    axes = zip(X.shape[2:], W.shape[2:], stride, padding, dilation, strict=True)
+    Y = np.empty((len(X), len(W), *[extent(*axis) for axis in axes]))
+    for oy, ox, at in windows(padded(X, *padding), W.shape[2:], stride, dilation):
+        Y[:, :, oy, ox] = np.einsum("ncij,ocij->no", padded(X, *padding)[at], W) + b
+    return Y
+
+
+def conv2d_backward(dY, X, W, stride=(1, 1), padding=(0, 0), dilation=(1, 1)):
+    P = padded(X, *padding)
+    dP, dW = np.zeros_like(P), np.zeros_like(W)
+    for oy, ox, at in windows(P, W.shape[2:], stride, dilation):
+        d = dY[:, :, oy, ox]
+        dW += np.einsum("no,ncij->ocij", d, P[at])
+        dP[at] += np.einsum("no,ocij->ncij", d, W)
+    ph, pw = padding
+    return dP[:, :, ph : ph + X.shape[2], pw : pw + X.shape[3]], dW, dY.sum((0, 2, 3))
+
+
+def pooled(X, kernel, stride, padding):
+    return (*X.shape[:2], *[extent(*a) for a in zip(X.shape[2:], kernel, stride, padding, strict=True)])
+
+
+def max_pool(X, kernel, stride, padding):
+    Y = np.empty(pooled(X, kernel, stride, padding))
+    P = padded(X, *padding, -np.inf)
+    for oy, ox, at in windows(P, kernel, stride):
+        Y[:, :, oy, ox] = P[at].max((2, 3))
+    return Y
+
+
+def max_pool_backward(dY, X, kernel, stride, padding):
+    P = padded(X, *padding, -np.inf)
+    dP = np.zeros_like(P)
+    for oy, ox, at in windows(P, kernel, stride):
+        window = P[at].reshape(*X.shape[:2], -1)
+        first = np.eye(window.shape[2])[window.argmax(2)]
+        dP[at] += (dY[:, :, oy, ox, None] * first).reshape(P[at].shape)
+    ph, pw = padding
+    return dP[:, :, ph : ph + X.shape[2], pw : pw + X.shape[3]]
+
+
+def average_pool(X, kernel, stride, padding):
+    Y = np.empty(pooled(X, kernel, stride, padding))
+    P = padded(X, *padding)
+    for oy, ox, at in windows(P, kernel, stride):
+        Y[:, :, oy, ox] = P[at].mean((2, 3))
+    return Y
+
+
+def average_pool_backward(dY, X, kernel, stride, padding):
+    P = padded(X, *padding)
+    dP = np.zeros_like(P)
+    for oy, ox, at in windows(P, kernel, stride):
+        dP[at] += dY[:, :, oy, ox, None, None] / (kernel[0] * kernel[1])
+    ph, pw = padding
+    return dP[:, :, ph : ph + X.shape[2], pw : pw + X.shape[3]]
+
+
+ACTIVATIONS = {
+    # name: (f(z), f'(z)), each with its one constant
+    "Linear": (lambda z, a: z, lambda z, a: np.ones_like(z)),
+    "Sigmoid": (lambda z, a: 1 / (1 + np.exp(-z)), lambda z, a: np.exp(-z) / (1 + np.exp(-z)) ** 2),
+    "Tanh": (lambda z, a: np.tanh(z), lambda z, a: 1 / np.cosh(z) ** 2),
+    "ReLU": (lambda z, a: np.where(z > 0, z, 0), lambda z, a: (z > 0) * 1.0),
+    "LeakyReLU": (lambda z, a: np.where(z > 0, z, a * z), lambda z, a: np.where(z > 0, 1.0, a)),
+}
+
+
+def softmax_cross_entropy(Y, T):
+    """Sum over the examples, and its derivative."""
+    shifted = Y - Y.max(1, keepdims=True)
+    log_p = shifted - np.log(np.exp(shifted).sum(1, keepdims=True))
+    return -(T * log_p).sum(), np.exp(log_p) * T.sum(1, keepdims=True) - T
+
+
+def squared_error(Y, T):
+    return 0.5 * ((T - Y) ** 2).sum(), Y - T
+
+
+LOSSES = {"SoftmaxCrossEntropy": softmax_cross_entropy, "SquaredError": squared_error}
+
+
+def network(layers, parameters, X, T, loss):
+    """A chain of layers forward and backward.
+
+    The loss summed over the examples, the outputs, the derivatives of each parameter by name, each layer's
+    (z, y), and the derivatives at each layer's (z, y). Layers are named l0, l1, ...
+    """
+    flowing, seen = X, []
+    for i, layer in enumerate(layers):
+        x = flowing
+        match layer:
+            case Dense():
+                b = parameters.get(f"l{i}.bias", np.zeros(layer.units))
+                z = dense(x[:, :, 0, 0], parameters[f"l{i}.weight"], b)[:, :, None, None]
+            case Conv2D(stride=s, padding=p):
+                z = conv2d(x, parameters[f"l{i}.weight"], parameters[f"l{i}.bias"], (s, s), (p, p))
+            case MaxPool2D(kernel=k, stride=s, padding=p):
+                z = max_pool(x, (k, k), (s, s), (p, p))
+            case AveragePool2D(kernel=k, stride=s, padding=p):
+                z = average_pool(x, (k, k), (s, s), (p, p))
+            case Flatten():
+                z = x.reshape(len(x), -1, 1, 1)
+        flowing = z
+        if activation := getattr(layer, "activation", None):
+            flowing = ACTIVATIONS[type(activation).__name__][0](z, activation.alpha)
+        seen.append((x, z, flowing))
+    output = flowing.reshape(len(X), -1)
+    error, d = LOSSES[type(loss).__name__](output, T)
+    d = d.reshape(flowing.shape)
+    grads, derivatives = {}, []
+    for i, layer in reversed(list(enumerate(layers))):
+        x, z, _ = seen[i]
+        dy = d
+        if activation := getattr(layer, "activation", None):
+            d = d * ACTIVATIONS[type(activation).__name__][1](z, activation.alpha)
+        derivatives.insert(0, (d, dy))
+        match layer:
+            case Dense():
+                dx, dW, db = dense_backward(d[:, :, 0, 0], x[:, :, 0, 0], parameters[f"l{i}.weight"])
+                d = dx[:, :, None, None]
+                grads |= {f"l{i}.weight": dW} | ({f"l{i}.bias": db} if layer.bias else {})
+            case Conv2D(stride=s, padding=p):
+                d, dW, db = conv2d_backward(d, x, parameters[f"l{i}.weight"], (s, s), (p, p))
+                grads |= {f"l{i}.weight": dW, f"l{i}.bias": db}
+            case MaxPool2D(kernel=k, stride=s, padding=p):
+                d = max_pool_backward(d, x, (k, k), (s, s), (p, p))
+            case AveragePool2D(kernel=k, stride=s, padding=p):
+                d = average_pool_backward(d, x, (k, k), (s, s), (p, p))
+            case Flatten():
+                d = d.reshape(x.shape)
+    return error, output, grads, [(z, y) for _, z, y in seen], derivatives
+
+
+class SGD:
+    def __init__(self, size, rate):
+        self.rate = rate
+
+    def step(self, w, g, t):
+        return w - self.rate * g
+
+
+class Momentum:
+    """The lecture's G1: the velocity is in units of the weight."""
+
+    def __init__(self, size, rate, alpha):
+        self.rate, self.alpha, self.change = rate, alpha, np.zeros(size)
+
+    def step(self, w, g, t):
+        self.change = self.alpha * self.change - self.rate * g
+        return w + self.change
+
+
+class RMSprop:
+    def __init__(self, size, rate, decay, epsilon):
+        self.rate, self.decay, self.epsilon, self.mean = rate, decay, epsilon, np.zeros(size)
+
+    def step(self, w, g, t):
+        self.mean = self.decay * self.mean + (1 - self.decay) * g**2
+        return w - self.rate * g / (np.sqrt(self.mean) + self.epsilon)
+
+
+class Adam:
+    """Kingma and Ba, 2015, algorithm 1, line by line; t counts from 1."""
+
+    def __init__(self, size, rate, beta1, beta2, epsilon):
+        self.rate, self.beta1, self.beta2, self.epsilon = rate, beta1, beta2, epsilon
+        self.m, self.v = np.zeros(size), np.zeros(size)
+
+    def step(self, w, g, t):
+        self.m = self.beta1 * self.m + (1 - self.beta1) * g
+        self.v = self.beta2 * self.v + (1 - self.beta2) * g**2
+        m_hat = self.m / (1 - self.beta1**t)
+        v_hat = self.v / (1 - self.beta2**t)
+        return w - self.rate * m_hat / (np.sqrt(v_hat) + self.epsilon)
