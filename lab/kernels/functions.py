@@ -23,6 +23,9 @@ LN2_HIGH = np.float32(0.693359375)
 LN2_LOW = np.float32(-2.12194440054690583e-4)
 EXP_LEAST, EXP_MOST = np.float32(-87.33654), np.float32(88.37626)
 
+# a sum may not be re-associated here: n * LN2_HIGH + n * LN2_LOW would become n * ln 2, and the low part be lost
+EXACT = OPTIONS | {"fastmath": {"contract", "nsz", "arcp"}}
+
 
 @intrinsic
 def _power_of_two(typingctx, n):
@@ -37,7 +40,7 @@ def _power_of_two(typingctx, n):
     return signature, codegen
 
 
-@numba.njit(**OPTIONS)
+@numba.njit(**EXACT)
 def _exp32(x):
     x = EXP_MOST if x > EXP_MOST else x
     x = EXP_LEAST if x < EXP_LEAST else x
@@ -53,7 +56,7 @@ def _exp32(x):
     return (p * r * r + r + np.float32(1)) * _power_of_two(np.int32(n))
 
 
-@numba.njit(**OPTIONS)
+@numba.njit(**EXACT)
 def _tanh32(x):
     # near 0 the odd polynomial keeps the relative error; elsewhere 1 - 2 / (e**2x + 1)
     a = abs(x)

@@ -30,6 +30,7 @@ from lab.kernels.pool import (
 from lab.kernels.update import update
 
 TALLY = 8  # numbers a shard tallies in, a cache line: sum of the loss, examples right
+PARTS = 8  # into which an evaluation is cut
 
 
 class Code(NamedTuple):
@@ -320,11 +321,31 @@ def evaluate_range(code, cases, order, first, last, arena, params, outputs, tall
 
 
 @kernel
+def evaluate_parts(code, cases, order, first, stride, arena, params, outputs, tally):
+    """Every `stride`-th part of the cases from part `first` on, each tallied in a row of its own."""
+    parts, N, at_once = tally.shape[0], order.size, code.plan[op.CAPACITY]
+    groups = (N + at_once - 1) // at_once
+    for part in range(first, parts, stride):
+        # parts begin where a full arena begins: the numbers do not depend on who computes which
+        low, high = min(N, groups * part // parts * at_once), min(N, groups * (part + 1) // parts * at_once)
+        row = span(tally.reshape(-1), part * TALLY, TALLY)
+        evaluate_range(code, cases, order, low, high, arena, params, outputs, row)
+
+
+@kernel
 def evaluate(code, cases, order, arenas, params, outputs, tally):
-    """Summed loss and examples right over all cases, on one core. `tally` is float64 [TALLY]."""
-    arena = span(arenas, 0, arenas.size)
-    evaluate_range(code, cases, order, 0, order.size, arena, span(params, 0, params.size), outputs, tally)
-    return tally[0], tally[1]
+    """All cases on one core: row k of `tally`, float64 [PARTS, TALLY], gets the loss and examples right of part k."""
+    arena = span(arenas.reshape(-1), 0, arenas.shape[1])
+    evaluate_parts(code, cases, order, 0, 1, arena, span(params, 0, params.size), outputs, tally)
+
+
+@parallel_kernel
+def evaluate_shards(code, cases, order, arenas, params, outputs, tally):
+    """Like `evaluate`, to the same bits, on as many cores as there are arenas."""
+    shards = arenas.shape[0]
+    for shard in numba.prange(shards):
+        arena = span(arenas.reshape(-1), shard * arenas.shape[1], arenas.shape[1])
+        evaluate_parts(code, cases, order, shard, shards, arena, span(params, 0, params.size), outputs, tally)
 
 
 @kernel
@@ -342,15 +363,3 @@ def evaluate_many(code, cases, order, arena, points, errors, tally, stop):
         evaluate_range(code, cases, order, 0, order.size, borrowed, points[k], nothing, tally)
         errors[k] = tally[0]
     return points.shape[0]
-
-
-@parallel_kernel
-def evaluate_shards(code, cases, order, arenas, params, outputs, tally):
-    """Like `evaluate`, a share of the cases on each core. `tally` is float64 [shards, TALLY]."""
-    shards = arenas.shape[0]
-    N = order.size
-    for shard in numba.prange(shards):
-        arena = span(arenas.reshape(-1), shard * arenas.shape[1], arenas.shape[1])
-        part = span(tally.reshape(-1), shard * TALLY, TALLY)
-        low, high = N * shard // shards, N * (shard + 1) // shards
-        evaluate_range(code, cases, order, low, high, arena, span(params, 0, params.size), outputs, part)

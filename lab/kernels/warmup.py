@@ -11,11 +11,15 @@ import numpy as np
 
 from lab.kernels import activation, chance, conv, dense, interpreter, loss, pool, threads, update
 from lab.kernels import opcodes as op
-from lab.kernels.interpreter import TALLY, Cases, Code, Memory, Rule
+from lab.kernels.interpreter import PARTS, TALLY, Cases, Code, Memory, Rule
 
 
 def _v(size: int = 1) -> np.ndarray:
     return np.zeros(size, np.float32)
+
+
+def _arenas() -> np.ndarray:
+    return np.zeros((1, 16), np.float32)
 
 
 def _code() -> Code:
@@ -77,14 +81,14 @@ def _rows() -> None:
 
 def _evaluation() -> None:
     order, outputs = np.zeros(1, np.int64), np.zeros((1, 1), np.float32)
-    interpreter.evaluate(_code(), _cases(), order, _v(16), _v(), outputs, np.zeros(TALLY))
+    interpreter.evaluate(_code(), _cases(), order, _arenas(), _v(), outputs, np.zeros((PARTS, TALLY)))
 
 
 def _parallel_evaluation() -> None:
     order, outputs = np.zeros(1, np.int64), np.zeros((1, 1), np.float32)
     with threads.ENTRANCE:
         interpreter.evaluate_shards(
-            _code(), _cases(), order, np.zeros((1, 16), np.float32), _v(), outputs, np.zeros((1, TALLY))
+            _code(), _cases(), order, _arenas(), _v(), outputs, np.zeros((PARTS, TALLY))
         )
 
 
@@ -96,7 +100,7 @@ def _surfaces() -> None:
 
 def _training() -> None:
     memory = Memory(
-        _v(), _v(), np.zeros((1, 1), np.float32), np.zeros((1, 16), np.float32), np.zeros((1, TALLY)),
+        _v(), _v(), np.zeros((1, 1), np.float32), _arenas(), np.zeros((1, TALLY)),
         np.zeros(1, np.int64), np.full(2, -2, np.int64),
     )  # fmt: skip
     rule = Rule(update.SGD, np.zeros(3), np.zeros((1, 2), np.int64), np.zeros((1, 3)))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from lab.kernels import interpreter
 from lab.kernels import opcodes as op
-from lab.kernels.interpreter import TALLY
+from lab.kernels.interpreter import PARTS, TALLY
 from lab.kernels.memory import aligned
 from lab.learning.losses import SoftmaxCrossEntropy
 from lab.network.program import Place, Program, lower
@@ -67,10 +67,10 @@ def outputs(probe: OutputsProbe, moment: Moment) -> Outputs:
     program = lower(moment.experiment.network, moment.shape, moment.experiment.loss, gradients=False)
     targets = moment.targets(part)
     raw = np.empty((len(part), targets.shape[1]), np.float32)
-    error, right = interpreter.evaluate(
-        program.code, interpreter.cases(part.inputs, targets), np.arange(len(part)), aligned(program.arena_size),
-        moment.params, raw, np.zeros(TALLY),
-    )  # fmt: skip
+    arenas, tally = aligned(program.arena_size)[None], np.zeros((PARTS, TALLY))
+    cases = interpreter.cases(part.inputs, targets)
+    interpreter.evaluate(program.code, cases, np.arange(len(part)), arenas, moment.params, raw, tally)
+    error, right = tally[:, 0].sum(), tally[:, 1].sum()
     predicted = confusion = None
     if part.labels is not None:
         middle = moment.experiment.loss.constants[0]

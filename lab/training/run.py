@@ -16,7 +16,7 @@ from lab.data.prepare import Part, Prepared, prepare
 from lab.experiment.experiment import Experiment, problems
 from lab.kernels import interpreter
 from lab.kernels import opcodes as op
-from lab.kernels.interpreter import TALLY, Memory, Rule
+from lab.kernels.interpreter import PARTS, TALLY, Memory, Rule
 from lab.kernels.memory import aligned
 from lab.kernels.threads import ENTRANCE, cores, use
 from lab.network.initializers import stream
@@ -252,25 +252,15 @@ class Run:
         outputs = np.empty((N, int(self._check.code.plan[op.OUTPUTS])), np.float32)
         order = np.arange(N)
         macs = (self.experiment.analysis.multiply_adds or 0) * N
+        tally = np.zeros((PARTS, TALLY))
+        arguments = self._check.code, cases, order, self._check_arenas, self._memory.params, outputs, tally
         if self.threads > 1 and macs > 4_000_000:
-            arenas = self._check_arenas
-            tally = np.zeros((len(arenas), TALLY))
             with ENTRANCE:
                 use(self.threads)
-                interpreter.evaluate_shards(
-                    self._check.code, cases, order, arenas, self._memory.params, outputs, tally
-                )
-            error, right = tally[:, 0].sum(), tally[:, 1].sum()
+                interpreter.evaluate_shards(*arguments)
         else:
-            error, right = interpreter.evaluate(
-                self._check.code,
-                cases,
-                order,
-                self._check_arenas[0],
-                self._memory.params,
-                outputs,
-                np.zeros(TALLY),
-            )
+            interpreter.evaluate(*arguments)
+        error, right = tally[:, 0].sum(), tally[:, 1].sum()
         labelled = self.prepared.training.labels is not None
         if N == 0:
             return Evaluation(math.nan, math.nan if labelled else None, outputs)
