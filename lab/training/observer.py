@@ -26,13 +26,13 @@ NOTHING: tuple[int, Experiment | None, frozenset[Probe]] = (-1, None, frozenset(
 class Observer:
     """Takes one moment at a time; while it looks, newer ones pass by.
 
-    `version` changes whenever there is something new to show. `failure` holds the last traceback, if any: a
-    probe that fails must not take the others down.
+    `version` changes whenever there is something new to show. A probe that fails does not take the thread down:
+    `take_failure` tells of it.
     """
 
     def __init__(self, name: str) -> None:
         self.version = 0
-        self.failure = ""
+        self._failure = ""
         self._probes: frozenset[Probe] = frozenset()
         self._readings: dict[Probe, Reading] = {}
         self._read_from: Experiment | None = None
@@ -66,6 +66,11 @@ class Observer:
         if seen is None or (seen.network, seen.data) != (experiment.network, experiment.data):
             return {}
         return {probe: reading for probe, reading in self._readings.items() if probe in self._probes}
+
+    def take_failure(self) -> str:
+        """The traceback of the last probe that failed, once; "" if none did."""
+        failure, self._failure = self._failure, ""
+        return failure
 
     def forget(self) -> None:
         """The run went back in time: what is known is of another present."""
@@ -103,7 +108,7 @@ class Observer:
                     self._readings, self._read_from = found, moment.experiment
                     self.version += 1
             except Exception:
-                self.failure, whole = traceback.format_exc(), True
+                self._failure, whole = traceback.format_exc(), True
             # a surface that is not whole is worth another look at the same moment
             self._done = (moment.step, moment.experiment, probes) if whole else NOTHING
             self._moment = None

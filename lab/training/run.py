@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from lab.data.prepare import Part, Prepared, prepare
 from lab.experiment.experiment import Experiment, problems
+from lab.experiment.memory import memory_problem
 from lab.kernels import interpreter
 from lab.kernels import opcodes as op
 from lab.kernels.interpreter import PARTS, TALLY, Memory, Rule
@@ -86,6 +87,8 @@ class Run:
         """Lower the experiment and take over what survives of `old`; nothing changes if that fails."""
         if found := problems(experiment):
             raise ProblemError(*found)
+        if too_large := memory_problem(experiment):
+            raise ProblemError(too_large)
         prepared = prepare(experiment.data, experiment.preprocessing, experiment.split, experiment.seed)
         shape = Shape(*prepared.dataset.inputs.shape[1:])
         program = lower(experiment.network, shape, experiment.loss)

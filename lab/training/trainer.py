@@ -226,6 +226,8 @@ class Trainer:
     def _observe(self, run: Run) -> None:
         """Hand a moment to the observers that have looked at the last one."""
         for observer in (self._quick, self._slow):
+            if failure := observer.take_failure():
+                self._events.append(Failed(failure))
             if observer.wants(run.step, run.experiment):
                 observer.look(run.moment())
 
