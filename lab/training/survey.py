@@ -23,8 +23,8 @@ from lab.training.probes import Surface, SurfaceProbe
 
 MARGIN = 0.35
 """Room around the path, as a share of its extent."""
-COARSE = 4
-"""The first pass computes every fourth point of every fourth row."""
+LEVELS = (8, 4, 2, 1)
+"""First every eighth point of every eighth row is computed, then every fourth, and so on."""
 DEAREST = 40e9
 """Multiply-adds a whole surface may cost: larger networks are surveyed on fewer examples."""
 
@@ -47,8 +47,10 @@ class Survey:
         return "random" in self.plane.axes[0]
 
     @property
-    def complete(self) -> bool:
-        return not np.isnan(self.errors).any()
+    def level(self) -> int:
+        """The finest of LEVELS of which every point is known; the coarsest while none is."""
+        whole = (level for level in reversed(LEVELS) if not np.isnan(self.errors[::level, ::level]).any())
+        return next(whole, LEVELS[0])
 
 
 class Surveyor:
@@ -69,9 +71,9 @@ class Surveyor:
         evaluate = self._evaluator(survey, moment)
         self._path_errors(survey, moment, evaluate)
         until = time.perf_counter() + seconds
-        for coarse in (COARSE, 1):
-            for row in range(0, len(survey.y), coarse):
-                columns = np.arange(0, len(survey.x), coarse)
+        for level in LEVELS:
+            for row in range(0, len(survey.y), level):
+                columns = np.arange(0, len(survey.x), level)
                 columns = columns[np.isnan(survey.errors[row, columns])]
                 if not len(columns):
                     continue
@@ -113,10 +115,11 @@ class Surveyor:
         steps = [*moment.path_steps.tolist(), moment.step]
         coordinates, distances = survey.plane.project([*moment.path_vectors, moment.params])
         errors = [survey.path_errors.get(s, np.nan) for s in steps[:-1]] + [survey.path_errors[-1]]
+        every = survey.level
         return Surface(
-            x=survey.x,
-            y=survey.y,
-            errors=survey.errors.copy(),
+            x=survey.x[::every],
+            y=survey.y[::every],
+            errors=survey.errors[::every, ::every].copy(),
             path=coordinates,
             path_errors=np.array(errors),
             path_steps=np.array(steps, np.int64),
@@ -125,7 +128,7 @@ class Surveyor:
             cosine=survey.plane.cosine,
             examples=survey.examples,
             minimum=closed_form_minimum(moment) if len(moment.params) == 2 else None,
-            complete=survey.complete,
+            complete=every == 1,
         )
 
 
