@@ -109,7 +109,7 @@ def validated(value: V) -> V:
     return value
 
 
-def changed(value: V, **new: Any) -> V:
+def changed(value: V, /, **new: Any) -> V:
     """A copy of `value` with some fields replaced, checked against the limits (ProblemError)."""
     return validated(msgspec.structs.replace(value, **new))
 

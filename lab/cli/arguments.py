@@ -104,7 +104,10 @@ def _seed_and_threads(one: argparse.ArgumentParser) -> None:
         help="names every random draw (default: the experiment's)",
     )
     one.add_argument(
-        "--threads", metavar="T", type=_whole(1, 256), help="cores to use (default: all); the numbers are the same"
+        "--threads",
+        metavar="T",
+        type=_whole(1, 256),
+        help="cores to use (default: all); the numbers are the same",
     )
 
 

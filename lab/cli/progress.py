@@ -36,6 +36,11 @@ class Progress:
             self._stream.write("\r\x1b[K")
             self._stream.flush()
 
+    def count(self, done: int, total: int) -> None:
+        """`show` where the total may change."""
+        self._total = total
+        self.show(done)
+
     def show(self, done: int, facts: str = "") -> None:
         """`done` of the total; `facts` are a few words behind the bar."""
         now = time.monotonic()

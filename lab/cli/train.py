@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sys
 import time
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from lab.export.svg import save_plots
 from lab.export.tables import save_table
 from lab.export.weights import save_weights
 from lab.files import writable_folder
+from lab.kernels.warmup import compile_all
 from lab.training.run import Run
 
 SLICE = 0.1  # seconds of training between two looks at the terminal and at Ctrl-C
@@ -41,7 +43,7 @@ def train(
     steps: int | None = None,
     epochs: int | None = None,
     seed: int | None = None,
-    threads: int = 1,
+    threads: int | None = None,
     export: Path | None = None,
     as_json: bool = False,
 ) -> int:
@@ -49,7 +51,8 @@ def train(
     experiment = runnable(word, seed)
     if export:
         writable_folder(export)  # told now, not after an hour of training
-    run = Run(experiment, threads=threads)
+    ready()
+    run = Run(experiment, threads or available_cores())
     outcome = advance(run, duration(run, steps, epochs))
     facts = measured(run, outcome)
     print(sentence(run, outcome, facts), file=sys.stderr if as_json else sys.stdout)
@@ -61,6 +64,17 @@ def train(
     if as_json:
         print(json.dumps(facts, allow_nan=False))
     return outcome.status
+
+
+def available_cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def ready() -> None:
+    """Compiles the kernels, or loads them from their cache, so that the clock measures training alone."""
+    with Progress("Preparing the engine", 1) as bar:
+        compile_all(bar.count)
 
 
 def duration(run: Run, steps: int | None = None, epochs: int | None = None) -> int:

@@ -142,4 +142,6 @@ def _said(value: Any, kind: str = "other") -> str:
         return repr(value).removesuffix(".0")
     if kind == "text":
         return f"“{value}”"
-    return str(getattr(type(value), "title", value))
+    if isinstance(value, msgspec.Struct):
+        return str(getattr(type(value), "title", type(value).__name__))
+    return str(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import struct
 import zipfile
@@ -21,6 +22,7 @@ from lab.problem import Problem, ProblemError
 SUFFIXES = (".npz", ".safetensors")
 HEADERS = 16_000_000
 """Bytes that a file may have beyond the numbers that are wanted of it: names, headers, a few other arrays."""
+_LONGEST_HEADER = 10_000
 _FLOATS = {"F16", "F32", "F64"}
 
 Array = NDArray[np.float32]
@@ -71,6 +73,11 @@ def _load_npz(path: Path, expected: Shapes) -> dict[str, Array]:
         with zipfile.ZipFile(path) as archive:
             members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
             _check_names(path, members, expected)
+            if odd := {info.compress_type for info in members.values()} - {
+                zipfile.ZIP_STORED,
+                zipfile.ZIP_DEFLATED,
+            }:
+                _refuse(path, f"it is compressed in a way that NumPy does not use (method {odd.pop()})")
             loaded = {}
             for name, shape in expected.items():
                 with archive.open(members[name]) as member:
@@ -86,18 +93,20 @@ def _load_npz(path: Path, expected: Shapes) -> dict[str, Array]:
         RuntimeError,
         struct.error,
     ) as error:
-        # RuntimeError: a password is wanted; NotImplementedError: a compression that nobody uses
+        # RuntimeError: a password is wanted; NotImplementedError: a version of the format that nobody uses
         _refuse(path, f"it is damaged, or no .npz file ({error})")
 
 
 def _read_array(path: Path, name: str, member: IO[bytes], shape: tuple[int, ...]) -> Array:
     """One member of the archive, with no more taken from it than its shape allows."""
+    # NumPy would take as much memory for a header as the file says it has
+    start = io.BytesIO(member.read(_LONGEST_HEADER))
     try:
-        version = np.lib.format.read_magic(member)
+        version = np.lib.format.read_magic(start)
         read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}[
             version
         ]
-        found, columns_first, dtype = read(member, max_header_size=10_000)
+        found, columns_first, dtype = read(start, max_header_size=_LONGEST_HEADER)
     except (ValueError, KeyError, TypeError, SyntaxError, RecursionError, MemoryError):
         _refuse(path, f"“{name}” is damaged: its header cannot be read")
     if dtype.hasobject:
@@ -110,8 +119,9 @@ def _read_array(path: Path, name: str, member: IO[bytes], shape: tuple[int, ...]
         )
     _check_shape(path, name, found, shape)
     wanted = math.prod(shape) * dtype.itemsize
-    content = member.read(wanted)
-    if len(content) < wanted or member.read(1):
+    content = start.read()
+    content += member.read(max(0, wanted - len(content)))
+    if len(content) != wanted or member.read(1):
         _refuse(path, f"“{name}” is damaged: it does not have as many numbers as its header says")
     values = np.frombuffer(content, dtype).reshape(shape, order="F" if columns_first else "C")
     return _as_float32(path, name, values)

@@ -99,6 +99,6 @@ def show_about(window: QWidget) -> None:
         window,
         "About Descent",
         f"<h3>Descent {number}</h3><p>A debugger for gradient descent, in a window.</p>"
-        "<p>MIT licence. Handwritten digits: E. Alpaydin and C. Kaynak, UCI Machine Learning Repository, 1998 (CC BY 4.0)."
-        "</p>",
+        "<p>MIT licence. Handwritten digits: E. Alpaydin and C. Kaynak, "
+        "UCI Machine Learning Repository, 1998 (CC BY 4.0).</p>",
     )

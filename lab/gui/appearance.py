@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, cast
+from typing import Literal
 
 from PySide6.QtCore import QObject, QSettings, Qt, Signal, Slot
 from PySide6.QtWidgets import QApplication
@@ -23,7 +23,7 @@ class Appearance(QObject):
         super().__init__(parent)
         self._application, self._settings = application, settings
         stored = settings.value("theme", "auto", type=str)
-        self.choice: Choice = cast(Choice, stored) if stored in CHOICES else "auto"
+        self.choice: Choice = stored if stored in CHOICES else "auto"
         self.theme = self._wanted()
         application.styleHints().colorSchemeChanged.connect(self._follow)
         self._dress()

@@ -1,4 +1,4 @@
-"""The only thing in the window that remembers: experiment, undo, selection, file, and the trainer behind it."""
+"""The only thing in the window that remembers: experiment, undo, selection, file, and the trainer behind."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ import msgspec
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
-from lab.data.prepare import prepare
+from lab.data.files.own_file import OwnFile
+from lab.data.prepare import Prepared, prepare
 from lab.experiment.experiment import Experiment, problems
+from lab.experiment.files import save_experiment
 from lab.gui.playback import Playback
+from lab.gui.reader import Reader
 from lab.gui.selection import Selection
 from lab.problem import Problem, ProblemError
 from lab.training.mailbox import Compiling, Event, Loaded, Refused
@@ -83,7 +86,7 @@ class Document(QObject):
         self.trainer = trainer
         self.draft = experiment
         self.running = experiment
-        self.problems: tuple[Problem, ...] = find_problems(experiment)
+        self.problems: tuple[Problem, ...] = problems(experiment)
         self.snapshot: Snapshot | None = None
         self.selection = Selection()
         self.path = path
@@ -91,8 +94,11 @@ class Document(QObject):
         self.undo_stack.cleanChanged.connect(self._report_clean)
         self.playback = Playback(trainer, self)
         self._watched: frozenset[Probe] = frozenset()
+        self._prepared: Prepared | None = None
+        self._prepared_for: object = None
+        self._reader = Reader(self)
         self._starts_anew = True  # the draft has not been loaded yet, so no run of it can be edited
-        self._waits_for_load = 0
+        self._awaited: Experiment | None = None  # handed over for a new run, which has not begun yet
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(FRAME)
@@ -114,21 +120,21 @@ class Document(QObject):
     @Slot()
     def pull(self) -> None:
         """One frame: all events since the last, then the newest snapshot if there is one."""
+        self._reader.deliver()
         for event in self.trainer.events():
             self._receive(event)
         # a snapshot of the run before the one just asked for would show the wrong network for a frame
         snapshot = self.trainer.snapshots.take()
-        if snapshot is not None and not self._waits_for_load:
+        if snapshot is not None and self._awaited is None:
             self.snapshot = snapshot
             self.playback.see(snapshot)
             self.snapshot_changed.emit(snapshot)
-        self.playback.tick()
 
     def _receive(self, event: Event) -> None:
         if isinstance(event, Compiling):
             self.compiling.emit(event.done, event.total)
-        elif isinstance(event, Loaded | Refused):
-            self._waits_for_load = max(0, self._waits_for_load - 1)
+        elif isinstance(event, Refused) or (isinstance(event, Loaded) and event.experiment is self._awaited):
+            self._awaited = None
         self.playback.receive(event)
         self.event_arrived.emit(event)
 
@@ -143,11 +149,23 @@ class Document(QObject):
 
         Edits with the same `merge_key` in quick succession become one entry.
         """
+        if experiment.data != self.draft.data and isinstance(experiment.data, OwnFile):
+            self._reader.read(experiment.data, lambda: self._push(experiment, text, merge_key))
+        else:
+            self._push(experiment, text, merge_key)
+
+    def _push(self, experiment: Experiment, text: str, merge_key: str | None) -> None:
         if experiment != self.draft:
             self.undo_stack.push(Edit(self, self.draft, experiment, text, merge_key))
 
     def open(self, experiment: Experiment, path: Path | None = None) -> None:
         """Replace everything by another experiment: a new run from its start."""
+        if isinstance(experiment.data, OwnFile):
+            self._reader.read(experiment.data, lambda: self._open(experiment, path))
+        else:
+            self._open(experiment, path)
+
+    def _open(self, experiment: Experiment, path: Path | None) -> None:
         self.undo_stack.clear()
         self.path = path
         self.selection = Selection()
@@ -159,8 +177,6 @@ class Document(QObject):
 
     def save(self, path: Path) -> None:
         """Write the draft to `path` (ProblemError) and call it clean."""
-        from lab.experiment.files import save_experiment
-
         save_experiment(self.draft, path)
         self.path = path
         self.undo_stack.setClean()
@@ -169,7 +185,7 @@ class Document(QObject):
     def _turn_to(self, experiment: Experiment) -> None:
         """Make it the draft, and hand it to the trainer unless something about it is wrong."""
         self.draft = experiment
-        self.problems = find_problems(experiment)
+        self.problems = problems(experiment)
         self.experiment_changed.emit(experiment)
         self.problems_changed.emit(self.problems)
         if not self.problems:
@@ -181,8 +197,7 @@ class Document(QObject):
             return
         if self._starts_anew:
             self._starts_anew = False
-            self._waits_for_load += 1
-            self.running = self.draft
+            self.running = self._awaited = self.draft
             self.trainer.load(self.running)
         elif runs_differently(self.running, self.draft):
             self.running = self.draft
@@ -193,16 +208,20 @@ class Document(QObject):
         self.file_changed.emit()
 
     @property
-    def training_size(self) -> int | None:
-        """Examples in the training part of what is running; None until its first snapshot."""
+    def prepared(self) -> Prepared | None:
+        """The data of what is running, as the network gets it; None until its first snapshot."""
         if self.snapshot is None:
             return None
         seen = self.snapshot.experiment
-        try:
-            # the trainer has prepared it, so this is a look into the cache
-            return len(prepare(seen.data, seen.preprocessing, seen.split, seen.seed).training)
-        except ProblemError:
-            return None
+        key = (seen.data, seen.preprocessing, seen.split, seen.seed)
+        if key != self._prepared_for:
+            # the trainer has prepared it before its first snapshot, so this is a look into the cache
+            try:
+                self._prepared = prepare(*key)
+            except ProblemError:
+                self._prepared = None
+            self._prepared_for = key
+        return self._prepared
 
     # --- the selection and the views
 
@@ -234,14 +253,6 @@ class Document(QObject):
         if probes != self._watched:
             self._watched = probes
             self.trainer.watch(probes)
-
-
-def find_problems(experiment: Experiment) -> tuple[Problem, ...]:
-    """All that keeps the experiment from running, a user's file that cannot be read included."""
-    try:
-        return problems(experiment)
-    except ProblemError as error:
-        return tuple(msgspec.structs.replace(p, where="data") for p in error.problems)
 
 
 def runs_differently(a: Experiment, b: Experiment) -> bool:

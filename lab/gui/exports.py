@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QSettings, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from lab.export.weights import Array, load_weights, save_weights
 from lab.gui.document import Document
 from lab.gui.views.view import View
 from lab.problem import ProblemError
@@ -103,13 +104,25 @@ class Exports(QObject):
 
     def weights_to(self, path: Path) -> None:
         """The trainer writes them, between two steps; a refusal comes as an event."""
-        self._document.trainer.save_weights(path, lambda: self._saved.emit(f"Saved {path}"))
+        self._document.trainer.save_weights(
+            lambda parameters: save_weights(parameters, path), lambda: self._saved.emit(f"Saved {path}")
+        )
 
     def ask_weights_back(self) -> None:
         filters = "Weights (*.safetensors *.npz);;All files (*)"
         path = self.ask_which("Load weights", filters)
         if path is not None:
-            self._document.trainer.set_weights(path)
+            self.weights_from(path)
+
+    def weights_from(self, path: Path) -> None:
+        """The trainer reads them, between two steps; a file that does not fit comes back as a refusal."""
+
+        def read(now: dict[str, Array]) -> dict[str, Array]:
+            weights = load_weights(path, {name: values.shape for name, values in now.items()})
+            self._saved.emit(f"Loaded {path}")
+            return weights
+
+        self._document.trainer.set_weights(read)
 
     def _attempt(self, write: Callable[[], None], path: Path) -> None:
         try:

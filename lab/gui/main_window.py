@@ -26,6 +26,8 @@ from PySide6.QtWidgets import (
 )
 
 from lab.experiment.experiment import Experiment
+from lab.experiment.files import load_experiment
+from lab.export.weights import SUFFIXES
 from lab.gui.about import MachineDialog, ShortcutsDialog, show_about
 from lab.gui.appearance import Appearance
 from lab.gui.crash import CrashDialog
@@ -44,13 +46,16 @@ from lab.gui.widgets.banner import Banner, CompileBar
 from lab.gui.widgets.dock import TitledDock, tidy_titles
 from lab.gui.widgets.numbers import words
 from lab.gui.widgets.transport import Transport
-from lab.gui.workspace import Workspace, kind_of
+from lab.gui.workspace import Kind, Workspace, kind_of
 from lab.problem import ProblemError
 from lab.training.mailbox import Diverged, Event, Failed, Loaded, Paused, Refused
 from lab.training.snapshot import Snapshot
 
 STATE_VERSION = 1
 PANELS_WIDTH, INSPECTOR_WIDTH = 336, 216
+
+SPEED_FOR: dict[Kind, float] = {"neuron": 20.0}
+"""Updates a second to begin with, where full speed would be over before it is seen."""
 
 OWN_KEYS: tuple[tuple[type[QWidget], frozenset[Qt.Key]], ...] = (
     (QAbstractButton, frozenset({Qt.Key.Key_Space})),
@@ -173,6 +178,7 @@ class MainWindow(QMainWindow):
             self.workspace.save_to(self._settings)
             self.workspace.arrange(kind)
             self.workspace.restore_from(self._settings)
+        self.transport.suggest_speed(SPEED_FOR.get(kind))
 
     @Slot(object)
     def _show_selection(self, selection: Selection) -> None:
@@ -238,8 +244,10 @@ class MainWindow(QMainWindow):
             self.document.open(experiment, path)
 
     def open_file(self, path: Path) -> None:
-        from lab.experiment.files import load_experiment
-
+        """Open an experiment, or load weights, by what the file is called."""
+        if path.suffix.lower() in SUFFIXES:
+            self.exports.weights_from(path)
+            return
         try:
             experiment = load_experiment(path)
         except ProblemError as error:
@@ -344,6 +352,7 @@ class MainWindow(QMainWindow):
         super().showEvent(event)
         if not self._was_shown:
             self._was_shown = True
+            self.network_panel.layers.setFocus(Qt.FocusReason.OtherFocusReason)
             self._restore_places()
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -353,6 +362,7 @@ class MainWindow(QMainWindow):
         self._settings.setValue("window/geometry", self.saveGeometry())
         self._settings.setValue("window/state", self.saveState(STATE_VERSION))
         self.workspace.save_to(self._settings)
+        self.hide()  # a compilation under way cannot be broken off, and nobody should watch it end
         self.document.close()
         event.accept()
 

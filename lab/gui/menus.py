@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
@@ -88,9 +89,7 @@ class Menus:
     def _view(self) -> None:
         window, menu = self._window, self._menu("&View")
         for number, dock in enumerate(window.panel_docks, 1):
-            action = self._action(
-                menu, dock.windowTitle(), lambda dock=dock: window.bring(dock), f"Ctrl+{number}"
-            )
+            action = self._action(menu, dock.windowTitle(), partial(window.bring, dock), f"Ctrl+{number}")
             action.setToolTip(f"Show the panel {dock.windowTitle()}")
         inspector = window.inspector_dock.toggleViewAction()
         inspector.setShortcut(QKeySequence("Ctrl+I"))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
-from lab.training.mailbox import Compiling, Diverged, Event, Failed, Loaded, Paused, Playing, Refused
+from lab.training.mailbox import Compiling, Diverged, Event, Failed, Loaded, Paused, Playing
 from lab.training.snapshot import Snapshot
 from lab.training.trainer import Trainer
 
@@ -20,18 +19,14 @@ FULL_SPEED = math.inf
 
 @dataclass(frozen=True)
 class Stride:
-    """How far one press of the step button goes: one update, one epoch, `count` updates, or until step `count`."""
+    """How far one step goes: one update, one epoch, `count` updates, or until step `count`."""
 
     unit: Unit = "update"
     count: int = 100
 
 
 class Playback(QObject):
-    """Time as the window's person commands it.
-
-    `speed` is in steps a second. Below full speed a run is played by short advances, each given only when
-    the one before has been done, so that a slow machine is never flooded.
-    """
+    """Time as the person at the window commands it. `speed` is in updates a second."""
 
     playing_changed = Signal(bool)
     ready_changed = Signal(bool)
@@ -49,11 +44,6 @@ class Playback(QObject):
         self.furthest = 0
         self._compiling = False
         self._loaded = False
-        self._paced = False
-        self._until: int | None = None
-        self._owed = 0.0
-        self._last_tick = 0.0
-        self._awaited: int | None = None  # the step at which the advance under way will stand
 
     @property
     def step_number(self) -> int:
@@ -68,33 +58,19 @@ class Playback(QObject):
         else:
             self.play()
 
-    def play(self, until: int | None = None) -> None:
-        if not self.ready:
-            return
-        self._until = until
-        if math.isinf(self.speed):
-            self._paced = False
-            self._trainer.play(until)
-        else:
-            self._paced = True
-            self._owed, self._last_tick, self._awaited = 1.0, time.monotonic(), None
-            self._set_playing(True)
+    def play(self) -> None:
+        if self.ready:
+            self._trainer.play()
 
     @Slot()
     def pause(self) -> None:
-        self._paced = False
         self._trainer.pause()
-        if self._awaited is not None:
-            self._awaited = None
-            self._set_playing(False)
 
     @Slot()
     def step(self) -> None:
         """One stride forwards."""
         if not self.ready:
             return
-        if self._paced:
-            self.pause()
         stride = self.stride
         if stride.unit == "until":
             if stride.count > self.step_number:
@@ -114,7 +90,6 @@ class Playback(QObject):
     def reset(self) -> None:
         """Back to the same start."""
         if self.ready:
-            self._stop_pacing()
             self.furthest = 0
             self._trainer.reset()
 
@@ -122,7 +97,6 @@ class Playback(QObject):
         """Stand at `step`: back to it if it is past, on to it if it is still to come."""
         if not self.ready:
             return
-        self._stop_pacing()
         if step > self.step_number:
             self._trainer.play(step)
         else:
@@ -131,18 +105,13 @@ class Playback(QObject):
     def go_back(self, step: int) -> None:
         """Go back to `step` even if no snapshot has come from beyond it yet, as after a divergence."""
         if self.ready:
-            self._stop_pacing()
             self._trainer.rewind(max(0, step))
 
     def set_speed(self, speed: float) -> None:
-        if speed == self.speed:
-            return
-        was_playing, until = self.playing, self._until
-        self.speed = speed
-        self.speed_changed.emit(speed)
-        if was_playing and math.isinf(speed) == self._paced:
-            self._trainer.pause()
-            self.play(until)
+        if speed != self.speed:
+            self.speed = speed
+            self._trainer.pace(0.0 if math.isinf(speed) else speed)
+            self.speed_changed.emit(speed)
 
     def set_stride(self, stride: Stride) -> None:
         if stride != self.stride:
@@ -154,8 +123,6 @@ class Playback(QObject):
     def see(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
         self.furthest = max(self.furthest, snapshot.step)
-        if self._awaited is not None and snapshot.step >= self._awaited:
-            self._awaited = None
 
     def receive(self, event: Event) -> None:
         if isinstance(event, Compiling):
@@ -163,53 +130,19 @@ class Playback(QObject):
             self._set_ready()
         elif isinstance(event, Loaded):
             self._loaded = True
-            self.furthest = max(event.step, self.furthest)
             self._set_ready()
         elif isinstance(event, Playing):
             self._set_playing(True)
-        elif isinstance(event, Paused):
-            self._awaited = None
-            # between two short advances the trainer stands, the person's run does not
-            if not self._paced or event.reason:
-                self._paced = False
-                self._set_playing(False)
-        elif isinstance(event, Diverged | Failed | Refused):
-            self._stop_pacing()
-            if not isinstance(event, Refused):
-                self._set_playing(False)
-
-    def tick(self) -> None:
-        """Called every frame: give the next short advance when it is due."""
-        if not self._paced:
-            return
-        now = time.monotonic()
-        self._owed = min(self._owed + (now - self._last_tick) * self.speed, max(1.0, self.speed / 4))
-        self._last_tick = now
-        here = self.step_number
-        if self._until is not None and here >= self._until:
-            self._stop_pacing()
-            return
-        if self._owed >= 1 and self._awaited is None:
-            count = int(self._owed)
-            if self._until is not None:
-                count = min(count, self._until - here)
-            self._owed -= count
-            self._awaited = here + count
-            self._trainer.advance(count)
+        elif isinstance(event, Paused | Diverged | Failed):
+            self._set_playing(False)
 
     def forget(self) -> None:
         """Another experiment is being opened: nothing of this run's time is left."""
-        self._stop_pacing()
         self._snapshot = None
         self.furthest = 0
         self._loaded = False
         self._set_ready()
         self._set_playing(False)
-
-    def _stop_pacing(self) -> None:
-        if self._paced:
-            self._paced, self._awaited = False, None
-            self._set_playing(False)
 
     def _set_playing(self, playing: bool) -> None:
         if playing != self.playing:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
 
+from lab.files import resource
 from lab.gui.stylesheet import SHEET
 
 ColourMap = NDArray[np.uint8]
@@ -58,7 +58,7 @@ LIGHT = Theme(
     danger="#b92a2a",
     grid="#e7eaef",
     # after Okabe and Ito, darkened until each stands 3 : 1 off white
-    runs=("#0063b1", "#cf4f00", "#00795a", "#a83f86", "#6b6b00", "#0089b8", "#5b44b5", "#4a4f57"),
+    runs=("#cf4400", "#0063b1", "#00795a", "#a83f86", "#6b6b00", "#0089b8", "#5b44b5", "#4a4f57"),
     classes=(
         "#1f6fd1", "#d9660b", "#1a8a4f", "#c23a5c", "#7a52c7", "#8a5a3c", "#0a8f9c", "#7d7d0f",
         "#b5429e", "#5d6673",
@@ -79,7 +79,7 @@ DARK = Theme(
     warning="#e8b85a",
     danger="#ff8a80",
     grid="#292e36",
-    runs=("#5fa8f5", "#f58a43", "#3fc79a", "#e58cc6", "#d3c94c", "#7fd8f2", "#ab97f5", "#c3c9d2"),
+    runs=("#ff8f4d", "#5fa8f5", "#3fc79a", "#e58cc6", "#d3c94c", "#7fd8f2", "#ab97f5", "#c3c9d2"),
     classes=(
         "#5aa2f7", "#f5913a", "#4fc284", "#f07a94", "#b394f5", "#c99673", "#3fc4cf", "#c5c34a",
         "#e787d3", "#a4aebb",
@@ -209,10 +209,8 @@ def number_font(points: float = 0.0) -> QFont:
 
 
 def icon_folder() -> Path:
-    """resources/icons, as installed in the wheel or as it lies in the source tree."""
-    package = Path(str(files("lab")))
-    installed = package / "resources" / "icons"
-    return installed if installed.is_dir() else package.parent / "resources" / "icons"
+    """Where the window's icons lie."""
+    return resource("icons")
 
 
 def stylesheet(theme: Theme) -> str:

@@ -43,11 +43,18 @@ def _shades(heights):  # type: ignore[no-untyped-def]
         for c in range(columns):
             left, right = heights[r, max(c - 1, 0)], heights[r, min(c + 1, columns - 1)]
             below, above = heights[max(r - 1, 0), c], heights[min(r + 1, rows - 1), c]
-            dx = (right - left) * TALL * (columns - 1) / (2.0 * max(min(c + 1, columns - 1) - max(c - 1, 0), 1))
+            dx = (
+                (right - left)
+                * TALL
+                * (columns - 1)
+                / (2.0 * max(min(c + 1, columns - 1) - max(c - 1, 0), 1))
+            )
             dy = (above - below) * TALL * (rows - 1) / (2.0 * max(min(r + 1, rows - 1) - max(r - 1, 0), 1))
             if np.isnan(dx) or np.isnan(dy):
                 continue
-            shades[r, c] = 0.62 + 0.44 * max((0.45 * dx - 0.35 * dy + 0.82) / np.sqrt(dx * dx + dy * dy + 1.0), 0.0)
+            shades[r, c] = 0.62 + 0.44 * max(
+                (0.45 * dx - 0.35 * dy + 0.82) / np.sqrt(dx * dx + dy * dy + 1.0), 0.0
+            )
     return shades
 
 
@@ -132,7 +139,9 @@ def _draw(image, depth, heights, table, levels, azimuth, elevation, scale):  # t
             h00, h01, h10, h11 = heights[r, c], heights[r, c + 1], heights[r + 1, c], heights[r + 1, c + 1]
             s00, s01, s10, s11 = shades[r, c], shades[r, c + 1], shades[r + 1, c], shades[r + 1, c + 1]
             if not (np.isnan(h00) or np.isnan(h01) or np.isnan(h11)):
-                _triangle(image, depth, table, levels, at[p], at[p + 1], at[q + 1], h00, h01, h11, s00, s01, s11)
+                _triangle(
+                    image, depth, table, levels, at[p], at[p + 1], at[q + 1], h00, h01, h11, s00, s01, s11
+                )
             if not (np.isnan(h00) or np.isnan(h11) or np.isnan(h10)):
                 _triangle(image, depth, table, levels, at[p], at[q + 1], at[q], h00, h11, h10, s00, s11, s10)
 

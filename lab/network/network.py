@@ -130,6 +130,11 @@ def analyse(network: Network, x: Shape) -> Analysis:
             )
         )
         shapes[node.name] = output
+    taken = {source for facts in found for source in facts.inputs}
+    for index, facts in enumerate(found[:-1]):
+        if facts.name not in taken:
+            loose = Problem(facts.name, "its output goes nowhere", "Let a later layer take it or remove it")
+            found[index] = msgspec.structs.replace(facts, problems=(*facts.problems, loose))
     return Analysis(x, tuple(found), tuple(p for f in found for p in f.problems))
 
 

@@ -23,7 +23,7 @@ from lab.network.activations import Activation, Linear
 from lab.network.layers.layer import Parameter
 from lab.network.network import INPUT, Analysis, Network, analyse
 from lab.network.shape import Shape
-from lab.problem import ProblemError
+from lab.problem import Problem, ProblemError
 
 ALIGNMENT = 16  # float32 numbers in a cache line
 CACHE = 1 << 18  # numbers an arena may hold so that it stays in a core's own cache
@@ -188,6 +188,8 @@ def lower(
     least 8. ProblemError if the network has problems.
     """
     analysis = analyse(network, x)
+    if not network.nodes:
+        raise ProblemError(Problem("network", "has no layers", "Add a layer"))
     if analysis.problems:
         raise ProblemError(*analysis.problems)
     to = Lowering(analysis, lean)
@@ -196,7 +198,7 @@ def lower(
     for index, node in enumerate(network.nodes):
         to.layer, to.index = node.name, index
         flowing[node.name] = node.layer.lower(to, flowing[network.sources(index)[0]])
-    output = flowing[network.nodes[-1].name] if network.nodes else flowing[INPUT]
+    output = flowing[network.nodes[-1].name]
     return _assemble(to, flowing[INPUT], output, loss, capacity, gradients)
 
 

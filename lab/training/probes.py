@@ -118,7 +118,10 @@ class SurfaceProbe:
 
 @dataclass(frozen=True)
 class Surface:
-    """`errors[row, column]` is the error at `origin + x[column] * d1 + y[row] * d2`; NaN where not yet known.
+    """`errors[row, column]` is the error at `origin + x[column] * d1 + y[row] * d2`.
+
+    A surface is computed coarse first: while `complete` is False, `x` and `y` are fewer than asked for. NaN
+    where nothing is known yet.
 
     `path` is [points, 2]: the run projected on the plane, oldest first; `path_errors` its true errors on the
     same examples, `path_steps` the steps and `path_distances` how far off the plane each point lies.

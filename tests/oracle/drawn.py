@@ -76,7 +76,9 @@ def networks(draw, largest: int = 9, examples: int = 9) -> Drawn:
         if not shape.is_vector or draw(st.booleans()):
             layers.append(Flatten())
     for _ in range(draw(st.integers(0, 2))):
-        layers.append(Dense(draw(st.integers(1, 20)), draw(st.sampled_from(FUNCTIONS)), bias=draw(st.booleans())))
+        layers.append(
+            Dense(draw(st.integers(1, 20)), draw(st.sampled_from(FUNCTIONS)), bias=draw(st.booleans()))
+        )
     loss = draw(st.sampled_from([SOFTMAX, SQUARED]))
     function = Linear() if loss is SOFTMAX else draw(st.sampled_from(FUNCTIONS[:3]))
     layers.append(Dense(draw(st.integers(2 if loss is SOFTMAX else 1, 5)), function))

@@ -51,8 +51,8 @@ def start(program: Program, seed: int, dtype: type = np.float32, scale: float | 
 
 
 def cases_of(X: np.ndarray, T: np.ndarray, dtype: type = np.float32) -> Cases:
-    """Examples [n, C, H, W] and targets [n, K] as the machine stores them."""
-    return Cases(np.ascontiguousarray(X.reshape(len(X), -1), dtype), np.ascontiguousarray(T, dtype))
+    """Examples [n, C, H, W] and targets [n, K] as the machine stores them; no copy where the dtype is right."""
+    return interpreter.cases(np.ascontiguousarray(X, dtype), np.ascontiguousarray(T, dtype))
 
 
 def memory_of(program: Program, params: np.ndarray, N: int, shards: int = 1, slots: int = 0) -> Memory:
@@ -79,7 +79,12 @@ class Pass:
 
 
 def one_pass(
-    program: Program, params: np.ndarray, X: np.ndarray, T: np.ndarray, scale: float = 1.0, dirt: float = np.nan
+    program: Program,
+    params: np.ndarray,
+    X: np.ndarray,
+    T: np.ndarray,
+    scale: float = 1.0,
+    dirt: float = np.nan,
 ) -> Pass:
     """All examples forward, loss and backward, as many at a time as the program holds, by gather and run_rows.
 
@@ -109,7 +114,9 @@ def one_pass(
 def rule_of(program: Program, optimizer: Optimizer, l1: float = 0.0, l2: float = 0.0) -> Rule:
     blocks = [(program.offsets[p.name], p.size) for p in program.parameters]
     numbers = [(1.0, l1 * p.penalised, l2 * p.penalised) for p in program.parameters]
-    return Rule(optimizer.kind, np.array(optimizer.constants, float), np.array(blocks), np.array(numbers, float))
+    return Rule(
+        optimizer.kind, np.array(optimizer.constants, float), np.array(blocks), np.array(numbers, float)
+    )
 
 
 @dataclass

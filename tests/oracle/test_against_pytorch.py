@@ -88,7 +88,10 @@ OPTIMIZERS = [
     # in units of the weight here and of the gradient there: one path at a constant rate
     (Momentum(rate=0.02, momentum=0.9), lambda p: torch.optim.SGD(p, 0.02, momentum=0.9)),
     # PyTorch's alpha is our decay; both add epsilon outside the root
-    (RMSprop(rate=0.002, decay=0.9, epsilon=1e-6), lambda p: torch.optim.RMSprop(p, 0.002, alpha=0.9, eps=1e-6)),
+    (
+        RMSprop(rate=0.002, decay=0.9, epsilon=1e-6),
+        lambda p: torch.optim.RMSprop(p, 0.002, alpha=0.9, eps=1e-6),
+    ),
     (RMSprop(rate=0.001, decay=0.99), lambda p: torch.optim.RMSprop(p, 0.001, alpha=0.99)),
     (Adam(rate=0.002), lambda p: torch.optim.Adam(p, 0.002)),
     (

@@ -22,7 +22,9 @@ CORNERS = [
     Drawn((Conv2D(2, 1, 1, 0, ReLU()), Flatten(), Dense(2)), Shape(1, 1, 1), SOFTMAX, 1, 1, 1),
     Drawn((Conv2D(3, 7, 1, 0, Tanh()), Dense(3)), Shape(2, 7, 7), SOFTMAX, 5, 2, 2),
     Drawn((Conv2D(3, 2, 5, 0), MaxPool2D(2, 3), Flatten(), Dense(3)), Shape(2, 19, 17), SQUARED, 4, 3, 3),
-    Drawn((AveragePool2D(3, 2, 1), MaxPool2D(3, 1, 1), Flatten(), Dense(3)), Shape(2, 6, 5), SQUARED, 3, 8, 4),
+    Drawn(
+        (AveragePool2D(3, 2, 1), MaxPool2D(3, 1, 1), Flatten(), Dense(3)), Shape(2, 6, 5), SQUARED, 3, 8, 4
+    ),
     Drawn((Flatten(), Flatten(), Dense(40, LeakyReLU()), Dense(3)), Shape(3, 5, 4), SOFTMAX, 70, 64, 5),
     Drawn((MaxPool2D(), AveragePool2D(), Flatten(), Dense(2)), Shape(4, 4, 8), SOFTMAX, 6, 6, 6),
 ]
@@ -69,7 +71,9 @@ def test_every_buffer_of_an_open_program(drawn):
     arena[:] = np.nan
     interpreter.gather(program.code, cases_of(X, T), np.arange(drawn.n), 0, drawn.n, arena)
     grads, tally = aligned(params.size), np.zeros(interpreter.TALLY)
-    interpreter.run_rows(program.code, 0, program.code.plan[op.END], drawn.n, arena, params, grads, 1.0, tally)
+    interpreter.run_rows(
+        program.code, 0, program.code.plan[op.END], drawn.n, arena, params, grads, 1.0, tally
+    )
     for i in range(len(drawn.layers)):
         for role, expected in zip(("z", "y"), values[i], strict=True):
             if place := program.place(f"l{i}", role):
@@ -110,7 +114,9 @@ def test_rows_run_one_by_one_give_the_same(drawn):
 
 # Windows that are not square, per axis: no layer makes them yet, the kernels take them.
 
-axes = st.tuples(st.integers(1, 9), st.integers(1, 4), st.integers(1, 5), st.integers(0, 2), st.integers(1, 3))
+axes = st.tuples(
+    st.integers(1, 9), st.integers(1, 4), st.integers(1, 5), st.integers(0, 2), st.integers(1, 3)
+)
 
 
 def to_machine(X):

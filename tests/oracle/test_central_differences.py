@@ -24,7 +24,7 @@ class Slope:
         self.program = lower(chain(*drawn.layers), drawn.x, drawn.loss, drawn.n, lean=False)
         self.params = start(self.program, drawn.seed, np.float64)
         self.cases = cases_of(self.X, T, np.float64)
-        self.vector = self.params if moved == "parameters" else self.cases.inputs.reshape(-1)
+        self.vector = self.params if moved == "parameters" else self.X.reshape(-1)
         self.arena, self.tally = aligned(self.program.arena_size, np.float64), np.zeros(interpreter.TALLY)
         self.none = np.empty(0)
 
@@ -100,7 +100,9 @@ def test_every_input(drawn):
     compare(program.place("input", "dx").read(slope.arena, n).ravel(), slope)
 
 
-@pytest.mark.parametrize("function", [Linear(), Sigmoid(), Tanh(), ReLU(), LeakyReLU(0.2)], ids=lambda f: f.title)
+@pytest.mark.parametrize(
+    "function", [Linear(), Sigmoid(), Tanh(), ReLU(), LeakyReLU(0.2)], ids=lambda f: f.title
+)
 @pytest.mark.parametrize("loss", [SOFTMAX, SQUARED], ids=lambda loss: loss.title)
 def test_every_activation_with_every_loss(function, loss):
     """On the hidden layer and, with its sign either way, on the last."""

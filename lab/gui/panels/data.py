@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QLabel, QWidget
 
 from lab.data.datasets import DATASETS, OWN_FILES
+from lab.data.prepare import Prepared
 from lab.data.preprocessing import Preprocessing, Split
 from lab.experiment.experiment import Experiment
 from lab.gui.document import Document
@@ -28,9 +31,7 @@ class DataPanel(Column):
 
         self._source = VariantForm((*DATASETS, *OWN_FILES))
         self._source.edited.connect(lambda v: self._edit("data", v, "data"))
-        self._about = QLabel()
-        self._about.setWordWrap(True)
-        self._about.setProperty("caption", True)
+        self._about = note()
         self._problem = ProblemLabel()
         data = Section("Data")
         data.add_row("Set", self._source.combo)
@@ -45,12 +46,16 @@ class DataPanel(Column):
         formula = Formula()
         formula.show_formula("input = (raw − shift) / scale")
         preprocessing.add_wide(formula)
+        self._measured = note()
+        preprocessing.add_wide(self._measured)
 
         self._split = ValueForm(Split)
         self._split.edited.connect(self._edit_split)
         self._split_problem = ProblemLabel()
         split = Section("Split", "The parts add up to 1; changing one changes the next")
         split.add_wide(self._split)
+        self._sizes = note()
+        split.add_wide(self._sizes)
         split.add_wide(self._split_problem)
 
         seed_field = next(f for f in fields(Experiment) if f.name == "seed")
@@ -65,6 +70,8 @@ class DataPanel(Column):
         self.column.addStretch(1)
         document.experiment_changed.connect(self.show_experiment)
         document.problems_changed.connect(self.show_problems)
+        document.snapshot_changed.connect(self._show_prepared)
+        self._shown: Prepared | None = None
         self.show_experiment(document.draft)
         self.show_problems(document.problems)
 
@@ -76,10 +83,28 @@ class DataPanel(Column):
         self._split.show_value(experiment.split)
         self.seed.show_value(experiment.seed)
 
+    @Slot()
+    def _show_prepared(self) -> None:
+        """What the split and the preprocessing came to."""
+        prepared = self._document.prepared
+        if prepared is None or prepared is self._shown:
+            return
+        self._shown = prepared
+        parts = (
+            ("training", prepared.training),
+            ("validation", prepared.validation),
+            ("test", prepared.test),
+        )
+        self._sizes.setText(" · ".join(f"{len(part):,} {name}" for name, part in parts))
+        self._measured.setText(f"shift {extent(prepared.shift)} · scale {extent(prepared.scale)}")
+
     @Slot(object)
     def show_problems(self, problems: tuple[Problem, ...]) -> None:
-        for place, label in (("data", self._problem), ("split", self._split_problem)):
-            label.show_sentences([f"{p.what}. {p.mend}" for p in problems if p.where == place])
+        # what is said of no layer, nor of the network or the split, is said of the data
+        elsewhere = {"network", "split", *(node.name for node in self._document.draft.network.nodes)}
+        data = [p for p in problems if p.where not in elsewhere]
+        self._problem.show_sentences([f"{p.what}. {p.mend}" for p in data])
+        self._split_problem.show_sentences([f"{p.what}. {p.mend}" for p in problems if p.where == "split"])
 
     @Slot(object, str)
     def _edit_split(self, split: Split, field: str) -> None:
@@ -97,3 +122,16 @@ class DataPanel(Column):
     def _edit(self, name: str, value: Any, what: str) -> None:
         draft = self._document.draft
         self._document.edit(msgspec.structs.replace(draft, **{name: value}), f"Change {what}", name)
+
+
+def note() -> QLabel:
+    label = QLabel()
+    label.setWordWrap(True)
+    label.setProperty("caption", True)
+    return label
+
+
+def extent(values: NDArray[np.float32]) -> str:
+    """The one number that all values are, or from which to which they go."""
+    low, high = float(values.min()), float(values.max())
+    return f"{low:.4g}" if low == high else f"{low:.4g} to {high:.4g}"

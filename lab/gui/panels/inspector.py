@@ -33,6 +33,7 @@ class FactTable(Section):
         super().__init__(title, parent=parent)
         self._rows: list[tuple[QLabel, QLabel]] = []
         self.grid.setVerticalSpacing(5)
+        self.grid.setColumnMinimumWidth(0, 76)
 
     def show_rows(self, rows: list[Row]) -> None:
         while len(self._rows) < len(rows):
@@ -67,6 +68,7 @@ class Inspector(Column):
         font.setPointSizeF(font.pointSizeF() + 3)
         font.setWeight(font.Weight.DemiBold)
         self._title.setFont(font)
+        self._title.setWordWrap(True)
         self._kind = QLabel()
         self._kind.setProperty("caption", True)
         self._kind.setWordWrap(True)
@@ -77,8 +79,7 @@ class Inspector(Column):
         self._parameters = FactTable("Parameters")
         self._field = FactTable("Receptive field")
         self.column.setSpacing(16)
-        head = QWidget()
-        head_column = Section("", parent=head)
+        head_column = Section("")
         head_column.heading.hide()
         head_column.add_wide(self._title)
         head_column.add_wide(self._kind)
@@ -147,8 +148,10 @@ class Inspector(Column):
             ("Input", str(facts.input or "–"), "Shape of what comes in, one example"),
             ("Output", str(facts.output or "–"), "Shape of what goes out, one example"),
         ]
+        if facts.parameter_count:
+            rows.append(("Parameters", f"{facts.parameter_count:,}", "Numbers that are learned"))
         if facts.multiply_adds:
-            rows.append(("Multiply-adds", f"{facts.multiply_adds:,}", "One forward pass of one example"))
+            rows.append(("Mult-adds", f"{facts.multiply_adds:,}", "One forward pass of one example"))
         self._shape.show_rows(rows)
         self._parameters.show_rows([parameter_row(p) for p in facts.parameters])
         self._field.show_rows(field_rows(self._document.draft.network, analysis, facts, selection))
@@ -176,7 +179,7 @@ def parameter_row(parameter: Parameter) -> Row:
     tip = f"{parameter.size:,} numbers. They start: {start.title}, {start.formula}"
     if deviation := start.deviation(parameter.fan_in, parameter.fan_out):
         tip += f", here σ = {deviation:.4g} (fan-in {parameter.fan_in:,}, fan-out {parameter.fan_out:,})"
-    return parameter.name.capitalize(), f"{shape} = {parameter.size:,}", tip
+    return parameter.name.capitalize(), shape, tip
 
 
 def field_rows(network: Network, analysis: Analysis, facts: Facts, selection: Selection) -> list[Row]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 import msgspec
-from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, QPointF, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction, QColor, QKeyEvent, QKeySequence, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
@@ -14,7 +14,7 @@ from lab.gui.document import Document
 from lab.gui.icons import icon
 from lab.gui.selection import Selection
 from lab.gui.theme import LIGHT, Theme
-from lab.gui.widgets.layer_block import UNKNOWN, Columns, LayerBlock, TableLine, count, spoken
+from lab.gui.widgets.layer_block import Columns, LayerBlock, TableLine, count, spoken
 from lab.gui.widgets.sections import ProblemLabel
 from lab.network.layers import LAYERS, AnyLayer
 from lab.network.layers.layer import Layer
@@ -152,6 +152,7 @@ class NetworkPanel(QWidget):
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setWidget(self.layers)
+        self._scroll.viewport().installEventFilter(self)
         self._actions: list[tuple[QToolButton, str]] = []
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -172,8 +173,8 @@ class NetworkPanel(QWidget):
         document.selection_changed.connect(self._show_selection)
         self._show()
 
-    def minimumWidth(self) -> int:
-        return self.layers.minimumSizeHint().width()
+    def minimumSizeHint(self) -> QSize:
+        return QSize(self.layers.minimumSizeHint().width() + 11, 240)
 
     # --- what is shown
 
@@ -187,8 +188,8 @@ class NetworkPanel(QWidget):
         chosen = self._document.selection.layer
         self.layers.show_network(draft, problems, chosen)
         self._input.show_texts("input", (str(analysis.input), "", ""))
-        totals = (count(analysis.parameter_count), count(analysis.multiply_adds))
-        self._totals.show_texts("Total", ("", *("" if t == UNKNOWN or problems else t for t in totals)))
+        parameters, cost = count(analysis.parameter_count), count(analysis.multiply_adds)
+        self._totals.show_texts("Total", ("", "", "") if problems else ("", parameters, cost))
         self._problem.show_sentences([f"{p.what}. {p.mend}" for p in problems if p.where == "network"])
         here = self._place(chosen)
         many = len(draft.network.nodes)
@@ -218,12 +219,14 @@ class NetworkPanel(QWidget):
             line.theme = theme
             line.update()
         for button, name in self._actions:
-            button.setIcon(icon(name, theme))
+            # a button takes its icon from its action, and takes it again at every change of the action
+            (button.defaultAction() or button).setIcon(icon(name, theme))
 
-    def changeEvent(self, event: QEvent) -> None:
-        if event.type() == QEvent.Type.FontChange:
-            self.layers.updateGeometry()
-        super().changeEvent(event)
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self._scroll.viewport() and event.type() == QEvent.Type.Resize:
+            for line in (self._titles, self._input, self._totals):
+                line.set_inset(self._scroll.width() - self._scroll.viewport().width())
+        return super().eventFilter(watched, event)
 
     # --- intentions
 
@@ -249,8 +252,8 @@ class NetworkPanel(QWidget):
         self.add_action = self._action("Add layer", "Ctrl+L", add.showMenu)
         self.duplicate_action = self._action("Duplicate layer", "Ctrl+D", self.duplicate)
         self.remove_action = self._action("Remove layer", "Del", self.remove)
-        self.up_action = self._action("Move layer up", "Alt+Up", lambda: self.move(-1))
-        self.down_action = self._action("Move layer down", "Alt+Down", lambda: self.move(1))
+        self.up_action = self._action("Move layer up", "Alt+Up", lambda: self.shift(-1))
+        self.down_action = self._action("Move layer down", "Alt+Down", lambda: self.shift(1))
         for action, name in (
             (self.duplicate_action, "duplicate"),
             (self.up_action, "move-up"),
@@ -306,7 +309,7 @@ class NetworkPanel(QWidget):
         near = min(here, len(nodes) - 1)
         self._document.select_layer(nodes[near].name if nodes else None)
 
-    def move(self, way: int) -> None:
+    def shift(self, way: int) -> None:
         """Move the selected layer one place up (-1) or down (+1)."""
         name = self._document.selection.layer
         here = self._place(name)

@@ -114,8 +114,9 @@ class TrainingPanel(Column):
 
     @Slot()
     def _show_size(self) -> None:
-        size = self._document.training_size
-        if size is None:
+        prepared = self._document.prepared
+        size = 0 if prepared is None else len(prepared.training)
+        if not size:
             self._batch_note.setText("")
             return
         self.batch_slider.set_bounds(1, size)

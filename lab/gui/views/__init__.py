@@ -1,11 +1,24 @@
 """The views there are. A new one is one file here and one line in this table."""
 
 from lab.gui.views.confusion import ConfusionView
+from lab.gui.views.curves import CurvesView
+from lab.gui.views.decision import DecisionView
 from lab.gui.views.filters import FiltersView
 from lab.gui.views.maps import MapsView
+from lab.gui.views.predictions import PredictionsView
+from lab.gui.views.surface import SurfaceView
 from lab.gui.views.units import UnitsView
 from lab.gui.views.view import View
 
-VIEWS: tuple[type[View], ...] = (MapsView, FiltersView, ConfusionView, UnitsView)
+VIEWS: tuple[type[View], ...] = (
+    CurvesView,
+    SurfaceView,
+    MapsView,
+    FiltersView,
+    ConfusionView,
+    PredictionsView,
+    DecisionView,
+    UnitsView,
+)
 
 __all__ = ["VIEWS", "View"]

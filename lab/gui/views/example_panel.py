@@ -14,7 +14,7 @@ from lab.network.network import INPUT
 from lab.network.receptive_field import Region
 from lab.training.probes import Activations
 
-WIDE = 196
+WIDE = 200
 """Width of the panel standing at the left."""
 
 

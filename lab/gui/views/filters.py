@@ -36,7 +36,10 @@ class FiltersView(FramedView):
         self._reading: Weights | None = None
         self._layer = ""
         self._box = self.controls.choice(
-            "Layer", (), "The layer whose weights are shown; clicking a unit anywhere turns to its layer", self._turn
+            "Layer",
+            (),
+            "The layer whose weights are shown; clicking a unit anywhere turns to its layer",
+            self._turn,
         )
         self._scaling = self.controls.choice(
             "Colours by",
@@ -84,7 +87,9 @@ class FiltersView(FramedView):
 
     def _list_layers(self, experiment: Experiment) -> None:
         names = [f.name for f in experiment.analysis.nodes if f.parameters]
-        wanted = next((n for n in (self._selection.layer, self._layer) if n in names), names[0] if names else "")
+        wanted = next(
+            (n for n in (self._selection.layer, self._layer) if n in names), names[0] if names else ""
+        )
         self._box.blockSignals(True)
         self._box.clear()
         for name in names:
@@ -231,4 +236,4 @@ def side_of(blocks: NDArray[np.float32]) -> int:
         return 16
     if tiles == 1 and panes == 1:
         return min(max(height, width) * 16, 640)
-    return 64 if panes == 1 else 40 if panes <= 4 else 25
+    return 64 if panes == 1 else 40 if tiles * panes <= 200 else 25

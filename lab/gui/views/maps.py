@@ -45,7 +45,9 @@ class MapsView(FramedView):
             "Example of", PARTS, "Which part of the data the example is taken from", self._choose_part
         )
         self._part.setCurrentIndex(1)
-        self.controls.button("‹", "The example before this one (P)", lambda: self._turn(-1), "Previous example")
+        self.controls.button(
+            "‹", "The example before this one (P)", lambda: self._turn(-1), "Previous example"
+        )
         self.controls.button("›", "The next example (N)", lambda: self._turn(1), "Next example")
         self.controls.button("any", "Any other example (R)", self._turn_anywhere, "Random example")
         self._scale = self.controls.choice(
@@ -233,7 +235,7 @@ class MapsView(FramedView):
             if not narrow:
                 self.panel.stand()
         if narrow:
-            self.panel.lie(104 if self.height() > 380 else 64)
+            self.panel.lie(104 if self.height() > 380 else 72)
 
 
 def where(layer: str, unit: int, row: int, column: int, shape: tuple[int, ...]) -> str:

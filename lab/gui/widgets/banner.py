@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
 
 
@@ -52,6 +52,10 @@ class Banner(QFrame):
             self._do()
 
 
+PATIENCE = 700
+"""Milliseconds for which loading the engine needs no words."""
+
+
 class CompileBar(QFrame):
     """Progress of the engine's first compilation. The rest of the window can be used meanwhile."""
 
@@ -70,10 +74,19 @@ class CompileBar(QFrame):
         row.addWidget(self.bar, 1)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.hide()
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.setInterval(PATIENCE)
+        self._patience.timeout.connect(self.show)
 
     @Slot(int, int)
     def show_progress(self, done: int, total: int) -> None:
+        """Nothing is shown where it is over at once, as from the second launch on."""
         self.sentence.setText(f"Preparing the engine (first launch only)  {done}/{total}")
         self.bar.setRange(0, total)
         self.bar.setValue(done)
-        self.setVisible(done < total)
+        if done >= total:
+            self._patience.stop()
+            self.hide()
+        elif self.isHidden() and not self._patience.isActive():
+            self._patience.start()

@@ -70,7 +70,9 @@ class Bars(QWidget):
             painter.setFont(font)
             painter.setPen(QColor(self._theme.text if bar.strong or bar.note else self._theme.muted))
             middle = Qt.AlignmentFlag.AlignVCenter
-            name = painter.fontMetrics().elidedText(bar.name + bar.note, Qt.TextElideMode.ElideRight, names - 4)
+            name = painter.fontMetrics().elidedText(
+                bar.name + bar.note, Qt.TextElideMode.ElideRight, names - 4
+            )
             painter.drawText(QRectF(0, y, names, line), middle, name)
             track = QRectF(names, y + line / 2 - 4, space, 8)
             painter.fillRect(track, QColor(self._theme.grid))
@@ -82,4 +84,6 @@ class Bars(QWidget):
             painter.setFont(number_font())
             painter.setPen(QColor(self._theme.muted))
             area = QRectF(0, len(shown) * line, self.width(), line)
-            painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, f"… and {len(self._bars) - len(shown)} smaller")
+            painter.drawText(
+                area, Qt.AlignmentFlag.AlignVCenter, f"… and {len(self._bars) - len(shown)} smaller"
+            )

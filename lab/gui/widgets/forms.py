@@ -57,7 +57,11 @@ class Switch(QCheckBox):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.clicked.connect(self.edited)
+        self.clicked.connect(self._report)
+
+    @Slot(bool)
+    def _report(self, on: bool) -> None:
+        self.edited.emit(on)
 
     def show_value(self, value: bool) -> None:
         self.setChecked(value)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QApplication, QFrame, QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
@@ -10,7 +9,7 @@ from PySide6.QtWidgets import QApplication, QFrame, QGridLayout, QLabel, QSizePo
 from lab.gui.theme import LIGHT, Theme, number_font
 from lab.gui.widgets.forms import GAP, LABEL_WIDTH, TextLine, ValueForm
 from lab.gui.widgets.numbers import words
-from lab.gui.widgets.sections import MARGIN, Formula, ProblemLabel
+from lab.gui.widgets.sections import MARGIN, ProblemLabel
 from lab.network.layers.layer import Layer
 from lab.network.network import Facts
 from lab.value import fields
@@ -55,9 +54,8 @@ class Columns:
 
     def __init__(self, font: QFont) -> None:
         metrics = QFontMetricsF(font)
-        samples = (("128×128×128", "Output"), ("1,234,567", "Parameters"), ("12,345,678", "Mult-adds"))
+        samples = (("16×28×28", "Output"), ("123,456", "Parameters"), ("1,234,567", "Mult-adds"))
         self.widths = [max(metrics.horizontalAdvance(text) for text in pair) + 10 for pair in samples]
-        self.widths[0] = metrics.horizontalAdvance("16×28×28") + 12
 
     @property
     def total(self) -> float:
@@ -80,6 +78,7 @@ class TableLine(QWidget):
         super().__init__(parent)
         self.theme = LIGHT
         self._label, self.texts, self.bold = label, texts, False
+        self._inset = 0
         self.setFixedHeight(28)
 
     def show_texts(self, label: str, texts: tuple[str, str, str]) -> None:
@@ -87,15 +86,23 @@ class TableLine(QWidget):
         self.setAccessibleName(" ".join((label, *texts)))
         self.update()
 
+    def set_inset(self, inset: int) -> None:
+        """How much narrower the blocks are than this line: the scroll bar beside them."""
+        if inset != self._inset:
+            self._inset = inset
+            self.update()
+
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         font = number_font(self.font().pointSizeF() - (0 if self.bold else 1))
         font.setBold(self.bold)
         painter.setFont(font)
         painter.setPen(QColor(self.theme.text if self.bold else self.theme.muted))
-        height = self.height()
+        height, columns = self.height(), Columns(number_font())
         painter.drawText(QRectF(MARGIN, 0, 160, height), Qt.AlignmentFlag.AlignVCenter, self._label)
-        for (left, width), text in zip(Columns(number_font()).cells(self.width()), self.texts, strict=True):
+        if self.bold:
+            painter.fillRect(QRectF(0, 0, self.width(), 1), QColor(self.theme.border))
+        for (left, width), text in zip(columns.cells(self.width() - self._inset), self.texts, strict=True):
             align = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
             painter.drawText(QRectF(left, 0, width, height), align, text)
         painter.end()
@@ -121,7 +128,7 @@ class BlockHead(QWidget):
 
     def sizeHint(self) -> QSize:
         metrics = self.fontMetrics()
-        return QSize(int(Columns(number_font()).total) + 90 + 2 * MARGIN, 2 * metrics.height() + 17)
+        return QSize(int(Columns(number_font()).total) + 64 + 2 * MARGIN, 2 * metrics.height() + 17)
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
@@ -143,10 +150,6 @@ class BlockHead(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self._hovered and not self.selected:
             painter.fillRect(self.rect(), QColor(theme.raised))
-        if self.selected:
-            painter.fillRect(QRectF(0, 0, 3, self.height()), QColor(theme.accent))
-        elif facts.problems:
-            painter.fillRect(QRectF(0, 0, 3, self.height()), QColor(theme.danger))
         line = self.fontMetrics().height() + 2
         top = 7.0
         bold = QFont(self.font())
@@ -204,7 +207,7 @@ class LayerBlock(QFrame):
     """A layer: head, problems, and while selected the form with all its settings."""
 
     edited = Signal(object, str)  # the new layer, the field
-    renamed = Signal(str)
+    renamed = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -215,7 +218,6 @@ class LayerBlock(QFrame):
         self._problem = ProblemLabel()
         self._problem.setContentsMargins(MARGIN, 0, MARGIN, 8)
         self.name_line = TextLine()
-        self._formula = Formula()
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
@@ -229,10 +231,20 @@ class LayerBlock(QFrame):
 
     def set_theme(self, theme: Theme) -> None:
         self.head.theme = theme
-        self.head.update()
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self.head.selected or self._problem.isVisibleTo(self):
+            theme = self.head.theme
+            painter = QPainter(self)
+            colour = theme.accent if self.head.selected else theme.danger
+            painter.fillRect(0, 0, 3, self.height(), QColor(colour))
+            painter.end()
 
     def show_facts(self, facts: Facts, selected: bool, problems: list[str]) -> None:
         self.head.show_facts(facts, selected)
+        self.update()
         self._problem.show_sentences(problems)
         if selected:
             self._open(facts)
@@ -272,11 +284,6 @@ class LayerBlock(QFrame):
             self._column.removeWidget(self._body)
             self._body.deleteLater()
             self._body, self.form = None, None
-
-
-def with_layer(node_layer: Layer, **settings: object) -> Layer:
-    """The layer with some settings replaced, unchecked: what is wrong with it is for the analysis to say."""
-    return msgspec.structs.replace(node_layer, **settings)
 
 
 def spoken(value: object) -> str:

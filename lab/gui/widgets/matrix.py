@@ -9,7 +9,8 @@ from PySide6.QtGui import QColor, QFont, QKeyEvent, QMouseEvent, QPainter, QPain
 from PySide6.QtWidgets import QWidget
 
 from lab.gui.theme import LIGHT, Theme, number_font, sequential
-from lab.gui.widgets.colour import image_of, pixel_table, rows_of_map
+from lab.gui.widgets.colorbar import paint_bar
+from lab.gui.widgets.colour import Scale, image_of, pixel_table, rows_of_map
 from lab.gui.widgets.wording import share
 
 Cell = tuple[int, int]
@@ -99,8 +100,9 @@ class Matrix(QWidget):
         pixels = pixel_table(sequential(self._theme), self._theme.danger)[
             rows_of_map(np.sqrt(self._counts), 0.0, float(np.sqrt(most)))
         ]
+        pixels[self._counts == 0] = QColor(self._theme.raised).rgba()  # nothing there: no colour either
         painter.drawImage(grid, image_of(pixels))
-        painter.setPen(QPen(QColor(self._theme.surface), 1))
+        painter.setPen(QPen(QColor(self._theme.grid), 1))
         for k in range(many + 1):
             x, y = round(grid.left() + k * cell.width()), round(grid.top() + k * cell.height())
             painter.drawLine(x, round(grid.top()), x, round(grid.bottom()))
@@ -124,7 +126,10 @@ class Matrix(QWidget):
             font.setPointSizeF(size)
             painter.setFont(font)
             metrics = painter.fontMetrics()
-            if metrics.horizontalAdvance(longest) <= cell.width() - 3 and metrics.height() <= cell.height() + 3:
+            if (
+                metrics.horizontalAdvance(longest) <= cell.width() - 3
+                and metrics.height() <= cell.height() + 3
+            ):
                 break
             size -= 0.5
         else:
@@ -149,19 +154,25 @@ class Matrix(QWidget):
         painter.drawText(
             QRectF(grid.left(), 0, grid.width(), line), Qt.AlignmentFlag.AlignCenter, "predicted class"
         )
+        self._paint_scale(painter, grid, line)
         painter.save()
         painter.translate(grid.left() - self._label_width() - line - 4, grid.bottom())
         painter.rotate(-90)
         painter.drawText(QRectF(0, 0, grid.height(), line), Qt.AlignmentFlag.AlignCenter, "true class")
         painter.restore()
         painter.setPen(QColor(self._theme.text))
-        elide, right = Qt.TextElideMode.ElideRight, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        elide, right = (
+            Qt.TextElideMode.ElideRight,
+            Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
+        )
         for k, name in enumerate(self._names[:many]):
             cell = self.area_of((k, k))
             above = QRectF(cell.left(), grid.top() - line - 4, cell.width(), line)
             text = painter.fontMetrics().elidedText(name, elide, int(cell.width()))
             painter.drawText(above, Qt.AlignmentFlag.AlignCenter, text)
-            beside = QRectF(grid.left() - self._label_width() - 6, cell.top(), self._label_width(), cell.height())
+            beside = QRectF(
+                grid.left() - self._label_width() - 6, cell.top(), self._label_width(), cell.height()
+            )
             text = painter.fontMetrics().elidedText(name, elide, self._label_width())
             painter.drawText(beside, right, text)
         if not with_shares:
@@ -176,6 +187,24 @@ class Matrix(QWidget):
             text = share(row[k] / row.sum()) if row.sum() else "–"
             if cell.height() >= line - 3:
                 painter.drawText(QRectF(grid.right() + 2, cell.top(), room, cell.height()), right, text)
+
+    def _paint_scale(self, painter: QPainter, grid: QRectF, line: int) -> None:
+        """The colours' meaning, at the end of the first line where it has room."""
+        most = str(int(self._counts.max(initial=1)))
+        metrics = painter.fontMetrics()
+        taken = grid.center().x() + metrics.horizontalAdvance("predicted class") / 2 + 16
+        end = self.width() - 4 - metrics.horizontalAdvance(most)
+        bar = QRectF(round(end - 66) + 0.5, round(line / 2 - 4) + 0.5, 60, 8)
+        if bar.left() - metrics.horizontalAdvance("1") - 6 < taken:
+            return
+        painter.drawText(QRectF(end, 0, 60, line), Qt.AlignmentFlag.AlignVCenter, most)
+        painter.drawText(
+            QRectF(bar.left() - 26, 0, 20, line),
+            Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
+            "1",
+        )
+        paint_bar(painter, bar, Scale(sequential(self._theme), 1, float(most)), self._theme)
+        painter.setPen(QColor(self._theme.muted))
 
     # pointing
 

@@ -243,7 +243,7 @@ class Mosaic(QWidget):
                 )
             scale = side / max(h, w)
             scale = min(scale, width / w)
-            if scale >= 1:  # whole pixels: all cells of one size
+            if scale >= (3 if self._fits else 1):  # whole pixels: all cells of one size
                 scale = float(int(scale))
             pane = (max(h * scale, 1.0), max(w * scale, 1.0))
             pane_columns = panes

@@ -1,4 +1,4 @@
-"""The one plot: pyqtgraph in the house's clothes, with named axes, numbers as everywhere, and ranges that stand still."""
+"""The one plot: pyqtgraph in the house's clothes, with named axes and ranges that stand still."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QPen
+from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from lab.gui.theme import LIGHT, Theme, number_font
+from lab.gui.widgets.colorbar import ticks
 from lab.gui.widgets.wording import tick
 
 pg.setConfigOptions(imageAxisOrder="row-major", antialias=False)
@@ -20,7 +21,17 @@ Range = tuple[float, float]
 
 
 class Axis(pg.AxisItem):
-    """An axis whose numbers are written like all others."""
+    """An axis with few, round numbers, written like all others."""
+
+    def tickValues(self, low: float, high: float, size: float) -> list[tuple[float, list[float]]]:
+        upright = self.orientation in ("left", "right")
+        metrics = QFontMetricsF(self.style["tickFont"] or self.font())
+        each = 1.9 * metrics.height() if upright else metrics.horizontalAdvance("0000.00")
+        most = max(int(size / each), 2)
+        if self.logMode:
+            low, high = min(max(low, -300), 300), min(max(high, -300), 300)
+            return [(1.0, [float(np.log10(v)) for v in ticks(10.0**low, 10.0**high, most, logarithmic=True)])]
+        return [(1.0, ticks(low, high, most))]
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         if self.logMode:
@@ -41,9 +52,9 @@ class Plot(pg.PlotWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         axes = {side: Axis(side) for side in ("left", "bottom")}
-        super().__init__(parent, axisItems=axes)
-        self._theme = LIGHT
         self._names = {"left": "", "bottom": ""}
+        self._theme = LIGHT
+        super().__init__(parent, axisItems=axes)
         self._log = [False, False]
         self._free = False
         self._frame: tuple[Range, Range] = ((0.0, 1.0), (0.0, 1.0))
@@ -52,21 +63,25 @@ class Plot(pg.PlotWidget):
         self.setFrameShape(pg.QtWidgets.QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         item = self.getPlotItem()
+        item.setContentsMargins(0, 6, 10, 0)
         item.setMenuEnabled(False)
         item.hideButtons()
         item.disableAutoRange()
         self.box = item.getViewBox()
         self.box.sigRangeChangedManually.connect(self._let_go)
+        self.box.sigResized.connect(self._centre_labels)
         self.scene().sigMouseMoved.connect(self._moved)
         self.scene().sigMouseClicked.connect(self._pressed)
         for axis in axes.values():
-            axis.setStyle(tickLength=-4, hideOverlappingLabels=True)
+            axis.setStyle(tickLength=-4, hideOverlappingLabels=14)
         self.show_theme(LIGHT)
 
     def name_axes(self, x: str, y: str) -> None:
         """Names with their units."""
-        self._names = {"bottom": x, "left": y}
-        self._label()
+        names = {"bottom": x, "left": y}
+        if names != self._names:
+            self._names = names
+            self._label()
 
     def show_theme(self, theme: Theme) -> None:
         self._theme = theme
@@ -77,6 +92,9 @@ class Plot(pg.PlotWidget):
             axis.setPen(pg.mkPen(theme.border))
             axis.setTextPen(pg.mkPen(theme.muted))
             axis.setTickFont(font)
+        # all plots leave the same room at the left, so that those above one another are in line
+        wide = QFontMetricsF(font).horizontalAdvance("−0.0000")
+        self.getAxis("left").setWidth(round(wide + QFontMetricsF(self.font()).height() + 12))
         self._label()
         for restyle in self._restyled:
             restyle(theme)
@@ -87,8 +105,26 @@ class Plot(pg.PlotWidget):
         restyle(self._theme)
 
     def _label(self) -> None:
+        """The whole name where it fits beside the axis, else without its unit, else nothing."""
+        metrics = QFontMetricsF(self.font())
         for side, name in self._names.items():
-            self.getAxis(side).setLabel(name, color=self._theme.muted)
+            room = (self.height() if side == "left" else self.width()) - 50
+            short = name.split(" (")[0]
+            fits = next((text for text in (name, short) if metrics.horizontalAdvance(text) <= room), "")
+            axis = self.getAxis(side)
+            if axis.labelText != fits or axis.labelStyle.get("color") != self._theme.muted:
+                axis.setLabel(fits, color=self._theme.muted)
+                axis.showLabel(bool(fits))
+        self._centre_labels()
+
+    def _centre_labels(self, *_: object) -> None:
+        for side in self._names:
+            self.getAxis(side).resizeEvent()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._names["left"] or self._names["bottom"]:
+            self._label()
 
     # curves and points
 
@@ -97,11 +133,13 @@ class Plot(pg.PlotWidget):
         colour: Callable[[Theme], str],
         style: Qt.PenStyle = Qt.PenStyle.SolidLine,
         width: int = 1,
-        connect: str = "finite",
+        smooth: bool = False,
     ) -> pg.PlotDataItem:
-        line = self.plot([], [], connect=connect, skipFiniteCheck=False)
-        line.setDownsampling(auto=True, method="peak")
-        line.setClipToView(True)
+        """A line with gaps where it is NaN. `smooth` (antialiased) is for lines of few points."""
+        line = self.plot([], [], connect="finite", antialias=smooth)
+        if not smooth:
+            line.setDownsampling(auto=True, method="peak")
+            line.setClipToView(True)
         self.styled(lambda theme: line.setPen(_pen(colour(theme), width, style)))
         return line
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from lab.gui.widgets.forms import GAP, LABEL_WIDTH, VariantForm
 
@@ -18,17 +18,17 @@ class Column(QScrollArea):
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        body = QWidget()
-        self.column = QVBoxLayout(body)
+        self._body = QWidget()
+        self.column = QVBoxLayout(self._body)
         self.column.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
         self.column.setSpacing(MARGIN + 8)
-        self.setWidget(body)
+        self.setWidget(self._body)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(self.widget().minimumSizeHint().width() + 12, 120)
+        return QSize(min(self._body.minimumSizeHint().width() + 12, 300), 120)
 
     def sizeHint(self) -> QSize:
-        return QSize(320, 600)
+        return QSize(self.minimumSizeHint().width(), 600)
 
 
 class Section(QWidget):
@@ -36,7 +36,6 @@ class Section(QWidget):
 
     def __init__(self, title: str, tooltip: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.grid = QGridLayout(self)
         self.grid.setContentsMargins(0, 0, 0, 0)
         self.grid.setHorizontalSpacing(GAP)
@@ -100,5 +99,5 @@ class ProblemLabel(QLabel):
         self.hide()
 
     def show_sentences(self, sentences: list[str]) -> None:
-        self.setText("\n".join(f"⚠ {sentence}" for sentence in sentences))
+        self.setText("\n".join(f"⚠ {sentence[:1].upper()}{sentence[1:]}." for sentence in sentences))
         self.setVisible(bool(sentences))

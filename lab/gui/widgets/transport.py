@@ -56,7 +56,9 @@ class Transport(QWidget):
         super().__init__(parent)
         self._playback = playback
         self._theme: Theme = LIGHT
+        self._suggested = False
         self._buttons: list[tuple[QToolButton, str]] = []
+        self.pace = Readout("steps/s", "123,456", "Updates a second")
         self.actions_in_order = self._actions()
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 6, 14, 8)
@@ -107,9 +109,10 @@ class Transport(QWidget):
         self.step = Readout("step", "1,234,567", "Updates of the weights so far")
         self.epoch = Readout("epoch", "1,234.56", "How often every training example has been seen")
         self.loss = Readout("loss", "0.00000", "Error of the last batch, before its update")
-        self.validation = Readout("validation", "100.0 %", "Share of the validation examples that are right")
+        self.validation = Readout(
+            "validation", "100.0 %", "On the validation examples: the share that is right, or the error"
+        )
         self.rate = Readout("rate ε", "0.00001", "Learning rate of the last update, its schedule included")
-        self.pace = Readout("steps/s", "123,456", "Updates a second")
         for readout in (self.step, self.epoch, self.loss, self.validation, self.rate, self.pace):
             row.addWidget(readout)
             row.addSpacing(8)
@@ -188,9 +191,18 @@ class Transport(QWidget):
 
     @Slot(int)
     def _take_speed(self, place: int) -> None:
+        self._suggested = False
         speed = FULL_SPEED if place == len(SPEEDS) else float(SPEEDS[place])
         self._speed_text.setText("full" if math.isinf(speed) else f"{speed:,.0f}/s")
         self._playback.set_speed(speed)
+
+    def suggest_speed(self, speed: float | None) -> None:
+        """Go at `speed` until it is changed by hand or taken back by None; a hand-set speed stays."""
+        if speed is None and self._suggested:
+            self.speed.setValue(len(SPEEDS))
+        elif speed is not None and math.isinf(self._playback.speed):
+            self.speed.setValue(SPEEDS.index(int(speed)))
+            self._suggested = True
 
     # --- what is shown
 
@@ -210,6 +222,7 @@ class Transport(QWidget):
     def _show_playing(self, playing: bool) -> None:
         self.play_action.setText("Pause" if playing else "Play")
         self._set_tip(self.play_action, "Pause" if playing else "Play: train until told otherwise")
+        self.pace.show_text("–")
         self._paint_icons()
 
     @Slot(bool)

@@ -1,0 +1,142 @@
+"""A run that stands still, drawn by the window's own views: pictures without a screen."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QMessageLogContext, Qt, QtMsgType, qInstallMessageHandler
+from PySide6.QtWidgets import QApplication
+
+from lab.experiment.experiment import Experiment
+from lab.gui import figures
+from lab.gui.main_window import MainWindow
+from lab.gui.selection import Selection
+from lab.gui.theme import Theme
+from lab.gui.views import VIEWS
+from lab.gui.views.view import View
+from lab.problem import Problem, ProblemError
+from lab.training.mailbox import Compiling, Loaded
+from lab.training.probes import Probe, Reading, SurfaceProbe
+from lab.training.readings import answer
+from lab.training.run import Run
+from lab.training.snapshot import Snapshot
+from lab.training.survey import Surveyor
+from lab.training.trainer import Trainer
+
+WINDOW = "window"
+WINDOW_SIZE, VIEW_SIZE = (1280, 800), (720, 480)
+QUIET, PATIENCE = 0.4, 30.0
+"""Seconds without a new wish after which the window is whole; and at most."""
+
+
+class Still(Trainer):
+    """Stands in for the trainer: it answers whatever is watched at once, wholly, and trains nothing."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__()
+        self._still, self._surveyor, self._readings = run, Surveyor(), dict[Probe, Reading]()
+        self.asked_at = time.monotonic()
+
+    def start(self) -> None:
+        self._events.append(Compiling(1, 1))
+
+    def load(self, experiment: Experiment) -> None:
+        self._events.append(Loaded(experiment, self._still.step))
+        self.watch(frozenset())
+
+    def watch(self, probes: frozenset[Probe]) -> None:
+        self.asked_at = time.monotonic()
+        self.snapshots.put(self.snapshot(probes))
+
+    def snapshot(self, probes: frozenset[Probe]) -> Snapshot:
+        """The run as it stands, with the answers to all probes."""
+        run = self._still
+        for probe in probes - self._readings.keys():
+            if isinstance(probe, SurfaceProbe):
+                never = np.zeros(1, np.int64)
+                self._readings[probe] = self._surveyor.look(probe, run.moment(), float("inf"), never)
+            elif (reading := answer(probe, run.moment())) is not None:
+                self._readings[probe] = reading
+        return Snapshot(
+            experiment=run.experiment,
+            step=run.step,
+            examples=run.examples,
+            epoch=run.epoch,
+            rate=run.rate,
+            steps_per_second=0.0,
+            curves=run.curves(),
+            readings={probe: reading for probe, reading in self._readings.items() if probe in probes},
+        )
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without what Qt says about its own drawing into memory."""
+
+    def say(kind: QtMsgType, context: QMessageLogContext, text: str) -> None:
+        if "propagateSizeHints" not in text:
+            print(text, file=sys.stderr)
+
+    before = qInstallMessageHandler(say)
+    try:
+        yield
+    finally:
+        qInstallMessageHandler(before)
+
+
+def check_name(name: str) -> None:
+    """ProblemError, with all the names there are, if there is no view of this name."""
+    names = [WINDOW, *(view.name for view in VIEWS)]
+    if name not in names:
+        raise ProblemError(Problem(name, "there is no such view", f"There are {', '.join(names)}"))
+
+
+def fitting_views(still: Still) -> list[str]:
+    """The names of the views that have something to show of the run."""
+    nothing_yet = still.snapshot(frozenset())
+    return [view.name for view in VIEWS if view().suits(nothing_yet)]
+
+
+def draw_window(window: MainWindow, still: Still, out: Path, size: tuple[int, int] | None = None) -> None:
+    """Draws the whole window, whose trainer `still` is, into a file, and closes it."""
+    window.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
+    window.resize(*(size or WINDOW_SIZE))
+    window.show()
+    window.document.start()
+    end = time.monotonic() + PATIENCE
+    still.asked_at = time.monotonic()
+    while time.monotonic() < min(end, still.asked_at + QUIET):
+        QApplication.processEvents()
+        time.sleep(0.005)
+    window.workspace.show_all()
+    QApplication.processEvents()
+    try:
+        figures.save(window, out, window.appearance.theme)
+    finally:
+        window.close()
+
+
+def draw_view(name: str, still: Still, out: Path, theme: Theme, size: tuple[int, int] | None = None) -> None:
+    """Draws the view of this name into a file; ProblemError if it has nothing to show of this run."""
+    view: View = next(view for view in VIEWS if view.name == name)()
+    nothing_yet = still.snapshot(frozenset())
+    if not view.suits(nothing_yet):
+        what = f"the view {name} has nothing to show of this experiment"
+        raise ProblemError(Problem(nothing_yet.experiment.name, what, "Choose another view"))
+    selection = Selection()
+    view.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
+    view.resize(*(size or VIEW_SIZE))
+    view.show_theme(theme)
+    view.show_selection(selection)
+    view.show()
+    view.show_snapshot(still.snapshot(view.probes(nothing_yet, selection)))
+    QApplication.processEvents()
+    try:
+        figures.save(view, out, theme)
+    finally:
+        view.close()

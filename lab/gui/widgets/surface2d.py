@@ -1,0 +1,117 @@
+"""An error surface from above: colours, lines of equal error with their values, and the path."""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QColor, QResizeEvent
+from PySide6.QtWidgets import QWidget
+
+from lab.gui.theme import Theme, sequential
+from lab.gui.widgets.terrain import Terrain
+from lab.gui.widgets.colour import rows_of_map
+from lab.gui.widgets.contours import contour_lines, placed
+from lab.gui.widgets.plot import Plot
+from lab.gui.widgets.wording import tick
+from lab.training.probes import Surface
+
+LABELS = 8
+MOST_POINTS = 3000
+"""Of a longer path every so-and-so-many-th point is drawn, the last always."""
+
+
+class Surface2D(Plot):
+    def __init__(self, parent: QWidget | None = None) -> None:
+        self._labels: list[pg.TextItem] = []
+        self._drawn: tuple[Terrain, list[tuple[np.ndarray, np.ndarray]]] | None = None
+        super().__init__(parent)
+        self.setAccessibleName("Error surface")
+        self._image = pg.ImageItem()
+        self._image.setZValue(-10)
+        self.addItem(self._image)
+        self._lines = self.add_line(lambda theme: theme.text, smooth=True)
+        self._casing = self.add_line(lambda theme: theme.surface, width=4, smooth=True)
+        self._path = self.add_line(lambda theme: theme.runs[0], width=2, smooth=True)
+        self._labels = [pg.TextItem(anchor=(0.5, 0.5)) for _ in range(LABELS)]
+        for label in self._labels:
+            label.hide()
+            self.addItem(label, ignoreBounds=True)
+        self._start, self._now = self.add_points(10), self.add_points(11)
+        self._minimum = self.add_points(13, "+")
+        self.styled(self._restyle)
+
+    def _restyle(self, theme: Theme) -> None:
+        run, ground = theme.runs[0], theme.surface
+        self._lines.setPen(pg.mkPen(_with_alpha(theme.text, 0.45), width=1))
+        self._start.setPen(pg.mkPen(run, width=2))
+        self._start.setBrush(pg.mkBrush(ground))
+        self._now.setPen(pg.mkPen(ground, width=1.5))
+        self._now.setBrush(pg.mkBrush(run))
+        self._minimum.setPen(pg.mkPen(theme.text, width=1))
+        self._minimum.setBrush(pg.mkBrush(theme.text))
+        for label in self._labels:
+            label.setColor(theme.text)
+            label.fill = pg.mkBrush(_with_alpha(ground, 0.72))
+
+    def show_surface(self, surface: Surface, land: Terrain) -> None:
+        x, y, errors = land.fine()
+        colours = np.vstack([sequential(self._theme), [QColor(self._theme.surface).getRgb()[:3]]]).astype(
+            np.uint8
+        )  # type: ignore[index]
+        self._image.setImage(
+            colours[rows_of_map(land.heights(errors), 0.0, 1.0)], autoLevels=False, levels=(0, 255)
+        )
+        self._image.setRect(QRectF(*placed(x, y)))
+        lines = [contour_lines(land.x, land.y, land.errors, [level]) for level in land.levels]
+        drawn = [line for line in lines if len(line[0])]
+        if drawn:
+            self._lines.setData(*(np.concatenate(part) for part in zip(*drawn, strict=True)))
+        else:
+            self._lines.setData([], [])
+        self._drawn = (land, lines)
+        self._place_labels()
+        path = surface.path.reshape(-1, 2)
+        path = path[:: -(-len(path) // MOST_POINTS)] if len(path) > MOST_POINTS else path
+        if len(path):
+            path = np.vstack([path, surface.path[-1:]])
+        for line in (self._casing, self._path):
+            line.setData(path[:, 0], path[:, 1])
+        self._start.setData(path[:1, 0], path[:1, 1])
+        self._now.setData(path[-1:, 0], path[-1:, 1])
+        lowest = np.array([surface.minimum]) if surface.minimum is not None else np.empty((0, 2))
+        self._minimum.setData(lowest[:, 0], lowest[:, 1])
+        self.name_axes(*surface.axes)
+        self.frame((surface.x[0], surface.x[-1]), (surface.y[0], surface.y[-1]))
+
+    def _place_labels(self) -> None:
+        """A line's value in the middle of what it has well inside the picture; none where that is small."""
+        places: list[tuple[float, float, str]] = []
+        if self._drawn is not None and self.height() > 260 and self.width() > 320:
+            land, lines = self._drawn
+            (left, right), (low, high) = (
+                (a[0] + 0.06 * (a[-1] - a[0]), a[-1] - 0.06 * (a[-1] - a[0])) for a in (land.x, land.y)
+            )
+            every = max(-(-len(land.levels) // LABELS), 1)
+            for level, (x, y) in list(zip(land.levels, lines, strict=True))[::every]:
+                inside = np.flatnonzero((x > left) & (x < right) & (y > low) & (y < high))
+                if len(inside) >= 12:
+                    at = inside[len(inside) // 2]
+                    places.append((float(x[at]), float(y[at]), tick(level)))
+        for label, place in zip_longest(self._labels, places[:LABELS]):
+            label.setVisible(place is not None)
+            if place is not None:
+                label.setPos(*place[:2])
+                label.setText(place[2])
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place_labels()
+
+
+def _with_alpha(colour: str, share: float) -> QColor:
+    result = QColor(colour)
+    result.setAlphaF(share)
+    return result

@@ -1,0 +1,253 @@
+from __future__ import annotations
+
+import msgspec
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
+
+from lab.experiment.presets import preset
+from lab.gui.document import Document
+from lab.gui.panels.data import DataPanel
+from lab.gui.panels.inspector import Inspector
+from lab.gui.panels.network import NetworkPanel
+from lab.gui.panels.training import TrainingPanel
+from lab.gui.selection import Selection
+from lab.learning.optimizers import Adam
+from lab.network.layers import Conv2D, Dense, Flatten
+from lab.training.probes import Activations, ActivationsProbe, Weights, WeightsProbe
+from lab.training.snapshot import Snapshot
+
+
+def names(document: Document) -> list[str]:
+    return [node.name for node in document.draft.network.nodes]
+
+
+@pytest.fixture
+def panel(qtbot: QtBot, document: Document) -> NetworkPanel:
+    panel = NetworkPanel(document)
+    qtbot.addWidget(panel)
+    panel.resize(340, 640)
+    panel.show()
+    return panel
+
+
+class TestNetwork:
+    def test_every_layer_shows_its_shape_parameters_and_cost(self, panel: NetworkPanel) -> None:
+        conv = panel.layers.blocks[0].facts
+        assert conv is not None
+        assert (str(conv.output), conv.parameter_count, conv.multiply_adds) == ("6×28×28", 156, 117_600)
+        assert panel._totals.texts == ("", "61,706", "416,520")
+
+    def test_a_new_layer_comes_after_the_selected_one_and_is_selected(
+        self, panel: NetworkPanel, document: Document
+    ) -> None:
+        document.select_layer("conv1")
+        panel.add(Conv2D(padding=1))
+        assert names(document)[:3] == ["conv1", "conv3", "pool1"]
+        assert document.selection.layer == "conv3"
+
+    def test_without_a_selection_a_new_layer_comes_last(
+        self, panel: NetworkPanel, document: Document
+    ) -> None:
+        panel.add(Dense())
+        assert names(document)[-1] == "dense4"
+
+    def test_remove_duplicate_and_move(self, panel: NetworkPanel, document: Document) -> None:
+        document.select_layer("dense1")
+        panel.duplicate_action.trigger()
+        assert names(document)[5:7] == ["dense1", "dense4"]
+        panel.down_action.trigger()
+        assert names(document)[5:8] == ["dense1", "dense2", "dense4"]
+        panel.remove_action.trigger()
+        assert "dense4" not in names(document)
+        assert document.selection.layer == "dense3"
+        for _ in range(3):
+            document.undo_stack.undo()
+        assert document.draft == preset("lenet")
+
+    def test_keys(self, qtbot: QtBot, panel: NetworkPanel, document: Document) -> None:
+        qtbot.keyClick(panel.layers, Qt.Key.Key_Down)
+        assert document.selection.layer == "conv1"
+        qtbot.keyClick(panel.layers, Qt.Key.Key_Down)
+        assert document.selection.layer == "pool1"
+        qtbot.keyClick(panel.layers, Qt.Key.Key_Up)
+        assert document.selection.layer == "conv1"
+
+    def test_a_click_opens_the_form_of_the_layer(
+        self, qtbot: QtBot, panel: NetworkPanel, document: Document
+    ) -> None:
+        block = panel.layers.blocks[2]
+        qtbot.mouseClick(block.head, Qt.MouseButton.LeftButton, pos=QPoint(20, 10))
+        assert document.selection.layer == "conv2"
+        assert block.form is not None
+        block.form.editor("filters").setValue(12)  # type: ignore[union-attr]
+        assert document.draft.network.nodes[2].layer.filters == 12  # type: ignore[union-attr]
+        assert document.undo_stack.undoText() == "conv2: filters 12"
+
+    def test_dragging_a_layer_moves_it(self, qtbot: QtBot, panel: NetworkPanel, document: Document) -> None:
+        qtbot.waitExposed(panel)
+        first, third = panel.layers.blocks[0].head, panel.layers.blocks[2].head
+        start, end = QPoint(30, 10), first.mapFrom(panel, third.mapTo(panel, QPoint(30, third.height() - 4)))
+        qtbot.mousePress(first, Qt.MouseButton.LeftButton, pos=start)
+        qtbot.wait(10)  # the press opens the form, and the blocks below make room
+        end = first.mapFromGlobal(third.mapToGlobal(QPoint(30, third.height() - 4)))
+        qtbot.mouseMove(first, end)
+        qtbot.mouseRelease(first, Qt.MouseButton.LeftButton, pos=end)
+        assert names(document)[:3] == ["pool1", "conv2", "conv1"]
+
+    def test_a_mistake_is_said_at_its_layer_and_totals_are_blank(
+        self, panel: NetworkPanel, document: Document, trainer
+    ) -> None:
+        document.select_layer("conv2")
+        panel.layers.blocks[2].form.editor("kernel").setValue(40)  # type: ignore[union-attr]
+        said = panel.layers.blocks[2]._problem.text()
+        assert "does not fit" in said
+        assert "Use a kernel of at most 14" in said
+        assert panel._totals.texts == ("", "", "")
+        assert trainer.experiment == preset("lenet")
+        document.undo_stack.undo()
+        assert panel.layers.blocks[2]._problem.isHidden()
+
+    def test_a_field_keeps_the_focus_while_the_document_echoes(
+        self, qtbot: QtBot, panel: NetworkPanel, document: Document
+    ) -> None:
+        document.select_layer("dense1")
+        form = panel.layers.blocks[5].form
+        assert form is not None
+        units = form.editor("units")
+        units.setValue(50)  # type: ignore[union-attr]
+        assert panel.layers.blocks[5].form is form
+        assert form.editor("units") is units
+
+    def test_renaming_keeps_the_selection(
+        self, qtbot: QtBot, panel: NetworkPanel, document: Document
+    ) -> None:
+        document.select_layer("conv1")
+        line = panel.layers.blocks[0].name_line
+        line.setText("eyes")
+        qtbot.keyClick(line, Qt.Key.Key_Return)
+        assert names(document)[0] == "eyes"
+        assert document.selection.layer == "eyes"
+
+    def test_a_name_that_cannot_be_is_not_taken(
+        self, qtbot: QtBot, panel: NetworkPanel, document: Document
+    ) -> None:
+        document.select_layer("conv1")
+        line = panel.layers.blocks[0].name_line
+        line.setText("a/b")
+        qtbot.keyClick(line, Qt.Key.Key_Return)
+        assert names(document)[0] == "conv1"
+        assert line.text() == "conv1"
+
+    def test_all_layers_can_be_removed(self, panel: NetworkPanel, document: Document) -> None:
+        document.select_layer("conv1")
+        while names(document):
+            panel.remove_action.trigger()
+        assert "Add a layer" in panel._problem.text()
+        panel.add(Flatten())
+        assert names(document) == ["flatten1"]
+
+
+class TestTraining:
+    @pytest.fixture
+    def panel(self, qtbot: QtBot, document: Document) -> TrainingPanel:
+        panel = TrainingPanel(document)
+        qtbot.addWidget(panel)
+        return panel
+
+    def test_the_slider_and_the_number_show_one_rate(self, panel: TrainingPanel, document: Document) -> None:
+        panel.rate_slider.setValue(panel.rate_slider.RESOLUTION)
+        assert document.draft.optimizer.rate == 10
+        assert panel.rate.value() == 10
+        panel.rate.setValue(0.001)
+        assert panel.rate_slider.number() == pytest.approx(0.001, rel=0.05)
+
+    def test_the_batch_goes_from_one_to_the_whole_set(self, panel: TrainingPanel, document: Document) -> None:
+        panel.batch_slider.setValue(panel.batch_slider.RESOLUTION)
+        assert document.draft.batch_size == 1259
+        assert "whole set" in panel._batch_note.text()
+        panel.batch_slider.setValue(0)
+        assert document.draft.batch_size == 1
+        assert "online" in panel._batch_note.text()
+
+    def test_another_optimizer_shows_its_formula(self, panel: TrainingPanel, document: Document) -> None:
+        document.edit(msgspec.structs.replace(document.draft, optimizer=Adam()), "Adam")
+        assert "√v̂" in panel._optimizer_formula.text()
+
+
+class TestData:
+    @pytest.fixture
+    def panel(self, qtbot: QtBot, document: Document) -> DataPanel:
+        panel = DataPanel(document)
+        qtbot.addWidget(panel)
+        return panel
+
+    def test_the_parts_of_the_split_go_on_adding_up(self, panel: DataPanel, document: Document) -> None:
+        panel._split.editor("validation").setValue(0.25)  # type: ignore[union-attr]
+        split = document.draft.split
+        assert (split.training, split.validation, split.test) == (0.6, 0.25, 0.15)
+        panel._split.editor("training").setValue(0.7)  # type: ignore[union-attr]
+        assert document.draft.split.validation == pytest.approx(0.15)
+
+    def test_what_split_and_preprocessing_came_to_is_shown(
+        self, panel: DataPanel, document: Document
+    ) -> None:
+        document.snapshot_changed.emit(document.snapshot)
+        assert panel._sizes.text() == "1,259 training · 269 validation · 269 test"
+        assert panel._measured.text().startswith("shift 1.")
+
+    def test_a_change_of_data_says_what_the_network_now_lacks(
+        self, panel: DataPanel, document: Document
+    ) -> None:
+        combo = panel._source.combo
+        combo.activated.emit(combo.findText("XOR"))
+        assert document.draft.data.title == "XOR"
+        assert document.problems
+
+    def test_a_missing_file_is_said_at_the_data(self, panel: DataPanel, document: Document, trainer) -> None:
+        combo = panel._source.combo
+        combo.activated.emit(combo.count() - 1)
+        assert panel._problem.text()
+        assert trainer.experiment == preset("lenet")
+
+
+class TestInspector:
+    @pytest.fixture
+    def inspector(self, qtbot: QtBot, document: Document) -> Inspector:
+        inspector = Inspector(document)
+        qtbot.addWidget(inspector)
+        inspector.show()
+        return inspector
+
+    @staticmethod
+    def texts(inspector: Inspector) -> list[str]:
+        return [label.text() for label in inspector.findChildren(QLabel) if label.isVisibleTo(inspector)]
+
+    def test_a_layer_shows_formula_counts_and_field(self, inspector: Inspector, document: Document) -> None:
+        document.select_layer("conv2")
+        texts = self.texts(inspector)
+        assert {"16×6×5×5", "2,416"} <= set(texts)
+        assert "14×14" in texts  # 5 + (2 - 1) + (5 - 1) * 2
+        assert any("max(0, z)" in text for text in texts)
+
+    def test_a_unit_shows_its_value_at_the_place_pointed_at(
+        self, inspector: Inspector, document: Document
+    ) -> None:
+        import numpy as np
+
+        document.select(Selection(layer="conv1", unit=1, row=2, column=3))
+        assert inspector.probes(document.snapshot, document.selection) == {ActivationsProbe(), WeightsProbe()}  # type: ignore[arg-type]
+        outputs = np.zeros((6, 28, 28), np.float32)
+        outputs[1, 2, 3] = 0.75
+        one = np.zeros(1, np.float32)
+        readings = {
+            ActivationsProbe(): Activations(one, one, {"conv1": outputs}, {"conv1": -outputs}, one, one, 3),
+            WeightsProbe(): Weights({"conv1.weight": np.ones((6, 1, 5, 5), np.float32)}),
+        }
+        old = document.snapshot
+        assert old is not None
+        document.snapshot = Snapshot(old.experiment, 1, 64, 0.1, 0.01, 0.0, old.curves, readings)
+        document.snapshot_changed.emit(document.snapshot)
+        texts = [text.strip("\u2007") for text in self.texts(inspector)]
+        assert {"0.7500", "−0.7500", "25", "1.0000", "3 to 7", "4 to 8"} <= set(texts)

@@ -1,0 +1,73 @@
+"""Filters: weights as images, and back to weights."""
+
+import numpy as np
+from conftest import Stage
+from fake_snapshots import LENET, weights
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from lab.gui.selection import Selection
+from lab.gui.views.filters import FiltersView
+from lab.gui.views.weights import flat_index, place_of, weight_name
+from lab.gui.widgets.mosaic import Place
+from lab.gui.widgets.wording import number
+
+
+def test_each_number_is_where_it_says(stage: Stage, qtbot: QtBot) -> None:
+    view = stage.show(FiltersView)
+    view.show_selection(Selection(layer="conv2"))
+    assert view._box.currentText() == "conv2"
+    place = Place("conv2.weight", 3, 2, 4, 1)
+    area = view.mosaic.area_of(place)
+    assert area is not None
+    qtbot.mouseMove(view.mosaic, area.center().toPoint())
+    value = float(weights("lenet")["conv2.weight"][3, 2, 4, 1])
+    assert view.readout.text() == f"conv2.weight[3, 2, 4, 1]: {number(value, 4)}"
+    with qtbot.waitSignal(view.picked) as picked:
+        qtbot.mouseClick(view.mosaic, Qt.MouseButton.LeftButton, pos=area.center().toPoint())
+    selection = picked.args[0]
+    flat = np.concatenate([v.ravel() for v in weights("lenet").values()])
+    assert flat[selection.weight] == np.float32(value)
+    assert (selection.layer, selection.unit) == ("conv2", 3)
+
+
+def test_dense_rows_are_images_where_the_input_was_one(stage: Stage) -> None:
+    view = stage.show(FiltersView, selection=Selection(layer="dense1"))
+    group = view.mosaic.groups[0]
+    assert group.values.shape == (120, 16, 5, 5)
+    assert view._spot(Place("dense1.weight", 7, 2, 1, 3)) == (7, 2 * 25 + 1 * 5 + 3)
+    view.show_selection(Selection(layer="dense2"))
+    assert view.mosaic.groups[0].values.shape == (1, 1, 84, 120)
+    assert view._spot(Place("dense2.weight", 0, 0, 80, 100)) == (80, 100)
+
+
+def test_a_weight_chosen_elsewhere_is_outlined(stage: Stage) -> None:
+    flat = flat_index(LENET.analysis, "dense1.weight", (5, 77))
+    view = stage.show(FiltersView, selection=Selection(layer="dense1", unit=5, weight=flat))
+    assert view.mosaic.chosen == Place("dense1.weight", 5, 3, 0, 2)
+    assert view.readout.text().startswith("dense1.weight[5, 77]: ")
+
+
+def test_flat_indices_there_and_back() -> None:
+    analysis = LENET.analysis
+    for flat in (0, 149, 150, 155, 156, analysis.parameter_count - 1):
+        place = place_of(analysis, flat)
+        assert place is not None
+        assert flat_index(analysis, *place) == flat
+    assert weight_name(analysis, 151) == "conv1.bias[1]"
+    assert place_of(analysis, analysis.parameter_count) is None
+    assert flat_index(analysis, "nothing", (0,)) == -1
+
+
+def test_table(stage: Stage) -> None:
+    columns = stage.show(FiltersView).table().columns
+    assert len(columns["value"]) == 6 * 25 + 6
+    assert columns["index"][30] == "1 0 1 0"
+    np.testing.assert_array_equal(columns["value"][:150], weights("lenet")["conv1.weight"].ravel())
+
+
+def test_a_new_architecture_lists_its_own_layers(stage: Stage) -> None:
+    view = stage.show(FiltersView)
+    stage.feed(view, "rings")
+    assert [view._box.itemText(k) for k in range(view._box.count())] == ["dense1", "dense2", "dense3"]
+    assert view.mosaic.groups[0].values.shape == (1, 1, 8, 2)
