@@ -34,8 +34,8 @@ from lab.training.timeline import State, Timeline
 
 VALIDATION_SHARE = 0.04
 """Validation may cost this share of training."""
-LEAST_SLICE = 1_500_000
-"""Nanoseconds of work (by `_nanoseconds`) between validations at least, so that calls from Python stay rare."""
+POINTS = 256
+"""Validations and points of the path at full density; then every second one, and so on: see `spacing`."""
 
 
 @dataclass(frozen=True)
@@ -122,8 +122,7 @@ class Run:
         self.experiment, self.prepared, self.program, self._check = experiment, prepared, program, check
         self._shards, self._memory, self._check_arenas, self._cases = shards, room, check_arenas, cases
         self._rule = rule(experiment, program)
-        share = len(prepared.validation) / (3 * batch * VALIDATION_SHARE)
-        self._interval = max(1, math.ceil(share), math.ceil(LEAST_SLICE / self._nanoseconds()))
+        self._validation_unit = max(1, math.ceil(len(prepared.validation) / (3 * batch * VALIDATION_SHARE)))
         return kept
 
     def _fill(
@@ -162,12 +161,6 @@ class Run:
                 params[to : to + p.size] = start(p, experiment.seed).ravel()
         return Kept(tuple(kept), tuple(renewed))
 
-    def _nanoseconds(self) -> float:
-        """A rough price of one update, from the experiment alone: it must not depend on the machine's mood."""
-        macs = self.experiment.analysis.multiply_adds or 0
-        batch = min(self.experiment.batch_size, len(self.prepared.training))
-        return 1000 + 60 * len(self.program.rows) + 3 * batch * macs / 30 + self.program.parameter_count / 2
-
     # -- advancing --------------------------------------------------------------------------------------
 
     @property
@@ -192,17 +185,20 @@ class Run:
     def advance(self, steps: int) -> Advance:
         """Make up to `steps` updates; fewer if the loss stops being finite. Validation happens on the way."""
         made = 0
+        self._mark()
         while made < steps:
-            if self.step % self._interval == 0:
-                self._mark()
-            slice_ = min(steps - made, self._interval - self.step % self._interval)
+            until_mark = min(every - self.step % every for every in self._marks())
+            slice_ = min(steps - made, until_mark)
             done = self._train(slice_)
             made += done
+            self._mark()
             if done < slice_:
                 return Advance(made, True)
-        if self.step % self._interval == 0:
-            self._mark()
         return Advance(made, False)
+
+    def _marks(self) -> tuple[int, int]:
+        """Every so many steps a validation, and a point of the path: functions of the step alone."""
+        return spacing(self.step + 1, self._validation_unit), spacing(self.step + 1, 1)
 
     def _train(self, steps: int) -> int:
         e = self.experiment
@@ -236,10 +232,14 @@ class Run:
         return right if self.prepared.training.labels is not None else np.full_like(right, np.nan)
 
     def _mark(self) -> None:
-        """Validate, and keep the moment for the curves, the path and the way back; once a moment."""
+        """Validate, and keep the moment for the path and the way back, where it is time to; once a moment."""
+        validation, path = self._marks()
+        if self.step % path == 0:
+            self.path.append(self.step, self._memory.params, path)
+        if self.step % validation:
+            return
         if not self.timeline.has(self.step):
             self.timeline.keep(self.state())
-            self.path.append(self.step, self._memory.params)
         if len(self.prepared.validation) and not self.history.validated(self.step):
             found = self.evaluate("validation")
             self.history.append(
@@ -352,7 +352,7 @@ class Run:
         """Run forward to a step that has been logged already."""
         log, self.history = self.history, History()
         try:
-            while self.step < step and self._train(min(step - self.step, self._interval)):
+            while self.step < step and self._train(min(step - self.step, 4096)):
                 pass
         finally:
             self.history = log
@@ -422,6 +422,11 @@ def rule(experiment: Experiment, program: Program) -> Rule:
         np.array(blocks, np.int64).reshape(-1, 2),
         np.array(numbers).reshape(-1, 3),
     )
+
+
+def spacing(step: int, unit: int) -> int:
+    """The smallest unit * 2**j of which at most POINTS have been passed by `step`: dense first, then ever sparser."""
+    return unit << max(0, math.ceil(math.log2(max(step, 1) / (unit * POINTS))))
 
 
 def shard_count(batch: int, macs: int, parameters: int) -> int:
