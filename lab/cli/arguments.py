@@ -16,7 +16,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="descent",
         description="A debugger for gradient descent, in a window. Without a command it opens the window.",
-        epilog="example:  descent train lenet --export results",
+        epilog="example: descent train lenet --export results",
     )
     top.add_argument(
         "--version", action="version", version=f"descent {importlib.metadata.version('descent')}"
@@ -32,7 +32,7 @@ def parser() -> argparse.ArgumentParser:
             name,
             help=says[0].lower() + says[1:].split(".")[0],
             description=says,
-            epilog=f"example:  {example}",
+            epilog=f"example: {example}",
         )
         one.set_defaults(command=command)
         return one

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 EVERY = 0.1  # seconds between two drawings
+LEAST_BAR = 12  # characters; the title gives way to it
 
 
 class Progress:
@@ -53,8 +54,11 @@ class Progress:
         tail = f"  {100 * share:3.0f} %  {facts}" + (
             f"  {left // 60:.0f}:{left % 60:02.0f} left" if left is not None else ""
         )
-        room = max(0, min(40, columns - len(self._title) - len(tail) - 2))
+        title = f"{self._title}  "
+        if len(title) + LEAST_BAR + len(tail) > columns:
+            title = ""
+        room = max(0, min(40, columns - len(title) - len(tail)))
         filled = round(room * share)
-        line = f"{self._title}  {self._done_mark * filled}{self._left_mark * (room - filled)}{tail}"
+        line = f"{title}{self._done_mark * filled}{self._left_mark * (room - filled)}{tail}"
         self._stream.write(f"\r{line[:columns]}\x1b[K")
         self._stream.flush()

@@ -145,10 +145,11 @@ def sentence(run: Run, outcome: Outcome, facts: dict[str, object]) -> str:
 def divergence(run: Run) -> str:
     """What to do when the loss is no longer a number, and where that began."""
     found = run.diagnose()
-    return (
-        f"descent: the loss is not finite from update {found.step:,} on; {found.layer} is the first layer "
-        "whose numbers are not. Lower the learning rate."
-    )
+    if found.layer == "loss":
+        where = "each layer's numbers are finite, but their error is not"
+    else:
+        where = f"{found.layer} is the first layer whose numbers are not"
+    return f"descent: the loss is not finite from update {found.step:,} on; {where}. Lower the learning rate."
 
 
 def take_away(run: Run, folder: Path) -> list[str]:

@@ -8,7 +8,8 @@ from typing import Literal
 
 from PySide6.QtCore import QByteArray, QSettings, Qt, Signal, Slot
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QMainWindow, QTabWidget, QWidget
+from PySide6.QtWidgets import QMainWindow, QTabBar, QTabWidget, QWidget
+from shiboken6 import isValid
 
 from lab.experiment.experiment import Experiment
 from lab.gui.document import Document
@@ -20,21 +21,29 @@ from lab.problem import ProblemError
 from lab.training.probes import Probe
 from lab.training.snapshot import Snapshot
 
-Kind = Literal["image", "plane", "neuron", "table"]
+Kind = Literal["image", "plane", "heights", "neuron", "table", "numbers"]
 Cell = tuple[str, ...]
 
 ARRANGEMENTS: dict[Kind, tuple[tuple[tuple[Cell, float], ...], ...]] = {
     "image": (
-        ((("curves",), 0.44), (("maps", "predictions"), 0.56)),
-        ((("surface",), 0.44), (("filters",), 0.28), (("confusion",), 0.28)),
+        ((("curves",), 0.44), (("maps",), 0.56)),
+        ((("surface",), 0.40), (("filters",), 0.30), (("confusion",), 0.30)),
     ),
     "plane": (
-        ((("decision", "predictions"), 0.5), (("units", "confusion"), 0.5)),
+        ((("decision",), 0.5), (("units", "confusion"), 0.5)),
+        ((("curves",), 0.5), (("surface",), 0.5)),
+    ),
+    "heights": (
+        ((("decision", "predictions"), 0.5), (("units",), 0.5)),
         ((("curves",), 0.5), (("surface",), 0.5)),
     ),
     "neuron": (((("surface",), 0.55), (("curves", "predictions"), 0.45)),),
     "table": (
-        ((("curves",), 0.55), (("confusion", "predictions"), 0.45)),
+        ((("curves",), 0.55), (("confusion",), 0.45)),
+        ((("surface",), 0.55), (("maps", "filters"), 0.45)),
+    ),
+    "numbers": (
+        ((("curves",), 0.55), (("predictions",), 0.45)),
         ((("surface",), 0.55), (("maps", "filters"), 0.45)),
     ),
 }
@@ -55,7 +64,10 @@ def kind_of(experiment: Experiment) -> Kind:
         count = experiment.analysis.parameter_count
         if count is not None and count <= 3:
             return "neuron"
-        return "plane" if experiment.data.bounds() is not None else "table"
+        has_classes = bool(experiment.data.classes())
+        if experiment.data.bounds() is not None:
+            return "plane" if has_classes else "heights"
+        return "table" if has_classes else "numbers"
     except ProblemError:
         return "table"
 
@@ -162,6 +174,14 @@ class Workspace(QMainWindow):
     @Slot()
     def _tidy_titles(self) -> None:
         tidy_titles(self, self.docks.values())
+        self._grey_tabs()
+
+    def _grey_tabs(self) -> None:
+        """A view with nothing to show of this experiment cannot be turned to."""
+        able = {dock.windowTitle(): dock.toggleViewAction().isEnabled() for dock in self.docks.values()}
+        for bar in self.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            for tab in range(bar.count()):
+                bar.setTabEnabled(tab, able.get(bar.tabText(tab), True))
 
     def save_to(self, settings: QSettings) -> None:
         settings.setValue(f"workspace/{self.kind}", self.saveState(STATE_VERSION))
@@ -211,6 +231,7 @@ class Workspace(QMainWindow):
         if is_new:
             for dock in self.docks.values():
                 dock.toggleViewAction().setEnabled(dock.view.suits(snapshot))
+            self._grey_tabs()
         waiting = [dock for dock in self._turn if self._is_seen(dock)]
         waiting += [dock for dock in self.docks.values() if self._is_seen(dock) and dock not in waiting]
         ends = time.perf_counter() + SHOW_BUDGET
@@ -240,6 +261,8 @@ class Workspace(QMainWindow):
             dock.view.show_theme(theme)
 
     def _show_or_hide(self, dock: ViewDock, seen: bool) -> None:
+        if not all(isValid(dock) and isValid(dock.view) for dock in self.docks.values()):
+            return  # the window is being taken down, dock by dock
         dock.view.setProperty("covered", not seen)
         if seen:
             dock.view.show_selection(self._document.selection)

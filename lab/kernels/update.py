@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 
-from lab.kernels._jit import kernel
+import numpy as np
+
+from lab.kernels._jit import inlined, kernel
 from lab.kernels.memory import span
 
 SGD, MOMENTUM, RMSPROP, ADAM = range(4)
@@ -12,6 +14,15 @@ SGD, MOMENTUM, RMSPROP, ADAM = range(4)
 # a block is a stretch of the parameter vector with one setting: columns of its integers and of its numbers
 FIRST, COUNT = 0, 1
 FACTOR, L1, L2 = 0, 1, 2
+
+LEAST = np.finfo(np.float32).tiny
+"""The smallest float32 of full precision. Arithmetic on smaller ones takes some hundred times as long."""
+
+
+@inlined
+def remembered(x):
+    """x, or 0 below LEAST: where gradients have stopped, what a rule remembers fades for ever. NaN stays."""
+    return x - x if abs(x) < LEAST else x
 
 
 @kernel
@@ -36,7 +47,7 @@ def momentum(w, g, velocity, rate, alpha):
     """dw = alpha dw - rate g; w += dw"""
     r, a = w.dtype.type(rate), w.dtype.type(alpha)
     for i in range(w.size):
-        velocity[i] = a * velocity[i] - r * g[i]
+        velocity[i] = remembered(a * velocity[i] - r * g[i])
         w[i] += velocity[i]
 
 
@@ -46,7 +57,7 @@ def rmsprop(w, g, mean_square, rate, decay, epsilon):
     number = w.dtype.type
     r, d, d1, e = number(rate), number(decay), number(1.0 - decay), number(epsilon)
     for i in range(w.size):
-        mean_square[i] = d * mean_square[i] + d1 * g[i] * g[i]
+        mean_square[i] = remembered(d * mean_square[i] + d1 * g[i] * g[i])
         w[i] -= r * g[i] / (math.sqrt(mean_square[i]) + e)
 
 
@@ -59,8 +70,8 @@ def adam(w, g, m, v, rate, beta1, beta2, epsilon, age):
     s = number(1.0 / math.sqrt(1.0 - beta2**age))
     e = number(epsilon)
     for i in range(w.size):
-        m[i] = b1 * m[i] + c1 * g[i]
-        v[i] = b2 * v[i] + c2 * g[i] * g[i]
+        m[i] = remembered(b1 * m[i] + c1 * g[i])
+        v[i] = remembered(b2 * v[i] + c2 * g[i] * g[i])
         w[i] -= r * m[i] / (math.sqrt(v[i]) * s + e)
 
 

@@ -6,6 +6,8 @@ Distill, 2019.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from lab.network.layers import Window
@@ -75,6 +77,6 @@ def field_of(network: Network, x: Shape, layer: str, row: int, column: int) -> R
     return receptive_fields(network, x)[layer].of_unit(row, column)
 
 
-def _pair(values: object) -> Pair:
-    vertical, horizontal = values  # type: ignore[misc]
+def _pair(values: Iterable[int]) -> Pair:
+    vertical, horizontal = values
     return vertical, horizontal

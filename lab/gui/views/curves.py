@@ -30,6 +30,7 @@ class CurvesView(FramedView):
     name = "curves"
     title = "Curves"
     summary = "Error and accuracy over the updates made, on the training batches and on the validation part"
+    hint = "Point at the curves for their numbers; drag to move, wheel to zoom, double click to fit"
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -34,6 +34,7 @@ class MapsView(FramedView):
     name = "maps"
     title = "Feature maps"
     summary = "What every layer makes of one example: each unit's outputs as an image"
+    hint = "Point at a map for its numbers; click a unit to see what it sees of the input"
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -11,13 +11,13 @@ from lab.experiment.experiment import Experiment
 from lab.gui.selection import Selection
 from lab.gui.theme import Theme, sequential
 from lab.gui.views.framed import FramedView
-from lab.gui.widgets.terrain import Terrain, terrain
 from lab.gui.views.view import Table
 from lab.gui.views.weights import weight_name
 from lab.gui.widgets.colorbar import ColourBar
 from lab.gui.widgets.colour import Scale
 from lab.gui.widgets.surface2d import Surface2D
 from lab.gui.widgets.surface3d import Relief, Surface3D
+from lab.gui.widgets.terrain import Terrain, terrain
 from lab.gui.widgets.wording import number
 from lab.training.probes import Probe, Surface, SurfaceProbe
 from lab.training.snapshot import Snapshot

@@ -24,6 +24,7 @@ class UnitsView(FramedView):
     name = "units"
     title = "Hidden units"
     summary = "For two inputs: every unit's output over the whole plane"
+    hint = "Point at a map for its numbers; click to select the unit"
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from lab.gui.theme import LIGHT, Theme, number_font
@@ -65,9 +65,7 @@ class Bars(QWidget):
         space = max(self.width() - names - numbers - 8, 4)
         for row, bar in enumerate(shown):
             y = row * line
-            font = number_font()
-            font.setWeight(QFont.Weight.DemiBold if bar.strong else QFont.Weight.Normal)
-            painter.setFont(font)
+            painter.setFont(number_font(bold=bar.strong))
             painter.setPen(QColor(self._theme.text if bar.strong or bar.note else self._theme.muted))
             middle = Qt.AlignmentFlag.AlignVCenter
             name = painter.fontMetrics().elidedText(

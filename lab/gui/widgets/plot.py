@@ -20,7 +20,7 @@ pg.setConfigOptions(imageAxisOrder="row-major", antialias=False)
 Range = tuple[float, float]
 
 
-class Axis(pg.AxisItem):
+class Axis(pg.AxisItem):  # type: ignore[misc]
     """An axis with few, round numbers, written like all others."""
 
     def tickValues(self, low: float, high: float, size: float) -> list[tuple[float, list[float]]]:
@@ -39,7 +39,7 @@ class Axis(pg.AxisItem):
         return [tick(float(f"{v * scale:.6g}")) for v in values]
 
 
-class Plot(pg.PlotWidget):
+class Plot(pg.PlotWidget):  # type: ignore[misc]
     """Follows its data by `frame` until a person pans or zooms; a double click or Home brings it back.
 
     Log scales are set per axis; `frame`, `add_*` and `pointed` always speak in plain values.
@@ -93,8 +93,8 @@ class Plot(pg.PlotWidget):
             axis.setTextPen(pg.mkPen(theme.muted))
             axis.setTickFont(font)
         # all plots leave the same room at the left, so that those above one another are in line
-        wide = QFontMetricsF(font).horizontalAdvance("−0.0000")
-        self.getAxis("left").setWidth(round(wide + QFontMetricsF(self.font()).height() + 12))
+        wide = QFontMetricsF(font).horizontalAdvance("−0.00")
+        self.getAxis("left").setWidth(round(wide + QFontMetricsF(self.font()).height() + 9))
         self._label()
         for restyle in self._restyled:
             restyle(theme)
@@ -231,8 +231,8 @@ class Plot(pg.PlotWidget):
 
 def positive(values: NDArray[np.floating], log: bool) -> NDArray[np.float64]:
     """Values for an axis: on a log axis what has no logarithm is left out (NaN)."""
-    values = np.asarray(values, np.float64)
-    return np.where(values > 0, values, np.nan) if log else values
+    plain: NDArray[np.float64] = np.asarray(values, np.float64)
+    return np.where(plain > 0, plain, np.nan) if log else plain
 
 
 def _pen(colour: str, width: int, style: Qt.PenStyle) -> QPen:

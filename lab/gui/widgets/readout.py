@@ -10,11 +10,11 @@ from lab.gui.theme import number_font
 
 
 class Readout(QLabel):
-    """Elides what does not fit and shows it whole as a tool tip. `rest` is what it says when nothing is hovered."""
+    """Elides what does not fit and shows it whole as a tool tip. `rest` is what it says at rest."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._rest = ""
+        self._rest = self.hint = ""
         self.setFont(number_font())
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
@@ -22,7 +22,8 @@ class Readout(QLabel):
         self.setAccessibleName("Value under the pointer")
 
     def rest(self, text: str) -> None:
-        """What to say while nothing is hovered."""
+        """What to say while nothing is hovered; without it the hint."""
+        text = text or self.hint
         self._rest = text
         if not self.underMouse():
             self.say(text)

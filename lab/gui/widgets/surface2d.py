@@ -10,11 +10,11 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
-from lab.gui.theme import Theme, sequential
-from lab.gui.widgets.terrain import Terrain
+from lab.gui.theme import Theme, rgb, sequential
 from lab.gui.widgets.colour import rows_of_map
 from lab.gui.widgets.contours import contour_lines, placed
 from lab.gui.widgets.plot import Plot
+from lab.gui.widgets.terrain import Terrain
 from lab.gui.widgets.wording import tick
 from lab.training.probes import Surface
 
@@ -58,9 +58,7 @@ class Surface2D(Plot):
 
     def show_surface(self, surface: Surface, land: Terrain) -> None:
         x, y, errors = land.fine()
-        colours = np.vstack([sequential(self._theme), [QColor(self._theme.surface).getRgb()[:3]]]).astype(
-            np.uint8
-        )  # type: ignore[index]
+        colours = np.vstack([sequential(self._theme), [rgb(self._theme.surface)]]).astype(np.uint8)
         self._image.setImage(
             colours[rows_of_map(land.heights(errors), 0.0, 1.0)], autoLevels=False, levels=(0, 255)
         )
