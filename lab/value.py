@@ -141,4 +141,5 @@ def explain(error: msgspec.ValidationError, where: str) -> Problem:
     match = re.search(r" - at `\$?\.?(.*)`$", text)
     place = f"{where}, {match.group(1)}" if match and match.group(1) else where
     sentence = text[: match.start()] if match else text
-    return Problem(place, sentence[0].lower() + sentence[1:], "Give a value within the limits")
+    mend = "Remove it" if "unknown field" in sentence else "Give a value within the limits"
+    return Problem(place, sentence[0].lower() + sentence[1:], mend)

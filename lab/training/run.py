@@ -434,5 +434,5 @@ def shard_count(batch: int, macs: int, parameters: int) -> int:
 
     More shares occupy more cores; each costs a pass over a gradient and makes the matrix products narrower.
     """
-    most = min(8, batch // 4, int(batch * macs / 1e6), int(0.05 * batch * macs / max(parameters, 1)))
+    most = min(8, batch // 16, int(batch * macs / 1e6), int(0.05 * batch * macs / max(parameters, 1)))
     return 1 << max(0, most.bit_length() - 1)
