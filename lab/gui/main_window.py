@@ -202,7 +202,8 @@ class MainWindow(QMainWindow):
         elif isinstance(event, Refused):
             self.banner.say(" ".join(map(str, event.problems)))
         elif isinstance(event, Failed):
-            CrashDialog(event.text, self).show()
+            if self.findChild(CrashDialog) is None:  # one at a time: what fails may fail again at once
+                CrashDialog(event.text, self).show()
         elif isinstance(event, Paused) and event.reason:
             self.header.note(f"Paused at step {event.step:,}: {event.reason}")
         elif isinstance(event, Loaded) and event.renewed and event.kept:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable
 from typing import Literal
 
-from PySide6.QtCore import QByteArray, QSettings, Qt, Signal, Slot
+from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMainWindow, QTabBar, QTabWidget, QWidget
 from shiboken6 import isValid
@@ -49,8 +49,10 @@ ARRANGEMENTS: dict[Kind, tuple[tuple[tuple[Cell, float], ...], ...]] = {
 }
 """Rows from the top; a cell's views are tabs, the first in front; its number is its share of the row."""
 
-SHOW_BUDGET = 0.012
+SHOW_BUDGET = 0.005
 """Seconds of a frame that views may take; those that did not get their turn come first in the next."""
+NEXT_FRAME = 16
+"""Milliseconds."""
 
 STATE_VERSION = 1
 
@@ -95,7 +97,11 @@ class Workspace(QMainWindow):
         self._document = document
         self._snapshot: Snapshot | None = None
         self._theme: Theme | None = None
-        self._turn: list[ViewDock] = []
+        self._turn: list[ViewDock] = []  # views that have not been shown the newest snapshot yet
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(NEXT_FRAME)
+        self._rest.timeout.connect(self._show_some)
         self._floor = QWidget()  # a central widget that takes no room lets the docks have it all
         self._floor.setMaximumSize(0, 0)
         self.setCentralWidget(self._floor)
@@ -232,17 +238,25 @@ class Workspace(QMainWindow):
             for dock in self.docks.values():
                 dock.toggleViewAction().setEnabled(dock.view.suits(snapshot))
             self._grey_tabs()
-        waiting = [dock for dock in self._turn if self._is_seen(dock)]
-        waiting += [dock for dock in self.docks.values() if self._is_seen(dock) and dock not in waiting]
+        # those left over from the snapshot before have waited longest
+        seen = [dock for dock in self.docks.values() if self._is_seen(dock)]
+        self._turn = [dock for dock in self._turn if dock in seen] + [d for d in seen if d not in self._turn]
+        self._show_some()
+
+    @Slot()
+    def _show_some(self) -> None:
+        snapshot = self._snapshot
+        if snapshot is None:
+            return
         ends = time.perf_counter() + SHOW_BUDGET
-        shown = 0
-        for dock in waiting:
-            if shown and time.perf_counter() > ends:
-                break
-            if dock.view.suits(snapshot):
+        while self._turn:
+            dock = self._turn.pop(0)
+            if self._is_seen(dock) and dock.view.suits(snapshot):
                 dock.view.show_snapshot(snapshot)
-            shown += 1
-        self._turn = waiting[shown:] + waiting[:shown]
+                if time.perf_counter() > ends:
+                    break
+        if self._turn:
+            self._rest.start()  # a snapshot that comes first brings its own turn
 
     def show_all(self) -> None:
         """Show the newest snapshot to every view in sight, however long it takes: for pictures."""

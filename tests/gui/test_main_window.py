@@ -276,3 +276,19 @@ def test_a_view_with_nothing_to_show_cannot_be_turned_to(window: MainWindow, tra
     for dock in window.workspace.docks.values():
         assert dock.toggleViewAction().isEnabled() == dock.view.suits(snapshot)
     assert not window.workspace.docks["predictions"].toggleViewAction().isEnabled()
+
+
+def test_every_view_in_sight_gets_the_last_snapshot_however_slow_they_are(
+    qtbot: QtBot, window: MainWindow, trainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lab.gui.workspace.SHOW_BUDGET", 1e-9)
+    shown: dict[str, int] = {}
+    for view in window.workspace.open_views:
+        monkeypatch.setattr(
+            view, "show_snapshot", lambda snapshot, view=view: shown.update({view.name: snapshot.step})
+        )
+    for _ in range(3):
+        trainer.advance(1)
+        window.document.pull()
+    names = {view.name for view in window.workspace.open_views}
+    qtbot.waitUntil(lambda: shown == dict.fromkeys(names, 3))
