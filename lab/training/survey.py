@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,8 @@ DEAREST = 40e9
 
 AT_ONCE = 4
 """Surveys that are kept."""
+FARTHEST = 1e9
+"""A weight as large as this is beyond any picture."""
 NEVER = np.zeros(1, np.int64)
 """A stop that nobody sets."""
 
@@ -84,6 +86,7 @@ class Surveyor:
 
         Points that were done are not done again: look again to go on.
         """
+        moment = within_reason(moment)
         survey = self._surveys.pop(probe, None)
         if survey is None or not still_good(survey, probe, moment):
             survey = begin(probe, moment)
@@ -151,6 +154,23 @@ class Surveyor:
         return Footprint(
             vector, float(coordinates[0, 0]), float(coordinates[0, 1]), float(distances[0]), error
         )
+
+
+def within_reason(moment: Moment) -> Moment:
+    """The moment without points too far out to be drawn: a run that diverges leaves the picture, and the rest stays.
+
+    Where the run stands that far out itself, the last point that can be drawn takes its place.
+    """
+    kept = [i for i, v in enumerate(moment.path_vectors) if reasonable(v)]
+    vectors = [moment.path_vectors[i] for i in kept]
+    params = moment.params
+    if not reasonable(params):
+        params = vectors[-1] if vectors else np.zeros_like(params)
+    return replace(moment, params=params, path_steps=moment.path_steps[kept], path_vectors=vectors)
+
+
+def reasonable(vector: NDArray[np.float32]) -> bool:
+    return bool(np.abs(vector).max(initial=0.0) < FARTHEST)  # False for NaN too
 
 
 def begin(probe: SurfaceProbe, moment: Moment) -> Survey:
