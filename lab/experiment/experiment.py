@@ -27,7 +27,12 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     descent: Literal[1] = 1
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=120)] = "Untitled"
     description: Annotated[str, msgspec.Meta(max_length=4000)] = ""
-    seed: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1, description="Names every random draw: split, start, order of the examples")] = 1
+    seed: Annotated[
+        int,
+        msgspec.Meta(
+            ge=0, le=2**31 - 1, description="Names every random draw: split, start, order of the examples"
+        ),
+    ] = 1
     data: AnyDataSource = msgspec.field(default_factory=Digits)
     preprocessing: Preprocessing = msgspec.field(default_factory=Preprocessing)
     split: Split = msgspec.field(default_factory=Split)
@@ -37,7 +42,13 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     schedule: AnySchedule = Constant()
     regularization: Regularization = Regularization()
     batch_size: Annotated[
-        int, msgspec.Meta(ge=1, le=10_000_000, title="batch size", description="Examples per update: 1 is online learning, the whole set is batch learning")
+        int,
+        msgspec.Meta(
+            ge=1,
+            le=10_000_000,
+            title="batch size",
+            description="Examples per update: 1 is online learning, the whole set is batch learning",
+        ),
     ] = 64
 
     @property
@@ -60,9 +71,12 @@ def problems(experiment: Experiment) -> tuple[Problem, ...]:
     elif not found and analysis.output is not None:
         last, output = nodes[-1].name, analysis.output
         if not analysis.parameter_count:
-            found.append(Problem(last, "no layer of the network has weights to learn", "Add a Dense or a convolution"))
+            found.append(
+                Problem(last, "no layer of the network has weights to learn", "Add a Dense or a convolution")
+            )
         if not output.is_vector:
-            found.append(Problem(last, f"the output is an image of {output}, the task wants a vector", "Add a Flatten and a Dense"))
+            what = f"the output is an image of {output}, the task wants a vector"
+            found.append(Problem(last, what, "Add a Flatten and a Dense"))
         elif problem := experiment.loss.problem(classes, targets, output.size):
             found.append(msgspec.structs.replace(problem, where=last))
     return (*found, *experiment.split.problems())

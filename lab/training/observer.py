@@ -28,8 +28,8 @@ class Observer:
     """Takes one moment at a time; while it looks, newer ones pass by.
 
     While training goes on it works for at most `share` of the time, so that two cores carry the trainer, the
-    window and the observers together. `version` changes whenever there is something new to show. A probe that fails does not take the thread down:
-    `take_failure` tells of it.
+    window and the observers together. `version` changes whenever there is something new to show. A probe that
+    fails does not take the thread down: `take_failure` tells of it.
     """
 
     def __init__(self, name: str, share: float) -> None:
