@@ -36,7 +36,7 @@ def picture(
 ) -> int:
     """Trains `steps` updates and draws the view of that name into the file `out`."""
     if out.suffix.lower() not in SUFFIXES:
-        what = f"pictures are {', '.join(SUFFIXES)} files"
+        what = f"pictures are {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]} files"
         raise ProblemError(Problem(str(out), what, "Give the file such a name"))
     writable_place(out)
     experiment = runnable(word, seed)

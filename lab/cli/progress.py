@@ -51,9 +51,8 @@ class Progress:
         columns = shutil.get_terminal_size().columns - 1
         share = done / max(self._total, 1)
         left = (now - self._start) * (1 - share) / share if share > 0.01 else None
-        tail = f"  {100 * share:3.0f} %  {facts}" + (
-            f"  {left // 60:.0f}:{left % 60:02.0f} left" if left is not None else ""
-        )
+        said = [f"{100 * share:3.0f} %", facts, _time_left(left) if left is not None else ""]
+        tail = "".join(f"  {words}" for words in said if words)
         title = f"{self._title}  "
         if len(title) + LEAST_BAR + len(tail) > columns:
             title = ""
@@ -62,3 +61,8 @@ class Progress:
         line = f"{title}{self._done_mark * filled}{self._left_mark * (room - filled)}{tail}"
         self._stream.write(f"\r{line[:columns]}\x1b[K")
         self._stream.flush()
+
+
+def _time_left(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02} left"

@@ -129,7 +129,9 @@ def measured(run: Run, outcome: Outcome) -> dict[str, object]:
 
 def sentence(run: Run, outcome: Outcome, facts: dict[str, object]) -> str:
     """The numbers for a person, the most telling first."""
-    head = f"{run.experiment.name}: {run.step:,} updates ({run.epoch:,.3g} epochs) in {outcome.seconds:.3g} s"
+    epochs = f"{run.epoch:,.0f}" if run.epoch >= 100 else f"{run.epoch:.3g}"
+    head = f"{run.experiment.name}: {_counted(f'{run.step:,}', 'update')} ({_counted(epochs, 'epoch')})"
+    head += f" in {outcome.seconds:.3g} s"
     if outcome.interrupted:
         head += ", then interrupted"
     numbers = [f"training loss {_shown(facts['train_loss'])}"]
@@ -173,6 +175,10 @@ def _glance(run: Run) -> str:
 
 def _finite(value: float | None) -> float | None:
     return float(value) if value is not None and math.isfinite(value) else None
+
+
+def _counted(number: str, word: str) -> str:
+    return f"{number} {word}" if number == "1" else f"{number} {word}s"
 
 
 def _shown(value: object) -> str:

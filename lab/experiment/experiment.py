@@ -20,12 +20,15 @@ from lab.problem import Problem, ProblemError
 VERSION = 1
 """Of the file format: the value of the field `descent`."""
 
+PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f]+$"
+"""A name is one line, and does not steer the terminal that it is printed on."""
+
 
 class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Same experiment, same seed, same numbers, bit for bit."""
 
     descent: Literal[1] = 1
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=120)] = "Untitled"
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=PRINTABLE)] = "Untitled"
     description: Annotated[str, msgspec.Meta(max_length=4000)] = ""
     seed: Annotated[
         int,

@@ -222,6 +222,14 @@ def test_a_header_that_claims_too_much(tmp_path):
     assert "damaged" in refusal(path, {"a": (100_000_000_000,)})
 
 
+@pytest.mark.parametrize("header", [b"(" * 9000, b"-" * 9000 + b"1", b"{'descr': '<f4'}", b"\xff"])
+def test_a_header_that_cannot_be_read(header, tmp_path):
+    path = tmp_path / "a.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.npy", b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header)
+    assert "its header cannot be read" in refusal(path, {"a": (4,)})
+
+
 def test_a_header_of_great_length(tmp_path):
     path = tmp_path / "a.npz"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:

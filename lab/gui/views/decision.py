@@ -55,7 +55,7 @@ class DecisionView(FramedView):
         )
         self.plot = Plot()
         self.plot.setAccessibleName("Decision map")
-        self.plot.box.setAspectLocked(True)
+        self.plot.keep_units_equal(True)
         self.bar = ColourBar()
         self.legend = Legend()
         self._image = pg.ImageItem()
@@ -122,6 +122,7 @@ class DecisionView(FramedView):
         self._image.setRect(QRectF(*placed(x, y)))
         self._draw_boundary(x, y)
         self.plot.frame(*reading.bounds)
+        self._with_boundary.setEnabled(bool(class_names(self._experiment)))
         self.bar.setVisible(reading.score is not None)
         title = "output" if not class_names(self._experiment) else "lean"
         self.bar.show_scale(Scale(self._muted_map(), -self._limit, self._limit), title, self.theme)

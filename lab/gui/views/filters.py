@@ -43,11 +43,12 @@ class FiltersView(FramedView):
             self._turn,
         )
         self._scaling = self.controls.choice(
-            "Colours by",
-            (("unit", "filter"), ("layer", "layer"), ("network", "network")),
+            "Scale of the colours",
+            (("unit", "scale: filter"), ("layer", "scale: layer"), ("network", "scale: network")),
             "What the ends of the colour bar stand for: the largest magnitude |w| of each filter, of the layer, or "
             "of the whole network",
             lambda _: self._show_weights(),
+            captioned=False,
         )
         self._scaling.setCurrentIndex(1)
         self._scroll = ScrolledMosaic(

@@ -58,7 +58,8 @@ class ColourBar(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(round(25 + QFontMetricsF(self._font()).horizontalAdvance("0.000")), 120)
+        metrics = QFontMetricsF(self._font())
+        return QSize(round(24 + max(map(metrics.horizontalAdvance, ("0.000", "3·10⁻⁴")))), 120)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(self.sizeHint().width(), 60)

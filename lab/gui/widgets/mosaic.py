@@ -144,13 +144,18 @@ class Mosaic(QWidget):
             tiles, panes, h, w = group.values.shape
             header = HEADER if group.title else 0
             side: float = group.side
+            most = tiles  # columns
             if self._fits:
-                side = max(
-                    min((self.height() - header - 2 * MARGIN) * max(1, w / h), width * max(1, h / w)), 8
-                )
+                most = max(round((tiles * width / max(self.height(), 1)) ** 0.5), 1)
+                down = -(-tiles // most)
+                room = (self.height() - header - 2 * MARGIN - GAP * (down - 1)) / down
+                side = max(min(room * max(1, w / h), (width - GAP * (most - 1)) / most * max(1, h / w)), 8)
+            elif group.smooth:
+                most = max(min(round((width + GAP) / (side + GAP)), tiles), 1)
+                side = (width + GAP) / most - GAP if most < tiles else side
             scale = side / max(h, w)
             scale = min(scale, width / w)
-            if scale >= (3 if self._fits else 1):  # whole pixels: all cells of one size
+            if scale >= (3 if self._fits else 1) and not group.smooth:  # whole pixels: all cells of one size
                 scale = float(int(scale))
             pane = (max(h * scale, 1.0), max(w * scale, 1.0))
             pane_columns = panes
@@ -164,11 +169,11 @@ class Mosaic(QWidget):
             caption = self._caption_height() if self._captioned(group, tile[1]) else 0
             gap = GAP if max(tile) > 20 else 2
             pitch = (tile[0] + gap + caption, tile[1] + gap)
-            columns = max(min(int((width + gap) // pitch[1]), tiles), 1)
+            columns = max(min(int((width + gap + 1e-6) // pitch[1]), most), 1)
             rows = -(-tiles // columns)
             left = MARGIN
             if self._fits:
-                left = max(round((self.width() - tile[1]) / 2), 0)
+                left = max(round((self.width() - columns * pitch[1] + gap) / 2), 0)
             area = QRectF(left, y + header, columns * pitch[1] - gap, rows * pitch[0] - gap)
             self._blocks.append(Block(group, y, left, columns, pane_columns, pane, tile, pitch, area))
             y = round(area.bottom()) + caption + BETWEEN

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF
 
-MARGIN, GAP, PANE_GAP, HEADER, BETWEEN = 4, 5, 1, 26, 14
+MARGIN, GAP, PANE_GAP, HEADER, BETWEEN = 4, 4, 1, 26, 14
 NOWHERE = -(2**40)
 """An index so low that no sum with another one reaches a value: a gap."""
 
@@ -34,7 +34,8 @@ class Group:
     """Maps that belong together. `values` is [tiles, panes, height, width].
 
     `limits` are the magnitudes at the ends of the colours, one for all tiles or one each. `side` is the wished
-    longest side of a pane in pixels.
+    longest side of a pane in pixels. Where values are samples of something `smooth`, maps are as large as fill the
+    rows; else all numbers take the same whole number of pixels.
     """
 
     key: str
@@ -43,6 +44,7 @@ class Group:
     values: NDArray[np.float32]
     limits: NDArray[np.float64]
     side: int = 60
+    smooth: bool = False
 
 
 @dataclass(frozen=True)

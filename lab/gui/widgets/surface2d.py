@@ -56,7 +56,8 @@ class Surface2D(Plot):
             label.setColor(theme.text)
             label.fill = pg.mkBrush(_with_alpha(ground, 0.72))
 
-    def show_surface(self, surface: Surface, land: Terrain) -> None:
+    def show_surface(self, surface: Surface, land: Terrain, equal: bool = False) -> None:
+        """With `equal` units on both axes steepest descent crosses the lines at right angles, as it should."""
         x, y, errors = land.fine()
         colours = np.vstack([sequential(self._theme), [rgb(self._theme.surface)]]).astype(np.uint8)
         self._image.setImage(
@@ -81,7 +82,9 @@ class Surface2D(Plot):
         self._now.setData(path[-1:, 0], path[-1:, 1])
         lowest = np.array([surface.minimum]) if surface.minimum is not None else np.empty((0, 2))
         self._minimum.setData(lowest[:, 0], lowest[:, 1])
-        self.name_axes(*surface.axes)
+        self.name_axes(*map(_names, surface.axes))
+        wide, high = float(surface.x[-1] - surface.x[0]), float(surface.y[-1] - surface.y[0])
+        self.keep_units_equal(equal and 0.4 < wide / high < 2.5)
         self.frame((surface.x[0], surface.x[-1]), (surface.y[0], surface.y[-1]))
 
     def _place_labels(self) -> None:
@@ -107,6 +110,12 @@ class Surface2D(Plot):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._place_labels()
+
+
+def _names(axis: str) -> tuple[str, ...]:
+    """An axis' name, and shorter ones for where it has no room."""
+    short = axis.replace(" main ", " ").replace(" random ", " ")
+    return axis, short, short.replace("direction ", ""), short.split(" (")[0]
 
 
 def _with_alpha(colour: str, share: float) -> QColor:

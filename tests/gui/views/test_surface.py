@@ -67,7 +67,7 @@ def test_a_coarse_surface(stage: Stage) -> None:
     view = stage.show(SurfaceView)
     coarse = surface(known=8)
     view.show_snapshot(replace(snapshot(), readings={view.probe(): coarse}))
-    assert view.readout.text().startswith("still being computed")
+    assert view.readout.text().startswith("computing")
     assert view._terrain.errors.shape == (6, 6)
     between = (float(coarse.x[4]), float(coarse.y[4]))
     view.flat._moved(view.flat.box.mapViewToScene(QPointF(*between)))
