@@ -74,7 +74,7 @@ def plain_file(path: Path) -> os.stat_result:
     """
     try:
         status = path.stat()
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         _refuse(path, error, _READING)
     if stat.S_ISDIR(status.st_mode):
         raise ProblemError(Problem(str(path), *_READING[errno.EISDIR]))
@@ -153,8 +153,6 @@ def in_bytes(count: float) -> str:
 
 
 def _refuse(path: Path, error: OSError | ValueError, words: dict[int, tuple[str, str]]) -> NoReturn:
-    number = getattr(error, "errno", None)  # a ValueError has none: a NUL in the name
-    what, mend = words.get(
-        number or 0, (getattr(error, "strerror", None) or str(error), "Choose another place")
-    )
+    reason = getattr(error, "strerror", None) or str(error)
+    what, mend = words.get(getattr(error, "errno", None) or 0, (reason, "Choose another file or place"))
     raise ProblemError(Problem(str(path), what[0].lower() + what[1:], mend)) from None

@@ -88,6 +88,7 @@ set_up() {
     local kind=$1 what=$root
     ! installed dev || return 0
     if [ "$kind" = run ] && installed run; then return 0; fi
+    [ -w "$root" ] || fail "Descent is set up in $venv, and $(id -un) may not write there: clone it to a folder of your own and run it from there."
     "$venv/bin/python" -m pip --version >/dev/null 2>&1 || make_environment
     rm -f "$venv"/installed-*
     if [ "$kind" = dev ]; then

@@ -31,6 +31,12 @@ def refusal(path: Path, text: bytes = b"new") -> str:
     return str(caught.value)
 
 
+def test_a_link_to_itself(tmp_path):
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(ProblemError, match="leads back to itself"):
+        read_bytes(tmp_path / "loop", 10)
+
+
 def test_writes_and_replaces(tmp_path):
     path = tmp_path / "a"
     write(path, b"one")

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from lab.cli.arguments import parser
+from lab.cli.interrupt import second_interrupt_ends
 from lab.problem import ProblemError
 
 FAILURE, WRONG_CALL = 1, 2
@@ -19,7 +20,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs `descent` with these arguments, by default the process's own; returns its exit status."""
     try:
         chosen = parser().parse_args(argv)
-        status: int = chosen.command(chosen)
+        with second_interrupt_ends():
+            status: int = chosen.command(chosen)
     except SystemExit as end:  # argparse has said why
         return end.code if isinstance(end.code, int) else FAILURE
     except ProblemError as error:

@@ -71,7 +71,12 @@ def parser() -> argparse.ArgumentParser:
     )
     one.add_argument("--out", metavar="FILE", type=_path, required=True, help="a .png, .svg or .pdf file")
     one.add_argument("--theme", choices=("light", "dark"), default="light", help="default: light")
-    one.add_argument("--size", metavar="WxH", type=_size, help="in pixels (default: what suits the view)")
+    one.add_argument(
+        "--size",
+        metavar="WxH",
+        type=_size,
+        help="a PNG has twice as many pixels (default: what suits the view)",
+    )
     _seed_and_threads(one)
 
     add("presets", _presets, "Lists the experiments that come with Descent.", "descent presets")

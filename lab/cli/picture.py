@@ -7,13 +7,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
 
 from lab import doctor
 from lab.cli.experiments import runnable
 from lab.cli.train import advance, available_cores, divergence, ready
-from lab.files import writable_place
+from lab.files import writable_folder, writable_place
 from lab.problem import Problem, ProblemError
 from lab.training.run import Run
 
@@ -38,23 +37,28 @@ def picture(
     if out.suffix.lower() not in SUFFIXES:
         what = f"pictures are {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]} files"
         raise ProblemError(Problem(str(out), what, "Give the file such a name"))
-    writable_place(out)
+    writable_folder(writable_place(out).parent)  # told now, not after an hour of training
     experiment = runnable(word, seed)
     if missing := doctor.missing_for_offscreen():
         print(f"descent: {doctor.sentence(missing)}", file=sys.stderr)
         return 1
     use_no_screen()
-    from lab.gui.still import check_name
+    from lab.gui import still
 
-    check_name(view)
+    still.check_name(view)
     ready()
     run = Run(experiment, threads or available_cores())
-    outcome = advance(run, steps)
-    if outcome.diverged:
-        print(divergence(run), file=sys.stderr)
-    if outcome.status:
-        return outcome.status
-    draw(run, view, out, theme, size)
+    with _stage(run, theme) as (window, trainer):
+        still.check_suits(view, trainer)
+        outcome = advance(run, steps)
+        if outcome.diverged:
+            print(divergence(run), file=sys.stderr)
+        if outcome.status:
+            return outcome.status
+        if view == still.WINDOW:
+            still.draw_window(window, trainer, out, size)
+        else:
+            still.draw_view(view, trainer, out, window.appearance.theme, size)
     print(f"{out}: {view} of {experiment.name} after {run.step:,} updates.")
     return 0
 
@@ -62,23 +66,6 @@ def picture(
 def use_no_screen() -> None:
     """Have Qt draw into memory, whatever screen there is. Before the application is made."""
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
-
-
-def draw(
-    run: Run,
-    name: str,
-    out: Path,
-    theme: Literal["light", "dark"] = "light",
-    size: tuple[int, int] | None = None,
-) -> None:
-    """Draws the run as it stands into a file: the view of that name, or the whole window."""
-    from lab.gui import still
-
-    with _stage(run, theme) as (window, trainer):
-        if name == still.WINDOW:
-            still.draw_window(window, trainer, out, size)
-        else:
-            still.draw_view(name, trainer, out, window.appearance.theme, size)
 
 
 def draw_all(run: Run, folder: Path) -> list[str]:
@@ -97,12 +84,12 @@ def draw_all(run: Run, folder: Path) -> list[str]:
 def _stage(run: Run, theme: Literal["light", "dark"]) -> Iterator[tuple[MainWindow, Still]]:
     """A window that looks at the run, and is never on a screen."""
     from lab import app
-    from lab.gui.still import Still, passing_settings, quiet
+    from lab.gui import still
 
-    with TemporaryDirectory() as folder, quiet():
+    with still.quiet():
         app.create_application(["descent"])
-        trainer = Still(run)
-        window = app.create_window(run.experiment, passing_settings(Path(folder)), trainer=trainer)
+        trainer = still.Still(run)
+        window = app.create_window(run.experiment, trainer=trainer)
         window.appearance.choose(theme)
         try:
             yield window, trainer

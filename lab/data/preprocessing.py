@@ -27,17 +27,17 @@ class Preprocessing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     shift: Annotated[
         Literal["none", "mean"],
-        msgspec.Meta(title="Shift", description="What is subtracted from every input before it is scaled."),
+        msgspec.Meta(title="Shift", description="What is subtracted from every input before it is scaled"),
     ] = "none"
     scale: Annotated[
         Literal["none", "deviation", "range"],
-        msgspec.Meta(title="Scale", description="What every shifted input is divided by."),
+        msgspec.Meta(title="Scale", description="What every shifted input is divided by"),
     ] = "none"
     per: Annotated[
         Literal["feature", "all"],
         msgspec.Meta(
             title="Measured",
-            description="Whether each feature or pixel has a shift and scale of its own, or all share one.",
+            description="Whether each feature or pixel has a shift and scale of its own, or all share one",
         ),
     ] = "feature"
 
@@ -78,7 +78,7 @@ class Split(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             ge=0.01,
             le=1.0,
             title="Training",
-            description="The fraction of the examples that is learned from.",
+            description="The fraction of the examples that is learned from",
         ),
     ] = 0.7
     validation: Annotated[
@@ -87,13 +87,13 @@ class Split(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             ge=0.0,
             le=0.99,
             title="Validation",
-            description="The fraction that is never learned from and judges every choice made on the way.",
+            description="The fraction that is never learned from and judges every choice made on the way",
         ),
     ] = 0.15
     test: Annotated[
         float,
         msgspec.Meta(
-            ge=0.0, le=0.99, title="Test", description="The fraction kept aside for the last judgement."
+            ge=0.0, le=0.99, title="Test", description="The fraction kept aside for the last judgement"
         ),
     ] = 0.15
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 
-import msgspec
 from PySide6.QtCore import QByteArray, QEvent, QSettings, QSize, Qt, QTimer, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
@@ -40,12 +39,12 @@ from lab.gui.panels.data import DataPanel
 from lab.gui.panels.inspector import Inspector
 from lab.gui.panels.network import NetworkPanel
 from lab.gui.panels.training import TrainingPanel
+from lab.gui.rescue import rescue
 from lab.gui.selection import Selection
 from lab.gui.theme import Theme
 from lab.gui.views.view import View
 from lab.gui.widgets.banner import Banner, CompileBar
 from lab.gui.widgets.dock import TitledDock, tidy_titles
-from lab.gui.widgets.numbers import words
 from lab.gui.widgets.transport import Transport
 from lab.gui.workspace import Kind, Workspace, kind_of
 from lab.problem import ProblemError
@@ -54,7 +53,7 @@ from lab.training.snapshot import Snapshot
 
 STATE_VERSION = 1
 PANELS_WIDTH, INSPECTOR_WIDTH = 336, 216
-SMALL, ROOMY = QSize(1280, 800), QSize(1520, 940)
+SMALL, ROOMY, FRAME = QSize(1280, 800), QSize(1520, 940), 32
 
 SPEED_FOR: dict[Kind, float] = {"neuron": 20.0}
 """Updates a second to begin with, where full speed would be over before it is seen."""
@@ -212,19 +211,14 @@ class MainWindow(QMainWindow):
             )
 
     def _show_diverged(self, event: Diverged) -> None:
-        rate = self.document.draft.optimizer.rate
+        draft, snapshot = self.document.draft, self.document.snapshot
+        way_out = rescue(None if snapshot is None else snapshot.curves, event, draft)
         self.banner.say(
-            f"The loss is not finite at step {event.step:,}. Layer {event.layer} ({event.operation}) was the first "
-            f"whose numbers were not. A lower learning rate than {words(rate)} often helps.",
-            f"Go back to step {event.step_back:,} and halve the rate",
-            lambda: self._halve_rate(event.step_back),
+            f"The loss is not finite at step {event.step:,}: layer {event.layer} ({event.operation}) was the first "
+            "whose numbers were not. A lower learning rate often helps.",
+            way_out.offer,
+            lambda: way_out.take(self.document),
         )
-
-    def _halve_rate(self, step: int) -> None:
-        self.document.playback.go_back(step)
-        draft = self.document.draft
-        optimizer = msgspec.structs.replace(draft.optimizer, rate=draft.optimizer.rate / 2)
-        self.document.edit(msgspec.structs.replace(draft, optimizer=optimizer), "Halve the learning rate")
 
     @Slot(object)
     def _show_theme(self, theme: Theme) -> None:
@@ -368,8 +362,8 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(geometry)
             return
         room = self.screen().availableSize()
-        if room.width() >= 1600 and room.height() >= 1000:
-            self.resize(ROOMY)
+        is_large = room.width() >= 1600 and room.height() >= 1000
+        self.resize(ROOMY if is_large else QSize(SMALL.width(), min(SMALL.height(), room.height() - FRAME)))
 
     def _restore_places(self) -> None:
         """Places have a meaning only once the window has its size."""

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QMessageLogContext, QSettings, Qt, QtMsgType, qInstallMessageHandler
+from PySide6.QtCore import QMessageLogContext, Qt, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
 
 from lab.experiment.experiment import Experiment
@@ -74,11 +74,6 @@ class Still(Trainer):
         )
 
 
-def passing_settings(folder: Path) -> QSettings:
-    """Settings that are forgotten with the folder. (Not os.devnull: root's QSettings would replace the device.)"""
-    return QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat)
-
-
 @contextmanager
 def quiet() -> Iterator[None]:
     """Without what Qt says about its own drawing into memory."""
@@ -99,6 +94,13 @@ def check_name(name: str) -> None:
     names = [WINDOW, *(view.name for view in VIEWS)]
     if name not in names:
         raise ProblemError(Problem(name, "there is no such view", f"There are {', '.join(names)}"))
+
+
+def check_suits(name: str, still: Still) -> None:
+    """ProblemError if the view of this name has nothing to show of the run."""
+    if name != WINDOW and name not in fitting_views(still):
+        what = f"the view {name} has nothing to show of this experiment"
+        raise ProblemError(Problem(still.snapshot(frozenset()).experiment.name, what, "Choose another view"))
 
 
 def fitting_views(still: Still) -> list[str]:
@@ -127,12 +129,9 @@ def draw_window(window: MainWindow, still: Still, out: Path, size: tuple[int, in
 
 
 def draw_view(name: str, still: Still, out: Path, theme: Theme, size: tuple[int, int] | None = None) -> None:
-    """Draws the view of this name into a file; ProblemError if it has nothing to show of this run."""
+    """Draws the view of this name, which suits the run, into a file."""
     view: View = next(view for view in VIEWS if view.name == name)()
     nothing_yet = still.snapshot(frozenset())
-    if not view.suits(nothing_yet):
-        what = f"the view {name} has nothing to show of this experiment"
-        raise ProblemError(Problem(nothing_yet.experiment.name, what, "Choose another view"))
     selection = Selection()
     view.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
     view.resize(*(size or VIEW_SIZE))

@@ -37,7 +37,7 @@ ARRANGEMENTS: dict[Kind, tuple[tuple[tuple[Cell, float], ...], ...]] = {
         ((("decision", "predictions"), 0.5), (("units",), 0.5)),
         ((("curves",), 0.5), (("surface",), 0.5)),
     ),
-    "neuron": (((("surface",), 0.55), (("curves", "predictions"), 0.45)),),
+    "neuron": (((("surface",), 0.62), (("curves", "predictions"), 0.38)),),
     "table": (
         ((("curves",), 0.55), (("confusion",), 0.45)),
         ((("surface",), 0.55), (("maps", "filters"), 0.45)),
@@ -98,6 +98,7 @@ class Workspace(QMainWindow):
         self._snapshot: Snapshot | None = None
         self._theme: Theme | None = None
         self._turn: list[ViewDock] = []  # views that have not been shown the newest snapshot yet
+        self._shown: dict[str, tuple[Experiment, float]] = {}  # what each view was shown last, and when
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(NEXT_FRAME)
@@ -248,15 +249,23 @@ class Workspace(QMainWindow):
         snapshot = self._snapshot
         if snapshot is None:
             return
-        ends = time.perf_counter() + SHOW_BUDGET
-        while self._turn:
-            dock = self._turn.pop(0)
+        now = time.perf_counter()
+        resting = [dock for dock in self._turn if self._rests(dock, snapshot, now)]
+        waiting = [dock for dock in self._turn if dock not in resting]
+        while waiting:
+            dock = waiting.pop(0)
             if self._is_seen(dock) and dock.view.suits(snapshot):
+                self._shown[dock.view.name] = (snapshot.experiment, now)
                 dock.view.show_snapshot(snapshot)
-                if time.perf_counter() > ends:
+                if time.perf_counter() > now + SHOW_BUDGET:
                     break
+        self._turn = waiting + resting
         if self._turn:
             self._rest.start()  # a snapshot that comes first brings its own turn
+
+    def _rests(self, dock: ViewDock, snapshot: Snapshot, now: float) -> bool:
+        experiment, at = self._shown.get(dock.view.name, (None, 0.0))
+        return experiment is snapshot.experiment and now < at + dock.view.rest
 
     def show_all(self) -> None:
         """Show the newest snapshot to every view in sight, however long it takes: for pictures."""

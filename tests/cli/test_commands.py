@@ -158,6 +158,30 @@ class TestTrain:
             assert facts["interrupted"]
             assert facts["steps"] > 0
 
+    def test_a_second_interrupt_ends_it_while_the_engine_computes(self):
+        code = """
+import ctypes
+from lab.cli.interrupt import second_interrupt_ends
+with second_interrupt_ends():
+    print("computing", flush=True)
+    for _ in range(3):
+        try:
+            ctypes.CDLL(None).sleep(60)  # ends early at a signal, as the engine's calls do not
+        except KeyboardInterrupt:
+            pass
+"""
+        process = subprocess.Popen(
+            [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        assert process.stdout
+        assert process.stdout.readline() == "computing\n"
+        for _ in range(2):
+            time.sleep(0.5)
+            process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
+        assert process.returncode == 130
+        assert err.endswith("descent: interrupted\n")
+
 
 class TestWrongCalls:
     @pytest.mark.parametrize(
@@ -166,6 +190,9 @@ class TestWrongCalls:
             (["train", "lennet"], "lenet"),
             (["train", "nowhere.json"], "nowhere.json: there is no such file"),
             (["train", "."], "folder"),
+            (["train", ""], "“”: there is neither a preset nor a file"),
+            (["train", "xor", "--export", ""], "the name is empty"),
+            (["train", "red\x1b[31m.json"], "red\\x1b[31m.json: there is no such file"),
             (["train", "xor", "--export", "/proc/nowhere"], "/proc/nowhere"),
             (["train", "xor", "--steps", "-1"], "--steps"),
             (["train", "xor", "--steps", "1", "--epochs", "1"], "not allowed"),
@@ -183,6 +210,7 @@ class TestWrongCalls:
                 "1280x800",
             ),
             (["picture", "xor", "--view", "window", "--out", "a.png"], "--steps"),
+            (["picture", "xor", "--steps", "1", "--view", "window", "--out", "/proc/a.png"], "/proc"),
         ],
     )
     def test_status_2_and_a_sentence(self, arguments, named, capsys):
@@ -253,16 +281,25 @@ class TestWords:
             name for name in done.stdout.splitlines()[-1].split() if name.startswith(("PySide6", "pyqtgraph"))
         ]
 
-    def test_a_reader_that_goes_away(self):
+    def test_a_terminal_without_unicode(self):
+        done = descent("presets", LC_ALL="C", PYTHONIOENCODING="ascii:strict")
+        assert done.returncode == 0, done.stderr
+        assert "LeNet on 28?28 digits" in done.stdout
+
+    @pytest.mark.parametrize("closed", ["> /dev/full", ">&-", "2>&-", "| true"])
+    @pytest.mark.parametrize("command", ["presets", "doctor"])
+    def test_output_that_leads_nowhere(self, command, closed):
         done = subprocess.run(
-            ["bash", "-c", f"{sys.executable} -m lab presets | true; echo ${{PIPESTATUS[0]}}"],
+            ["bash", "-c", f"set -o pipefail; {sys.executable} -m lab {command} {closed}"],
             cwd=ROOT,
             capture_output=True,
             text=True,
-            check=True,
+            check=False,
         )
+        assert done.returncode in (0, 1)
         assert "Traceback" not in done.stderr
-        assert "Exception" not in done.stderr
+        if "full" in closed:
+            assert done.stderr == "descent: No space left on device.\n"
 
 
 class TestWithoutAScreen:
@@ -293,7 +330,9 @@ class TestWithoutAScreen:
         assert "window, curves" in done.stderr
 
     def test_a_view_that_does_not_suit(self, tmp_path):
-        done = descent("picture", "lenet", "--steps", "1", "--view", "decision", "--out", tmp_path / "a.png")
+        # told before the training: a billion updates would take days
+        arguments = ["--steps", "1000000000", "--view", "decision", "--out", tmp_path / "a.png"]
+        done = descent("picture", "lenet", *arguments)
         assert done.returncode == 2
         assert "nothing to show" in done.stderr
         assert not (tmp_path / "a.png").exists()

@@ -137,6 +137,8 @@ def test_odd_version(tmp_path, version):
         ("network.nodes.0.name", "a/b", "name"),
         ("network.nodes", {}, "nodes"),
         ("data.size", 9, "size"),
+        ("name", "\x1b[31mred", "name: has a character that may not stand there"),
+        ("name", "two\nlines", "name"),
         ("colour", "red", "colour"),
         ("network.nodes.0.layer.colour", "red", "colour"),
     ],

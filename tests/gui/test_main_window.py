@@ -116,8 +116,8 @@ def test_the_engine_being_made_shows_progress_and_bars_the_transport(
     assert window.transport.play_action.isEnabled()
 
 
-def test_a_diverged_run_offers_to_go_back_with_half_the_rate(window: MainWindow, trainer) -> None:
-    trainer.say(Diverged(120, "conv2", "convolution", 100))
+def test_a_diverged_run_offers_to_go_back_with_a_lower_rate(window: MainWindow, trainer) -> None:
+    trainer.say(Diverged(220, "conv2", "convolution", 100))
     window.document.pull()
     assert window.banner.isVisible()
     assert "conv2 (convolution)" in window.banner.sentence.text()

@@ -26,11 +26,11 @@ class Digits(DataSource, frozen=True, tag="digits"):
     """
 
     title: ClassVar[str] = "Handwritten digits"
-    summary: ClassVar[str] = "1,797 real digits of 43 writers, as 8×8 pixels or enlarged like MNIST's."
+    summary: ClassVar[str] = "1,797 real digits of 43 writers, as 8×8 pixels or enlarged like MNIST's"
 
     size: Annotated[
         Literal[8, 28, 32],
-        msgspec.Meta(title="Size", description="Height and width of a digit in pixels; 8 is as collected."),
+        msgspec.Meta(title="Size", description="Height and width of a digit in pixels; 8 is as collected"),
     ] = 32
 
     def load(self, seed: int) -> Dataset:

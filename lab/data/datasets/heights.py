@@ -18,12 +18,12 @@ class _Height(DataSource, frozen=True):
 
     points: Annotated[
         int,
-        msgspec.Meta(ge=20, le=5000, title="Points", description="How many points of the surface are drawn."),
+        msgspec.Meta(ge=20, le=5000, title="Points", description="How many points of the surface are drawn"),
     ] = 400
     noise: Annotated[
         float,
         msgspec.Meta(
-            ge=0.0, le=1.0, title="Noise", description="The standard deviation of the error of every height."
+            ge=0.0, le=1.0, title="Noise", description="The standard deviation of the error of every height"
         ),
     ] = 0.0
 
@@ -54,7 +54,7 @@ class Plane(_Height, frozen=True, tag="plane"):
     """t = (x1 + x2) / 10."""
 
     title: ClassVar[str] = "Plane"
-    summary: ClassVar[str] = "A tilted plane: a single linear neuron fits it exactly."
+    summary: ClassVar[str] = "A tilted plane: a single linear neuron fits it exactly"
 
     def _height(self, place: NDArray[np.float64]) -> NDArray[np.float64]:
         height: NDArray[np.float64] = place.sum(axis=1) / 10.0
@@ -65,7 +65,7 @@ class Waves(_Height, frozen=True, tag="waves"):
     """t = sin(f x1) cos(f x2): hills and hollows in a chequerboard."""
 
     title: ClassVar[str] = "Waves"
-    summary: ClassVar[str] = "Hills and hollows: every hidden unit has to find its own."
+    summary: ClassVar[str] = "Hills and hollows: every hidden unit has to find its own"
 
     frequency: Annotated[
         float,
@@ -73,7 +73,7 @@ class Waves(_Height, frozen=True, tag="waves"):
             ge=0.1,
             le=2.0,
             title="Frequency",
-            description="How fast the waves go up and down: radians for each unit along an axis.",
+            description="How fast the waves go up and down: radians for each unit along an axis",
         ),
     ] = 0.6
 

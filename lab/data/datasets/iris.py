@@ -19,7 +19,7 @@ class Iris(DataSource, frozen=True, tag="iris"):
     """
 
     title: ClassVar[str] = "Iris"
-    summary: ClassVar[str] = "150 flowers, four lengths in cm, three species, two of which overlap a little."
+    summary: ClassVar[str] = "150 flowers, four lengths in cm, three species, two of which overlap a little"
 
     def load(self, seed: int) -> Dataset:
         table = read_table("iris.csv", skip=1)

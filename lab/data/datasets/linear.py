@@ -38,11 +38,11 @@ class LinearCases(DataSource, frozen=True, tag="linear_cases"):
     """
 
     title: ClassVar[str] = "Cases for a linear neuron"
-    summary: ClassVar[str] = "The lecture's two or few cases: what shifting and scaling do to the bowl."
+    summary: ClassVar[str] = "The lecture's two or few cases: what shifting and scaling do to the bowl"
 
     cases: Annotated[
         Literal["unshifted", "shifted", "unscaled", "scaled", "portions"],
-        msgspec.Meta(title="Cases", description="Which of the lecture's examples the neuron learns."),
+        msgspec.Meta(title="Cases", description="Which of the lecture's examples the neuron learns"),
     ] = "shifted"
 
     def load(self, seed: int) -> Dataset:
@@ -69,10 +69,10 @@ class LinearCloud(DataSource, frozen=True, tag="linear_cloud"):
     """
 
     title: ClassVar[str] = "Cloud for a linear neuron"
-    summary: ClassVar[str] = "Many redundant cases in two inputs: a bowl with slanting ellipses."
+    summary: ClassVar[str] = "Many redundant cases in two inputs: a bowl with slanting ellipses"
 
     points: Annotated[
-        int, msgspec.Meta(ge=2, le=5000, title="Points", description="How many cases are drawn.")
+        int, msgspec.Meta(ge=2, le=5000, title="Points", description="How many cases are drawn")
     ] = 100
     correlation: Annotated[
         float,
@@ -80,7 +80,7 @@ class LinearCloud(DataSource, frozen=True, tag="linear_cloud"):
             ge=-0.99,
             le=0.99,
             title="Correlation",
-            description="How far the two inputs go together; slants the ellipse.",
+            description="How far the two inputs go together; slants the ellipse",
         ),
     ] = 0.6
     stretch: Annotated[
@@ -89,13 +89,13 @@ class LinearCloud(DataSource, frozen=True, tag="linear_cloud"):
             ge=1.0,
             le=20.0,
             title="Stretch",
-            description="How many times wider the first input spreads than the second.",
+            description="How many times wider the first input spreads than the second",
         ),
     ] = 2.0
     noise: Annotated[
         float,
         msgspec.Meta(
-            ge=0.0, le=2.0, title="Noise", description="The standard deviation of the targets' error."
+            ge=0.0, le=2.0, title="Noise", description="The standard deviation of the targets' error"
         ),
     ] = 0.2
 

@@ -21,9 +21,7 @@ SQUARE: Bounds = ((-6.0, 6.0), (-6.0, 6.0))
 
 Points = Annotated[
     int,
-    msgspec.Meta(
-        ge=20, le=5000, title="Points", description="How many points are drawn, half of each class."
-    ),
+    msgspec.Meta(ge=20, le=5000, title="Points", description="How many points are drawn, half of each class"),
 ]
 Noise = Annotated[
     float,
@@ -31,7 +29,7 @@ Noise = Annotated[
         ge=0.0,
         le=2.0,
         title="Noise",
-        description="The standard deviation of the random displacement of every point along each axis.",
+        description="The standard deviation of the random displacement of every point along each axis",
     ),
 ]
 
@@ -71,7 +69,7 @@ class XOR(_TwoClasses, frozen=True, tag="xor"):
     """Points whose coordinates have the same sign or different signs, each 0.3 to 5 away from the axes."""
 
     title: ClassVar[str] = "XOR"
-    summary: ClassVar[str] = "Same sign or different signs: no straight line separates them."
+    summary: ClassVar[str] = "Same sign or different signs: no straight line separates them"
 
     noise: Noise = 0.0
 
@@ -95,7 +93,7 @@ class Rings(_TwoClasses, frozen=True, tag="rings"):
     """
 
     title: ClassVar[str] = "Rings"
-    summary: ClassVar[str] = "A disc within a ring: the line between them has to close."
+    summary: ClassVar[str] = "A disc within a ring: the line between them has to close"
 
     noise: Noise = 0.2
 
@@ -115,7 +113,7 @@ class Spiral(_TwoClasses, frozen=True, tag="spiral"):
     """Two arms of an Archimedean spiral, half a turn apart, from the centre to radius 5."""
 
     title: ClassVar[str] = "Spiral"
-    summary: ClassVar[str] = "Two arms wound into each other: hard for a small network."
+    summary: ClassVar[str] = "Two arms wound into each other: hard for a small network"
 
     turns: Annotated[
         float,
@@ -123,7 +121,7 @@ class Spiral(_TwoClasses, frozen=True, tag="spiral"):
             ge=0.25,
             le=4.0,
             title="Turns",
-            description="How often each arm goes round between centre and end.",
+            description="How often each arm goes round between centre and end",
         ),
     ] = 1.5
     noise: Noise = 0.1
@@ -144,7 +142,7 @@ class Gaussians(_TwoClasses, frozen=True, tag="gaussians"):
     """Two round normal clouds with centres at (-2, -2) and (2, 2)."""
 
     title: ClassVar[str] = "Two Gaussians"
-    summary: ClassVar[str] = "Two round clouds: one straight line is the best that can be done."
+    summary: ClassVar[str] = "Two round clouds: one straight line is the best that can be done"
 
     noise: Annotated[
         float,
@@ -152,7 +150,7 @@ class Gaussians(_TwoClasses, frozen=True, tag="gaussians"):
             ge=0.1,
             le=2.0,
             title="Spread",
-            description="The standard deviation of each cloud along each axis.",
+            description="The standard deviation of each cloud along each axis",
         ),
     ] = 1.0
 

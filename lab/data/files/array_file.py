@@ -37,7 +37,7 @@ class ArrayFile(OwnFile, frozen=True, tag="array_file", kw_only=True):
     """
 
     title: ClassVar[str] = "Arrays (.npz)"
-    summary: ClassVar[str] = "Your own features or pictures x and answers y, as NumPy saves them."
+    summary: ClassVar[str] = "Your own features or pictures x and answers y, as NumPy saves them"
 
     def _read(self) -> Dataset:
         size = examine(self.path).st_size

@@ -24,10 +24,10 @@ MOST_CLASSES = 1000
 LARGEST_NUMBER = 1e18
 """Its square, which a squared error needs, still fits a float32."""
 
-FilePath = Annotated[str, msgspec.Meta(max_length=4096, title="File", description="Where the file lies.")]
+FilePath = Annotated[str, msgspec.Meta(max_length=4096, title="File", description="Where the file lies")]
 Task = Annotated[
     Literal["classification", "regression"],
-    msgspec.Meta(title="Task", description="Whether the answer is one of several classes or a number."),
+    msgspec.Meta(title="Task", description="Whether the answer is one of several classes or a number"),
 ]
 
 

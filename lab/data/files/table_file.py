@@ -29,14 +29,14 @@ class TableFile(OwnFile, frozen=True, tag="table_file", kw_only=True):
     """
 
     title: ClassVar[str] = "A table (CSV)"
-    summary: ClassVar[str] = "Your own numbers: one example a row, one column the label or target."
+    summary: ClassVar[str] = "Your own numbers: one example a row, one column the label or target"
 
     target: Annotated[
         str,
         msgspec.Meta(
             max_length=200,
             title="Target column",
-            description="The name of the column to be predicted; empty for the last one.",
+            description="The name of the column to be predicted; empty for the last one",
         ),
     ] = ""
 
@@ -79,7 +79,7 @@ class TableFile(OwnFile, frozen=True, tag="table_file", kw_only=True):
                 refuse(self.path, f"there are more than {MOST_ROWS:,} rows", "Take fewer")
             self._take(number, row, names, target, features, answers)
         if len(answers) < 2:
-            refuse(self.path, f"there are {len(answers)} rows of examples, too few", "Give two or more")
+            refuse(self.path, f"the number of examples is {len(answers)}, too few", "Give two or more")
 
         inputs = np.array(features, np.float32).reshape(len(answers), -1, 1, 1)
         kept = tuple(name for column, name in enumerate(names) if column != target)
@@ -148,7 +148,7 @@ class TableFile(OwnFile, frozen=True, tag="table_file", kw_only=True):
         if len(row) != len(names):
             refuse(
                 f"{self.path}, row {number}",
-                f"there are {len(row)} columns, and {len(names)} in the rows before",
+                f"the number of columns is {len(row)}, and {len(names)} in the rows before",
                 "Give every row the same columns",
             )
         for column, cell in enumerate(row):

@@ -30,6 +30,7 @@ class CurvesView(FramedView):
     name = "curves"
     title = "Curves"
     summary = "Error and accuracy over the updates made, on the training batches and on the validation part"
+    rest = 0.06
     hint = "Point at the curves for their numbers; drag to move, wheel to zoom, double click to fit"
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -146,7 +147,7 @@ class CurvesView(FramedView):
     def _frame(self, x: Values, v: Values, curves: Curves, classes: bool) -> None:
         """Ranges that grow in leaps, so that the axes stand still between them."""
         ends = [float(a[-1]) for a in (x, v) if len(a)]
-        end = leap(max(ends, default=1.0))
+        end = max(leap(max(ends, default=1.0)), 1.0 if self._over.currentData() == "epochs" else 10.0)
         starts = [float(a[a > 0][0]) for a in (x, v) if len(a) and (a > 0).any()]
         across = (min(starts, default=0.1) * 0.9 if self.log_x.isChecked() else 0.0, end)
         known = np.concatenate(

@@ -97,7 +97,10 @@ class ExamplePanel(QWidget):
                 for k, (name, p) in enumerate(zip(classes, scores, strict=True))
             )
             right = "right" if best == label else "wrong"
-            self.verdict.setText(f"True: {classes[label]}.  Predicted: {classes[best]} ({right})")
+            said = (
+                f"Predicted: {classes[best]} ({right})" if np.isfinite(scores).all() else "No prediction: NaN"
+            )
+            self.verdict.setText(f"True: {classes[label]}.  {said}")
         else:
             bars = tuple(Bar(f"output {k}", abs(float(v)), number(float(v))) for k, v in enumerate(scores))
             self.verdict.setText(f"True: {classes[label]}")

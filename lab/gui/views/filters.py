@@ -130,7 +130,7 @@ class FiltersView(FramedView):
                 limits = magnitudes
             limits = np.where(limits > 0, limits, 1.0)
             shape = " × ".join(str(k) for k in parameter.shape)
-            groups.append(Group(name, name, shape, blocks, limits, side_of(blocks)))
+            groups.append(Group(name, parameter.name, shape, blocks, limits, side_of(blocks)))
         self.mosaic.show_groups(tuple(groups))
         self._show_chosen()
 
@@ -238,4 +238,4 @@ def side_of(blocks: NDArray[np.float32]) -> int:
         return 16
     if tiles == 1 and panes == 1:
         return int(min(max(height, width) * 16, 640))
-    return 64 if panes == 1 else 40 if tiles * panes <= 200 else 25
+    return 56 if panes == 1 else 40 if tiles * panes <= 200 else 25

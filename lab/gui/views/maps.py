@@ -34,7 +34,7 @@ class MapsView(FramedView):
     name = "maps"
     title = "Feature maps"
     summary = "What every layer makes of one example: each unit's outputs as an image"
-    hint = "Point at a map for its numbers; click a unit to see what it sees of the input"
+    hint = "Point at a map for its numbers; click a unit for its receptive field"
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -140,7 +140,7 @@ class MapsView(FramedView):
             else:
                 limits = magnitudes
             limits = np.where(limits > 0, limits, 1.0)
-            side = 60 if values.shape[1] > 1 else 14 if len(values) <= 200 else 8
+            side = 60 if values.shape[1] > 1 else 28 if len(values) <= 24 else 14 if len(values) <= 200 else 8
             groups.append(Group(name, name, detail(facts.get(name)), values[:, None], limits, side))
         self.mosaic.show_groups(tuple(groups))
 

@@ -120,7 +120,7 @@ class SurfaceView(FramedView):
         self._weight_row.setVisible(self.plane.currentData() == "weights")
         self.controls.arrange()
         self._name_weights()
-        self._reading = None
+        self._reading = self._terrain = None
         self.say("Computing the error surface …")
         self.watching_changed.emit()
 
@@ -153,11 +153,15 @@ class SurfaceView(FramedView):
             self.say("A surface needs a network with at least two weights")
             return
         if self._experiment is not snapshot.experiment:
+            if self._experiment is None or self._experiment.network != snapshot.experiment.network:
+                self._terrain = None
             self._experiment = snapshot.experiment
             self._name_weights()
         reading = snapshot.reading(self.probe())
         if reading is None or reading is self._reading:
             return
+        if self._terrain is not None and not is_spanned(reading):
+            return  # too little is known of a new plane yet: the picture of the old one stays
         self._reading = reading
         self._redraw()
 
@@ -177,11 +181,14 @@ class SurfaceView(FramedView):
             self.relief.show_relief(self._relief(reading, land))
             self._faces.setCurrentWidget(self.relief)
         else:
-            analysis = self._experiment.analysis if self._experiment else None
-            self.flat.show_surface(reading, land, analysis is not None and analysis.parameter_count == 2)
+            self.flat.show_surface(reading, land, self._is_whole_space())
             self._faces.setCurrentWidget(self.flat)
         self.readout.rest(self._summary(reading))
         self.show_picture()
+
+    def _is_whole_space(self) -> bool:
+        """Whether the plane is all there is: two weights, and nothing lies off it."""
+        return self._experiment is not None and self._experiment.analysis.parameter_count == 2
 
     def _relief(self, reading: Surface, land: Terrain) -> Relief:
         x, y = land.x, land.y
@@ -204,9 +211,10 @@ class SurfaceView(FramedView):
             words.append(
                 f"step {int(reading.path_steps[-1]):,}: error {number(float(reading.path_errors[-1]))}"
             )
-            if reading.path_distances[-1] > 1e-6:
-                words.append(f"{number(float(reading.path_distances[-1]), 2)} off the plane")
-        words.append(f"first {reading.examples:,} training examples")
+            away = float(reading.path_distances[-1])
+            if not self._is_whole_space():
+                words.append(f"{number(away, 2)} off the plane" if away > 1e-6 else "on the plane")
+        words.append(f"first {reading.examples:,} examples")
         if abs(reading.cosine) > 1e-6:
             words.append(f"cos(d₁, d₂) = {number(reading.cosine, 2)}")
         if not reading.complete:
@@ -236,3 +244,9 @@ class SurfaceView(FramedView):
         if first == second:
             first, second = f"{first} (x)", f"{second} (y)"
         return Table({first: x.ravel(), second: y.ravel(), "error": self._reading.errors.ravel()})
+
+
+def is_spanned(surface: Surface) -> bool:
+    """Whether a first, coarse pass has come to the last rows."""
+    known = np.flatnonzero(~np.isnan(surface.errors).all(axis=1))
+    return len(known) > 1 and bool(known[-1] >= 0.8 * len(surface.errors))

@@ -35,6 +35,9 @@ class View(QWidget):
     title: ClassVar[str]
     summary: ClassVar[str]
 
+    rest: ClassVar[float] = 0.0
+    """Seconds that the window lets it stand between two snapshots of one run, where more would not be seen."""
+
     picked = Signal(object)
     watching_changed = Signal()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF, QSize, Qt
@@ -76,7 +77,8 @@ class Bars(QWidget):
             painter.drawText(QRectF(0, y, names, line), middle, name)
             track = QRectF(names, y + line / 2 - 4, space, 8)
             painter.fillRect(track, QColor(self._theme.grid))
-            filled = QRectF(track.left(), track.top(), track.width() * min(max(bar.length, 0), 1), 8)
+            length = min(max(bar.length, 0.0), 1.0) if math.isfinite(bar.length) else 0.0
+            filled = QRectF(track.left(), track.top(), track.width() * length, 8)
             painter.fillRect(filled, QColor(self._theme.accent if bar.strong else self._theme.muted))
             end = QRectF(self.width() - numbers, y, numbers, line)
             painter.drawText(end, middle | Qt.AlignmentFlag.AlignRight, bar.text)

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from lab.gui.widgets.numbers import Number, Steps, WholeNumber, needs_focus_for_wheel, words
+from lab.gui.widgets.numbers import Number, Steps, WholeNumber, has_manners, words
 from lab.problem import ProblemError
 from lab.value import Field, changed, fields
 
@@ -39,7 +39,7 @@ class Choice(QComboBox):
         for choice in choices:
             self.addItem(str(choice), choice)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        needs_focus_for_wheel(self)
+        has_manners(self)
         self.activated.connect(self._report)
 
     def show_value(self, value: Any) -> None:
@@ -206,7 +206,7 @@ class VariantForm(QWidget):
         for index, cls in enumerate(variants):
             self.combo.addItem(getattr(cls, "title", cls.__name__))
             self.combo.setItemData(index, about(cls), Qt.ItemDataRole.ToolTipRole)
-        needs_focus_for_wheel(self.combo)
+        has_manners(self.combo)
         self.combo.activated.connect(self._choose)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)

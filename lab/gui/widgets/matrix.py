@@ -29,6 +29,8 @@ class Matrix(QWidget):
         self._counts: NDArray[np.int64] = np.zeros((0, 0), np.int64)
         self._names: tuple[str, ...] = ()
         self._chosen: Cell | None = None
+        self._laid_out_for: tuple[object, ...] = ()
+        self._laid_out, self._label_room = (QRectF(), False), 0
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(150, 110)
@@ -55,9 +57,17 @@ class Matrix(QWidget):
 
     def _grid(self) -> tuple[QRectF, bool]:
         """The area of all cells, and whether the column of right shares has room."""
+        key = (self.size(), len(self._counts), self._names, self.font().key())
+        if key != self._laid_out_for:
+            self._laid_out_for = key
+            self._label_room = self._label_width()
+            self._laid_out = self._lay_out()
+        return self._laid_out
+
+    def _lay_out(self) -> tuple[QRectF, bool]:
         many = max(len(self._counts), 1)
         line = self.fontMetrics().height()
-        left, top = line + 8 + self._label_width(), 2 * line + 10
+        left, top = line + 8 + self._label_room, 2 * line + 10
         room = self.fontMetrics().horizontalAdvance("100.0 %") + 14
         wide = self.width() - left - 4
         tall = self.height() - top - 4
@@ -155,7 +165,7 @@ class Matrix(QWidget):
         )
         self._paint_scale(painter, grid, line)
         painter.save()
-        painter.translate(grid.left() - self._label_width() - line - 4, grid.bottom())
+        painter.translate(grid.left() - self._label_room - line - 4, grid.bottom())
         painter.rotate(-90)
         painter.drawText(QRectF(0, 0, grid.height(), line), Qt.AlignmentFlag.AlignCenter, "true class")
         painter.restore()
@@ -169,10 +179,8 @@ class Matrix(QWidget):
             above = QRectF(cell.left(), grid.top() - line - 4, cell.width(), line)
             text = painter.fontMetrics().elidedText(name, elide, int(cell.width()))
             painter.drawText(above, Qt.AlignmentFlag.AlignCenter, text)
-            beside = QRectF(
-                grid.left() - self._label_width() - 6, cell.top(), self._label_width(), cell.height()
-            )
-            text = painter.fontMetrics().elidedText(name, elide, self._label_width())
+            beside = QRectF(grid.left() - self._label_room - 6, cell.top(), self._label_room, cell.height())
+            text = painter.fontMetrics().elidedText(name, elide, self._label_room)
             painter.drawText(beside, right, text)
         if not with_shares:
             return

@@ -18,7 +18,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from lab.gui.theme import LIGHT, ColourMap, Theme, diverging, number_font
+from lab.gui.theme import LIGHT, Theme, diverging, number_font
 from lab.gui.widgets.colorbar import paint_bar
 from lab.gui.widgets.colour import Scale, image_of, pixel_table, rows_of_map
 from lab.gui.widgets.mosaic_layout import (
@@ -217,13 +217,10 @@ class Mosaic(QWidget):
                 self._paint_mark(painter, block)
                 self._paint_chosen(painter, block)
 
-    def _map(self) -> ColourMap:
-        return diverging(self._theme)
-
     def _colours_of(self, group: Group) -> NDArray[np.uint32]:
         """The pixel of every value, with a see-through one before the first and after the last."""
         if group.key not in self._pixels:
-            table = pixel_table(self._map(), self._theme.danger)
+            table = pixel_table(diverging(self._theme), self._theme.danger)
             limits = group.limits if len(group.limits) == 1 else group.limits[:, None, None, None]
             colours = table[rows_of_map(group.values, -limits, limits)]
             self._pixels[group.key] = np.concatenate([[np.uint32(0)], colours.ravel(), [np.uint32(0)]])
@@ -303,7 +300,7 @@ class Mosaic(QWidget):
         )
         bar = QRectF(round(x - wide - 6) + 0.5, round(line.center().y() - 4) + 0.5, wide, 8)
         limit = float(group.limits.max()) if len(group.limits) else 1.0
-        paint_bar(painter, bar, Scale(self._map(), -limit, limit), self._theme)
+        paint_bar(painter, bar, Scale(diverging(self._theme), -limit, limit), self._theme)
         painter.setPen(QColor(self._theme.muted))
         start = bar.left() - 6 - ends[0]
         painter.drawText(

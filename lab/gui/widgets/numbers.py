@@ -6,7 +6,7 @@ import math
 from typing import Literal
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
-from PySide6.QtGui import QValidator, QWheelEvent
+from PySide6.QtGui import QKeyEvent, QKeySequence, QValidator, QWheelEvent
 from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QDoubleSpinBox, QSpinBox, QWidget
 
 from lab.gui.theme import number_font
@@ -27,19 +27,29 @@ def words(value: float) -> str:
     return text
 
 
-class NoStrayWheel(QObject):
-    """Keeps the wheel from changing a field that merely lies under the pointer while a panel is scrolled."""
+UNDO = (QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo)
+
+
+class FieldManners(QObject):
+    """Two things that a field leaves to others.
+
+    The wheel, where the field merely lies under the pointer while a panel is scrolled; undo and redo, which are
+    the window's: a field's own would only take back letters.
+    """
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if isinstance(event, QWheelEvent) and isinstance(watched, QWidget) and not watched.hasFocus():
             event.ignore()
             return True
+        if isinstance(event, QKeyEvent) and any(map(event.matches, UNDO)):
+            event.ignore()
+            return True
         return False
 
 
-def needs_focus_for_wheel(widget: QAbstractSpinBox | QComboBox) -> None:
+def has_manners(widget: QAbstractSpinBox | QComboBox) -> None:
     widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-    widget.installEventFilter(NoStrayWheel(widget))
+    widget.installEventFilter(FieldManners(widget))
 
 
 class WholeNumber(QSpinBox):
@@ -54,7 +64,7 @@ class WholeNumber(QSpinBox):
         self.setRange(least, most)
         self.setFont(number_font())
         self.setAccelerated(True)
-        needs_focus_for_wheel(self)
+        has_manners(self)
         self.valueChanged.connect(self._report)
 
     @Slot(int)
@@ -91,7 +101,7 @@ class Number(QDoubleSpinBox):
         self.setRange(max(self._least, -1e300), min(self._most, 1e300))
         self.setKeyboardTracking(False)
         self.setFont(number_font())
-        needs_focus_for_wheel(self)
+        has_manners(self)
         self.valueChanged.connect(self._report)
         self.lineEdit().textEdited.connect(self._judge)
         self.editingFinished.connect(self._settle)

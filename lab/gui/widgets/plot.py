@@ -36,7 +36,7 @@ class Axis(pg.AxisItem):  # type: ignore[misc]
         upright = self.orientation in ("left", "right")
         metrics = QFontMetricsF(self.style["tickFont"] or self.font())
         ends = ("0000",) if self.logMode else tuple(tick(float(f"{v:.2g}"), ACROSS) for v in (low, high))
-        each = 1.9 * metrics.height() if upright else metrics.horizontalAdvance(max(ends, key=len) + "00")
+        each = 1.9 * metrics.height() if upright else metrics.horizontalAdvance(max(ends, key=len) + "000")
         most = max(int(size / each), 2)
         if self.logMode:
             low, high = min(max(low, -300), 300), min(max(high, -300), 300)
@@ -217,7 +217,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         low, high = limits
         if log:
             high = max(high, 1e-300)
-            low = float(np.log10(max(low, high * 1e-12)))
+            low = float(np.log10(max(low, high * 1e-40)))
             high = float(np.log10(high))
         return (low, high) if high > low else (low - 0.5, low + 0.5)
 

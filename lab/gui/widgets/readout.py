@@ -75,4 +75,6 @@ def broken(text: str, metrics: QFontMetrics, width: int, most: int) -> list[str]
             lines.append(word)
         else:
             lines[-1] = longer
-    return [line.strip(" ·,") if k < len(lines) - 1 else line for k, line in enumerate(lines)]
+    if len(lines) > 1:  # what separates two words is said by the break
+        lines = [lines[0].rstrip(" ·,"), lines[1].lstrip(" ·")]
+    return lines

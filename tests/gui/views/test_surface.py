@@ -24,8 +24,8 @@ def test_error_under_the_cursor(stage: Stage) -> None:
     assert f"error {reading.errors[12, 30]:.3f}"[:9] in view.readout.text()
     view.flat._moved(None or QPointF(-5, -5))
     assert view.readout.text().startswith("step 600: error ")
-    assert "off the plane" in view.readout.text()
-    assert "first 256 training examples" in view.readout.text()
+    assert "on the plane" in view.readout.text()
+    assert "first 256 examples" in view.readout.text()
 
 
 def test_path_axes_and_lines(stage: Stage) -> None:
@@ -74,7 +74,12 @@ def test_a_coarse_surface(stage: Stage) -> None:
     assert f"{coarse.errors[[0, 0, 8, 8], [0, 8, 0, 8]].mean():.1f}"[:3] in view.readout.text()
     nothing = replace(coarse, errors=np.full_like(coarse.errors, np.nan))
     view.show_snapshot(replace(snapshot(), readings={view.probe(): nothing}))
-    assert "Computing" in view.message
+    assert not view.message, "the picture stays until more is known of the new plane"
+    assert view.table().columns["error"].size == coarse.errors.size
+    fresh = stage.show(SurfaceView)
+    fresh._choose_plane()
+    fresh.show_snapshot(replace(snapshot(), readings={fresh.probe(): nothing}))
+    assert "Computing" in fresh.message
 
 
 def test_half_computed_and_infinite_errors(stage: Stage) -> None:
