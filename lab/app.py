@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import faulthandler
-import os
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import TextIO
 
@@ -71,13 +73,20 @@ def create_window(
     from lab.gui.views import VIEWS
 
     application = create_application()
-    kept = settings if settings is not None else QSettings(os.devnull, QSettings.Format.IniFormat)
+    kept = settings if settings is not None else passing_settings()
     appearance = Appearance(application, kept)
     document = Document(trainer or Trainer(), experiment or preset(DEFAULT), path)
     window = MainWindow(document, appearance, kept, VIEWS)
     document.setParent(window)
     appearance.setParent(window)
     return window
+
+
+def passing_settings() -> QSettings:
+    """Settings that the process forgets. (Not os.devnull: QSettings renames, and root's would replace the device.)"""
+    folder = tempfile.mkdtemp(prefix="descent-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return QSettings(str(Path(folder) / "settings.ini"), QSettings.Format.IniFormat)
 
 
 def keep_crash_log() -> TextIO | None:

@@ -233,7 +233,8 @@ def seconds(steps: Steps, count: int) -> float:
 
 
 def turn_of(steps: Steps) -> int:
-    """How many steps fill a turn."""
+    """How many steps fill a turn. The first ones load and compile and do not count."""
+    steps(3)
     count = 1
     while (taken := seconds(steps, count) * count) < TURN / 4:
         count *= 4
@@ -557,13 +558,18 @@ def main(json: bool = False, quick: bool = False) -> int:
         ("learning the digits", lambda: learning(30.0 if quick else 120.0)),
         ("the window", lambda: window_numbers(quick)),
     ]
+    busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     lines: list[Line] = []
     for name, measure in parts:
         print(f"Measuring {name} ...", file=sys.stderr, flush=True)
         lines += measure()
     print(table(lines))
+    if busy > 0.5:
+        print(
+            f"Other programs were using {busy:.1f} cores when this began: the numbers are not the machine's best."
+        )
     if json:
-        machine = {"cores": cores(), "python": sys.version.split()[0], "numpy": np.__version__}
+        machine = {"cores": cores(), "busy": busy, "python": sys.version.split()[0], "numpy": np.__version__}
         result = {"machine": machine, "lines": [asdict(line) for line in lines]}
         print(msgspec.json.encode(result).decode())
     return 0

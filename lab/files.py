@@ -22,6 +22,7 @@ _READING = {
     errno.EACCES: ("this file may not be read", "Change its permissions, or choose another file"),
     errno.EPERM: ("this file may not be read", "Change its permissions, or choose another file"),
     errno.ENAMETOOLONG: ("this name is too long", "Choose another file"),
+    errno.ELOOP: ("this link leads back to itself", "Choose another file"),
 }
 _WRITING = {
     errno.ENOENT: ("its folder does not exist", "Make the folder, or choose another place"),
@@ -34,6 +35,7 @@ _WRITING = {
     errno.ENOSPC: ("the disk is full", "Make room, or choose another place"),
     errno.EDQUOT: ("the disk quota is used up", "Make room, or choose another place"),
     errno.ENAMETOOLONG: ("this name is too long", "Give it a shorter one"),
+    errno.ELOOP: ("this link leads back to itself", "Choose another place"),
 }
 
 
@@ -57,7 +59,16 @@ def read_bytes(path: Path, most: int) -> bytes:
 
 
 def check_size(path: Path, most: int) -> int:
-    """The size of a plain file that is there, neither empty nor over `most` bytes. ProblemError otherwise.
+    """The size of a plain file that is there, neither empty nor over `most` bytes. ProblemError otherwise."""
+    size = plain_file(path).st_size
+    if size > most:
+        what = f"this file has {in_bytes(size)}, and {in_bytes(most)} is the most that is read here"
+        raise ProblemError(Problem(str(path), what, "Choose another file"))
+    return size
+
+
+def plain_file(path: Path) -> os.stat_result:
+    """The status of a plain file that is there and not empty. ProblemError otherwise.
 
     A pipe or a device is refused: reading it may never end.
     """
@@ -71,10 +82,7 @@ def check_size(path: Path, most: int) -> int:
         raise ProblemError(Problem(str(path), "this is not a plain file", "Choose a plain file"))
     if status.st_size == 0:
         raise ProblemError(Problem(str(path), "this file is empty", "Choose another file"))
-    if status.st_size > most:
-        what = f"this file has {in_bytes(status.st_size)}, and {in_bytes(most)} is the most that is read here"
-        raise ProblemError(Problem(str(path), what, "Choose another file"))
-    return status.st_size
+    return status
 
 
 def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
@@ -149,5 +157,4 @@ def _refuse(path: Path, error: OSError | ValueError, words: dict[int, tuple[str,
     what, mend = words.get(
         number or 0, (getattr(error, "strerror", None) or str(error), "Choose another place")
     )
-    where = str(path).replace("\0", "\\0")
-    raise ProblemError(Problem(where, what[0].lower() + what[1:], mend)) from None
+    raise ProblemError(Problem(str(path), what[0].lower() + what[1:], mend)) from None

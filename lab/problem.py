@@ -17,7 +17,9 @@ class Problem(msgspec.Struct, frozen=True):
     mend: str = ""
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.what}." + (f" {self.mend}." if self.mend else "")
+        text = f"{self.where}: {self.what}." + (f" {self.mend}." if self.mend else "")
+        # a name may come from a stranger's file, and control characters steer a terminal
+        return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 class ProblemError(Exception):

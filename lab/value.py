@@ -136,9 +136,32 @@ def from_json(text: bytes, kind: type[T], where: str) -> T:
 
 
 def explain(error: msgspec.ValidationError, where: str) -> Problem:
-    """A validation error of msgspec, "Expected `int` >= 1 - at `$.kernel`", as a Problem at its field."""
+    """A validation error of msgspec, "Expected `int` >= 1 - at `$.kernel`", as a Problem at its field: "kernel:
+    expected a whole number >= 1"."""
     text = str(error)
     match = re.search(r" - at `\$?\.?(.*)`$", text)
     place = f"{where}, {match.group(1)}" if match and match.group(1) else where
     sentence = text[: match.start()] if match else text
-    return Problem(place, sentence[0].lower() + sentence[1:], "Give a value within the limits")
+    mend = next((mend for sign, mend in _MENDS.items() if sign in sentence), "Give a value within the limits")
+    sentence = re.sub(r".* matching regex .*", "has a character that may not stand there", sentence)
+    for name, words in _KINDS.items():
+        sentence = sentence.replace(f"`{name}`", words)
+    return Problem(place, sentence[0].lower() + sentence[1:], mend)
+
+
+_KINDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "str": "text",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "an object",
+}
+_MENDS = {
+    "unknown field": "Remove it",
+    "missing required field": "Add it",
+    "nvalid value": "Choose one that there is",
+    ", got": "Give a value of that kind",
+    "matching regex": "Leave it out",
+}
+"""What msgspec says of a type, in a person's words; and what mends what it says."""

@@ -117,18 +117,18 @@ def node(name: str, layer: str) -> bytes:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (node("a", '"layer": "dense", "units": 0'), "file, nodes[0].layer.units: expected `int` >= 1"),
+        (node("a", '"layer": "dense", "units": 0'), "file, nodes[0].layer.units: expected a whole number >= 1"),
         (node("a", '"layer": "dense", "unitz": 3'), "nodes[0].layer: object contains unknown field `unitz`"),
         (node("a", '"layer": "sparse"'), "nodes[0].layer.layer: invalid value 'sparse'"),
-        (node("", '"layer": "dense"'), "nodes[0].name: expected `str` of length >= 1"),
-        (node("a/b", '"layer": "dense"'), "nodes[0].name: expected `str` matching"),
+        (node("", '"layer": "dense"'), "nodes[0].name: expected text of length >= 1"),
+        (node("a/b", '"layer": "dense"'), "nodes[0].name: has a character that may not stand there. Leave it out"),
         (b'{"nodes": [{"layer": {"layer": "dense"}}]}', "nodes[0]: object missing required field `name`"),
-        (b'{"nodes": 3}', "nodes: expected `array`, got `int`"),
+        (b'{"nodes": 3}', "nodes: expected a list, got a whole number. Give a value of that kind"),
         (b'{"nodes": [', "file: is not valid JSON"),
         (b"", "file: is not valid JSON"),
         (b"\xff\xfe\x00", "file: is not valid JSON"),
         (b"[" * 100_000, "file: "),
-        (b"null", "file: expected `object`, got `null`"),
+        (b"null", "file: expected an object, got `null`"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_file_is_named(text, said):

@@ -47,7 +47,8 @@ def test_an_ordinary_files_permissions(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("number", "said"), [(errno.ENOSPC, "disk is full"), (errno.EIO, "input/output error"), (errno.EROFS, "read-only")]
+    ("number", "said"),
+    [(errno.ENOSPC, "disk is full"), (errno.EIO, "input/output error"), (errno.EROFS, "read-only")],
 )
 def test_a_failure_half_way_leaves_the_old_file(tmp_path, number, said):
     path = tmp_path / "a"
@@ -138,7 +139,14 @@ def test_sizes(tmp_path):
 
 @pytest.mark.parametrize(
     ("count", "said"),
-    [(0, "0 bytes"), (999, "999 bytes"), (1500, "1.5 kB"), (10_000_000, "10 MB"), (999_999, "1 MB"), (4e12, "4 TB")],
+    [
+        (0, "0 bytes"),
+        (999, "999 bytes"),
+        (1500, "1.5 kB"),
+        (10_000_000, "10 MB"),
+        (999_999, "1 MB"),
+        (4e12, "4 TB"),
+    ],
 )
 def test_in_bytes(count, said):
     assert in_bytes(count) == said

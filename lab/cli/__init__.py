@@ -1,18 +1,18 @@
 """The command `descent`: open the window, train, draw pictures, list presets, measure.
 
-Exit status 0 only on success, 2 for a wrong call or file, 130 after Ctrl-C, 1 for everything else.
+Exit status 0 only on success, 2 for a wrong call or file, 130 after Ctrl-C, 1 for everything else. What can go wrong
+with any program (Ctrl-C, a reader that goes away) is caught in lab.__main__.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 
 from lab.cli.arguments import parser
 from lab.problem import ProblemError
 
-SUCCESS, FAILURE, WRONG_CALL, INTERRUPTED = 0, 1, 2, 130
+FAILURE, WRONG_CALL = 1, 2
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -20,20 +20,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         chosen = parser().parse_args(argv)
         status: int = chosen.command(chosen)
-        sys.stdout.flush()
     except SystemExit as end:  # argparse has said why
         return end.code if isinstance(end.code, int) else FAILURE
     except ProblemError as error:
         for problem in error.problems:
             print(f"descent: {problem}", file=sys.stderr)
         return WRONG_CALL
-    except KeyboardInterrupt:
-        print("descent: interrupted", file=sys.stderr)
-        return INTERRUPTED
-    except BrokenPipeError:
-        # whoever read our output is gone; Python would complain once more when it closes the stream
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILURE
     except MemoryError:
         print(
             "descent: the memory of this machine ran out; make the network or the batch smaller",

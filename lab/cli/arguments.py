@@ -16,7 +16,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="descent",
         description="A debugger for gradient descent, in a window. Without a command it opens the window.",
-        epilog="example:  descent train lenet --export results",
+        epilog="example: descent train lenet --export results",
     )
     top.add_argument(
         "--version", action="version", version=f"descent {importlib.metadata.version('descent')}"
@@ -32,7 +32,7 @@ def parser() -> argparse.ArgumentParser:
             name,
             help=says[0].lower() + says[1:].split(".")[0],
             description=says,
-            epilog=f"example:  {example}",
+            epilog=f"example: {example}",
         )
         one.set_defaults(command=command)
         return one
@@ -52,7 +52,7 @@ def parser() -> argparse.ArgumentParser:
     )
     _seed_and_threads(one)
     one.add_argument(
-        "--export", metavar="DIR", type=Path, help="write weights, curves and the experiment to DIR"
+        "--export", metavar="DIR", type=_path, help="write weights, curves and the experiment to DIR"
     )
     one.add_argument("--json", action="store_true", help="make the last line of the output one JSON object")
 
@@ -69,7 +69,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument(
         "--view", metavar="NAME", required=True, help="window, or a view's name; a wrong one lists them all"
     )
-    one.add_argument("--out", metavar="FILE", type=Path, required=True, help="a .png, .svg or .pdf file")
+    one.add_argument("--out", metavar="FILE", type=_path, required=True, help="a .png, .svg or .pdf file")
     one.add_argument("--theme", choices=("light", "dark"), default="light", help="default: light")
     one.add_argument("--size", metavar="WxH", type=_size, help="in pixels (default: what suits the view)")
     _seed_and_threads(one)
@@ -93,7 +93,7 @@ def parser() -> argparse.ArgumentParser:
 
 def _output(one: argparse.ArgumentParser) -> None:
     says = f"where the results go when there is no screen (default: {OUTPUT})"
-    one.add_argument("--out", metavar="DIR", type=Path, default=OUTPUT, help=says)
+    one.add_argument("--out", metavar="DIR", type=_path, default=OUTPUT, help=says)
 
 
 def _seed_and_threads(one: argparse.ArgumentParser) -> None:
@@ -114,13 +114,19 @@ def _seed_and_threads(one: argparse.ArgumentParser) -> None:
 def _whole(least: int, most: int) -> Callable[[str], int]:
     def number(text: str) -> int:
         if not re.fullmatch(r"\d{1,20}", text, re.ASCII) or not least <= int(text) <= most:
-            raise argparse.ArgumentTypeError(f"“{text}” is not a whole number from {least} to {most}")
+            raise argparse.ArgumentTypeError(f"“{text}” is not a whole number from {least} to {most:,}")
         return int(text)
 
     return number
 
 
 _count = _whole(0, 1_000_000_000)
+
+
+def _path(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("the name is empty")
+    return Path(text).expanduser()
 
 
 def _size(text: str) -> tuple[int, int]:

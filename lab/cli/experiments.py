@@ -25,7 +25,8 @@ def find(word: str) -> Experiment:
         return preset(word)
     except ProblemError as error:
         near = error.problems[0].mend
-        raise ProblemError(Problem(word, "there is neither a preset nor a file of this name", near)) from None
+        what = "there is neither a preset nor a file of this name"
+        raise ProblemError(Problem(f"“{word}”", what, near)) from None
 
 
 def runnable(word: str, seed: int | None = None) -> Experiment:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
 
 from lab import doctor
@@ -35,7 +36,7 @@ def picture(
 ) -> int:
     """Trains `steps` updates and draws the view of that name into the file `out`."""
     if out.suffix.lower() not in SUFFIXES:
-        what = f"pictures are {', '.join(SUFFIXES)} files"
+        what = f"pictures are {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]} files"
         raise ProblemError(Problem(str(out), what, "Give the file such a name"))
     writable_place(out)
     experiment = runnable(word, seed)
@@ -96,12 +97,12 @@ def draw_all(run: Run, folder: Path) -> list[str]:
 def _stage(run: Run, theme: Literal["light", "dark"]) -> Iterator[tuple[MainWindow, Still]]:
     """A window that looks at the run, and is never on a screen."""
     from lab import app
-    from lab.gui.still import Still, quiet
+    from lab.gui.still import Still, passing_settings, quiet
 
-    with quiet():
+    with TemporaryDirectory() as folder, quiet():
         app.create_application(["descent"])
         trainer = Still(run)
-        window = app.create_window(run.experiment, trainer=trainer)
+        window = app.create_window(run.experiment, passing_settings(Path(folder)), trainer=trainer)
         window.appearance.choose(theme)
         try:
             yield window, trainer

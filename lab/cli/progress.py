@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 EVERY = 0.1  # seconds between two drawings
+LEAST_BAR = 12  # characters; the title gives way to it
 
 
 class Progress:
@@ -50,11 +51,18 @@ class Progress:
         columns = shutil.get_terminal_size().columns - 1
         share = done / max(self._total, 1)
         left = (now - self._start) * (1 - share) / share if share > 0.01 else None
-        tail = f"  {100 * share:3.0f} %  {facts}" + (
-            f"  {left // 60:.0f}:{left % 60:02.0f} left" if left is not None else ""
-        )
-        room = max(0, min(40, columns - len(self._title) - len(tail) - 2))
+        said = [f"{100 * share:3.0f} %", facts, _time_left(left) if left is not None else ""]
+        tail = "".join(f"  {words}" for words in said if words)
+        title = f"{self._title}  "
+        if len(title) + LEAST_BAR + len(tail) > columns:
+            title = ""
+        room = max(0, min(40, columns - len(title) - len(tail)))
         filled = round(room * share)
-        line = f"{self._title}  {self._done_mark * filled}{self._left_mark * (room - filled)}{tail}"
+        line = f"{title}{self._done_mark * filled}{self._left_mark * (room - filled)}{tail}"
         self._stream.write(f"\r{line[:columns]}\x1b[K")
         self._stream.flush()
+
+
+def _time_left(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02} left"

@@ -129,7 +129,9 @@ def measured(run: Run, outcome: Outcome) -> dict[str, object]:
 
 def sentence(run: Run, outcome: Outcome, facts: dict[str, object]) -> str:
     """The numbers for a person, the most telling first."""
-    head = f"{run.experiment.name}: {run.step:,} updates ({run.epoch:,.3g} epochs) in {outcome.seconds:.3g} s"
+    epochs = f"{run.epoch:,.0f}" if run.epoch >= 100 else f"{run.epoch:.3g}"
+    head = f"{run.experiment.name}: {_counted(f'{run.step:,}', 'update')} ({_counted(epochs, 'epoch')})"
+    head += f" in {outcome.seconds:.3g} s"
     if outcome.interrupted:
         head += ", then interrupted"
     numbers = [f"training loss {_shown(facts['train_loss'])}"]
@@ -145,10 +147,11 @@ def sentence(run: Run, outcome: Outcome, facts: dict[str, object]) -> str:
 def divergence(run: Run) -> str:
     """What to do when the loss is no longer a number, and where that began."""
     found = run.diagnose()
-    return (
-        f"descent: the loss is not finite from update {found.step:,} on; {found.layer} is the first layer "
-        "whose numbers are not. Lower the learning rate."
-    )
+    if found.layer == "loss":
+        where = "each layer's numbers are finite, but their error is not"
+    else:
+        where = f"{found.layer} is the first layer whose numbers are not"
+    return f"descent: the loss is not finite from update {found.step:,} on; {where}. Lower the learning rate."
 
 
 def take_away(run: Run, folder: Path) -> list[str]:
@@ -172,6 +175,10 @@ def _glance(run: Run) -> str:
 
 def _finite(value: float | None) -> float | None:
     return float(value) if value is not None and math.isfinite(value) else None
+
+
+def _counted(number: str, word: str) -> str:
+    return f"{number} {word}" if number == "1" else f"{number} {word}s"
 
 
 def _shown(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 
@@ -25,6 +26,8 @@ def open_window(word: str | None, out: Path) -> int:
     from lab import app
 
     path = Path(word) if word and Path(word).is_file() else None
+    # Qt's loop would hold a KeyboardInterrupt back, and raise it in whatever slot runs next
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     return app.run(experiment, path)
 
 

@@ -9,8 +9,10 @@ import msgspec
 from lab.data.datasets import AnyDataSource
 from lab.data.datasets.digits import Digits
 from lab.data.preprocessing import Preprocessing, Split
+from lab.learning.clipping import Clipping
 from lab.learning.losses import AnyLoss, SoftmaxCrossEntropy
 from lab.learning.optimizers import AnyOptimizer, Momentum
+from lab.learning.rates import LayerRates
 from lab.learning.regularization import Regularization
 from lab.learning.schedules import AnySchedule, Constant
 from lab.network.network import Analysis, Network, analyse
@@ -20,14 +22,22 @@ from lab.problem import Problem, ProblemError
 VERSION = 1
 """Of the file format: the value of the field `descent`."""
 
+PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f]+$"
+"""A name is one line, and does not steer the terminal that it is printed on."""
+
 
 class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Same experiment, same seed, same numbers, bit for bit."""
 
     descent: Literal[1] = 1
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=120)] = "Untitled"
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=PRINTABLE)] = "Untitled"
     description: Annotated[str, msgspec.Meta(max_length=4000)] = ""
-    seed: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1, description="Names every random draw: split, start, order of the examples")] = 1
+    seed: Annotated[
+        int,
+        msgspec.Meta(
+            ge=0, le=2**31 - 1, description="Names every random draw: split, start, order of the examples"
+        ),
+    ] = 1
     data: AnyDataSource = msgspec.field(default_factory=Digits)
     preprocessing: Preprocessing = msgspec.field(default_factory=Preprocessing)
     split: Split = msgspec.field(default_factory=Split)
@@ -36,8 +46,16 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     optimizer: AnyOptimizer = Momentum()
     schedule: AnySchedule = Constant()
     regularization: Regularization = Regularization()
+    clipping: Clipping = Clipping()
+    rates: LayerRates = LayerRates()
     batch_size: Annotated[
-        int, msgspec.Meta(ge=1, le=10_000_000, title="batch size", description="Examples per update: 1 is online learning, the whole set is batch learning")
+        int,
+        msgspec.Meta(
+            ge=1,
+            le=10_000_000,
+            title="batch size",
+            description="Examples per update: 1 is online learning, the whole set is batch learning",
+        ),
     ] = 64
 
     @property
@@ -60,9 +78,12 @@ def problems(experiment: Experiment) -> tuple[Problem, ...]:
     elif not found and analysis.output is not None:
         last, output = nodes[-1].name, analysis.output
         if not analysis.parameter_count:
-            found.append(Problem(last, "no layer of the network has weights to learn", "Add a Dense or a convolution"))
+            found.append(
+                Problem(last, "no layer of the network has weights to learn", "Add a Dense or a convolution")
+            )
         if not output.is_vector:
-            found.append(Problem(last, f"the output is an image of {output}, the task wants a vector", "Add a Flatten and a Dense"))
+            what = f"the output is an image of {output}, the task wants a vector"
+            found.append(Problem(last, what, "Add a Flatten and a Dense"))
         elif problem := experiment.loss.problem(classes, targets, output.size):
             found.append(msgspec.structs.replace(problem, where=last))
     return (*found, *experiment.split.problems())

@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
+from tokenize import TokenError
 from typing import IO, BinaryIO, NoReturn
 
 import numpy as np
@@ -107,7 +108,7 @@ def _read_array(path: Path, name: str, member: IO[bytes], shape: tuple[int, ...]
             version
         ]
         found, columns_first, dtype = read(start, max_header_size=_LONGEST_HEADER)
-    except (ValueError, KeyError, TypeError, SyntaxError, RecursionError, MemoryError):
+    except (ValueError, KeyError, TypeError, SyntaxError, TokenError, RecursionError, MemoryError):
         _refuse(path, f"“{name}” is damaged: its header cannot be read")
     if dtype.hasobject:
         _refuse(path, f"“{name}” holds Python objects, which are never loaded", "Save plain numbers")

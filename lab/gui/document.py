@@ -98,6 +98,7 @@ class Document(QObject):
         self._prepared_for: object = None
         self._reader = Reader(self)
         self._starts_anew = True  # the draft has not been loaded yet, so no run of it can be edited
+        self._left: Experiment | None = None  # what ran before a new run
         self._awaited: Experiment | None = None  # handed over for a new run, which has not begun yet
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -123,9 +124,8 @@ class Document(QObject):
         self._reader.deliver()
         for event in self.trainer.events():
             self._receive(event)
-        # a snapshot of the run before the one just asked for would show the wrong network for a frame
         snapshot = self.trainer.snapshots.take()
-        if snapshot is not None and self._awaited is None:
+        if snapshot is not None and self._awaited is None and snapshot.experiment is not self._left:
             self.snapshot = snapshot
             self.playback.see(snapshot)
             self.snapshot_changed.emit(snapshot)
@@ -150,7 +150,11 @@ class Document(QObject):
         Edits with the same `merge_key` in quick succession become one entry.
         """
         if experiment.data != self.draft.data and isinstance(experiment.data, OwnFile):
-            self._reader.read(experiment.data, lambda: self._push(experiment, text, merge_key))
+            # only the data: other fields may be edited while the file is being read
+            data = experiment.data
+            self._reader.read(
+                data, lambda: self._push(msgspec.structs.replace(self.draft, data=data), text, merge_key)
+            )
         else:
             self._push(experiment, text, merge_key)
 
@@ -197,10 +201,12 @@ class Document(QObject):
             return
         if self._starts_anew:
             self._starts_anew = False
+            # a late snapshot of the run that is left would show the wrong network for a frame
+            self._left = None if self.draft is self.running else self.running
             self.running = self._awaited = self.draft
             self.trainer.load(self.running)
         elif runs_differently(self.running, self.draft):
-            self.running = self.draft
+            self.running, self._left = self.draft, None
             self.trainer.edit(self.running)
 
     @Slot(bool)

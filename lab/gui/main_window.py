@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from html import escape
 from pathlib import Path
 
 import msgspec
@@ -53,6 +54,7 @@ from lab.training.snapshot import Snapshot
 
 STATE_VERSION = 1
 PANELS_WIDTH, INSPECTOR_WIDTH = 336, 216
+SMALL, ROOMY = QSize(1280, 800), QSize(1520, 940)
 
 SPEED_FOR: dict[Kind, float] = {"neuron": 20.0}
 """Updates a second to begin with, where full speed would be over before it is seen."""
@@ -124,7 +126,7 @@ class MainWindow(QMainWindow):
         self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.inspector_dock)
         self._place_panels()
         self.setAcceptDrops(True)
-        self.resize(1280, 800)
+        self.resize(SMALL)
 
     def _place_panels(self) -> None:
         first = self.panel_docks[0]
@@ -200,7 +202,8 @@ class MainWindow(QMainWindow):
         elif isinstance(event, Refused):
             self.banner.say(" ".join(map(str, event.problems)))
         elif isinstance(event, Failed):
-            CrashDialog(event.text, self).show()
+            if self.findChild(CrashDialog) is None:  # one at a time: what fails may fail again at once
+                CrashDialog(event.text, self).show()
         elif isinstance(event, Paused) and event.reason:
             self.header.note(f"Paused at step {event.step:,}: {event.reason}")
         elif isinstance(event, Loaded) and event.renewed and event.kept:
@@ -284,17 +287,10 @@ class MainWindow(QMainWindow):
         """Ask what to do with unsaved changes; False means: stay."""
         if not self.document.is_dirty:
             return True
-        buttons = QMessageBox.StandardButton
-        answer = QMessageBox.question(
-            self,
-            "Save changes?",
-            f"“{self.document.draft.name}” has changes that are not saved.",
-            buttons.Save | buttons.Discard | buttons.Cancel,
-            buttons.Save,
-        )
-        if answer == buttons.Save:
+        answer = ask_to_save(self, self.document.draft.name)
+        if answer == QMessageBox.StandardButton.Save:
             return self.save()
-        return bool(answer == buttons.Discard)
+        return answer == QMessageBox.StandardButton.Discard
 
     def export_current(self) -> None:
         """Ask where to save the view that was used last: the one with the focus, or the first in sight."""
@@ -338,7 +334,7 @@ class MainWindow(QMainWindow):
         show_about(self)
 
     def sizeHint(self) -> QSize:
-        return QSize(1280, 800)
+        return SMALL
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
@@ -370,6 +366,10 @@ class MainWindow(QMainWindow):
         geometry = self._settings.value("window/geometry", QByteArray(), type=QByteArray)
         if isinstance(geometry, QByteArray) and not geometry.isEmpty():
             self.restoreGeometry(geometry)
+            return
+        room = self.screen().availableSize()
+        if room.width() >= 1600 and room.height() >= 1000:
+            self.resize(ROOMY)
 
     def _restore_places(self) -> None:
         """Places have a meaning only once the window has its size."""
@@ -381,3 +381,19 @@ class MainWindow(QMainWindow):
         tidy_titles(self, self.panel_docks)
         if not self.workspace.restore_from(self._settings):
             self.workspace.arrange(self.workspace.kind)
+
+
+def ask_to_save(window: QWidget, name: str) -> QMessageBox.StandardButton:
+    """Save, Discard or Cancel."""
+    buttons = QMessageBox.StandardButton
+    box = QMessageBox(
+        QMessageBox.Icon.NoIcon, "Save changes?", f"<b>Save the changes to “{escape(name)}”?</b>"
+    )
+    box.setParent(window, Qt.WindowType.Dialog)
+    box.setInformativeText("Without saving they are lost.")
+    box.setStandardButtons(buttons.Save | buttons.Discard | buttons.Cancel)
+    box.setDefaultButton(buttons.Save)
+    try:
+        return buttons(box.exec())
+    finally:
+        box.deleteLater()

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QMessageLogContext, Qt, QtMsgType, qInstallMessageHandler
+from PySide6.QtCore import QMessageLogContext, QSettings, Qt, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
 
 from lab.experiment.experiment import Experiment
@@ -72,6 +72,11 @@ class Still(Trainer):
             curves=run.curves(),
             readings={probe: reading for probe, reading in self._readings.items() if probe in probes},
         )
+
+
+def passing_settings(folder: Path) -> QSettings:
+    """Settings that are forgotten with the folder. (Not os.devnull: root's QSettings would replace the device.)"""
+    return QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat)
 
 
 @contextmanager

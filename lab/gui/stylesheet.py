@@ -81,7 +81,7 @@ QAbstractSpinBox::down-button { subcontrol-position: bottom right; border-bottom
 QAbstractSpinBox::up-button:hover, QAbstractSpinBox::down-button:hover { background: $hover; }
 QAbstractSpinBox::up-arrow { image: url($icons/up-$theme.svg); width: 9px; height: 9px; }
 QAbstractSpinBox::down-arrow { image: url($icons/down-$theme.svg); width: 9px; height: 9px; }
-QComboBox { padding-right: 22px; }
+QComboBox { padding-right: 4px; }
 QComboBox::drop-down { subcontrol-position: center right; width: 20px; border: none; }
 QComboBox::down-arrow { image: url($icons/down-$theme.svg); width: 10px; height: 10px; }
 QComboBox QAbstractItemView {

@@ -104,7 +104,10 @@ def _rgb_of_oklab(lab: NDArray[np.float64]) -> NDArray[np.float64]:
         ]
     )
     linear = np.clip((lab @ to_lms.T) ** 3 @ to_rgb.T, 0, 1)
-    return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    coded: NDArray[np.float64] = np.where(
+        linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055
+    )
+    return coded
 
 
 def _through(knots: list[tuple[float, float, float]], count: int) -> ColourMap:
@@ -154,12 +157,15 @@ def sequential(theme: Theme) -> ColourMap:
     return colours
 
 
+def rgb(colour: str) -> tuple[int, int, int]:
+    """Red, green and blue, 0..255, of "#rrggbb"."""
+    parsed = QColor(colour)
+    return parsed.red(), parsed.green(), parsed.blue()
+
+
 def blended(colour: str, ground: str, share: float) -> str:
     """`share` of `colour` laid over `ground`, opaque: what faint lines are drawn in."""
-    over, under = QColor(colour), QColor(ground)
-    mix = [
-        round(share * a + (1 - share) * b) for a, b in zip(over.getRgb()[:3], under.getRgb()[:3], strict=True)
-    ]  # type: ignore[index]
+    mix = (round(share * a + (1 - share) * b) for a, b in zip(rgb(colour), rgb(ground), strict=True))
     return QColor(*mix).name()
 
 
@@ -199,12 +205,21 @@ def palette(theme: Theme) -> QPalette:
     return result
 
 
-def number_font(points: float = 0.0) -> QFont:
+def number_font(points: float = 0.0, bold: bool = False) -> QFont:
     """The window's font with figures of equal width, so that live numbers stand still."""
-    font = QFont(QGuiApplication.font())
+    return QFont(_number_font(QGuiApplication.font().toString(), points, bold))
+
+
+@lru_cache(maxsize=32)
+def _number_font(of: str, points: float, bold: bool) -> QFont:
+    """Remembered, because Qt finds a font's glyphs anew for each that is made from scratch: 1 ms."""
+    font = QFont()
+    font.fromString(of)
     font.setFeature(QFont.Tag("tnum"), 1)
     if points:
         font.setPointSizeF(points)
+    if bold:
+        font.setWeight(QFont.Weight.DemiBold)
     return font
 
 

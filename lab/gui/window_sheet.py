@@ -12,9 +12,7 @@ QFrame[block="true"] { background: $surface; border: none; border-bottom: 1px so
 QLabel[formula="true"] { background: $raised; color: $text; border-radius: 5px; padding: 6px 9px; }
 QFrame[banner="true"] { border: none; border-left: 3px solid $danger; background: $problem; }
 QFrame[banner="true"][tone="note"] { border-left: 3px solid $accent; background: $note; }
-QWidget[bar="true"] { background: $surface; border-top: 1px solid $border; }
-QWidget[page="true"] { background: $surface; }
-QLabel[title="true"] { font-weight: 600; }
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 """
 )
 
@@ -25,7 +23,6 @@ def window_sheet(theme: Theme) -> str:
         raised=theme.raised,
         text=theme.text,
         grid=theme.grid,
-        border=theme.border,
         danger=theme.danger,
         accent=theme.accent,
         problem=blended(theme.danger, theme.surface, 0.10),

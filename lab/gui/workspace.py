@@ -6,9 +6,10 @@ import time
 from collections.abc import Iterable
 from typing import Literal
 
-from PySide6.QtCore import QByteArray, QSettings, Qt, Signal, Slot
+from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QMainWindow, QTabWidget, QWidget
+from PySide6.QtWidgets import QMainWindow, QTabBar, QTabWidget, QWidget
+from shiboken6 import isValid
 
 from lab.experiment.experiment import Experiment
 from lab.gui.document import Document
@@ -20,28 +21,38 @@ from lab.problem import ProblemError
 from lab.training.probes import Probe
 from lab.training.snapshot import Snapshot
 
-Kind = Literal["image", "plane", "neuron", "table"]
+Kind = Literal["image", "plane", "heights", "neuron", "table", "numbers"]
 Cell = tuple[str, ...]
 
 ARRANGEMENTS: dict[Kind, tuple[tuple[tuple[Cell, float], ...], ...]] = {
     "image": (
-        ((("curves",), 0.44), (("maps", "predictions"), 0.56)),
-        ((("surface",), 0.44), (("filters",), 0.28), (("confusion",), 0.28)),
+        ((("curves",), 0.44), (("maps",), 0.56)),
+        ((("surface",), 0.40), (("filters",), 0.30), (("confusion",), 0.30)),
     ),
     "plane": (
-        ((("decision", "predictions"), 0.5), (("units", "confusion"), 0.5)),
+        ((("decision",), 0.5), (("units", "confusion"), 0.5)),
+        ((("curves",), 0.5), (("surface",), 0.5)),
+    ),
+    "heights": (
+        ((("decision", "predictions"), 0.5), (("units",), 0.5)),
         ((("curves",), 0.5), (("surface",), 0.5)),
     ),
     "neuron": (((("surface",), 0.55), (("curves", "predictions"), 0.45)),),
     "table": (
-        ((("curves",), 0.55), (("confusion", "predictions"), 0.45)),
+        ((("curves",), 0.55), (("confusion",), 0.45)),
+        ((("surface",), 0.55), (("maps", "filters"), 0.45)),
+    ),
+    "numbers": (
+        ((("curves",), 0.55), (("predictions",), 0.45)),
         ((("surface",), 0.55), (("maps", "filters"), 0.45)),
     ),
 }
 """Rows from the top; a cell's views are tabs, the first in front; its number is its share of the row."""
 
-SHOW_BUDGET = 0.012
+SHOW_BUDGET = 0.005
 """Seconds of a frame that views may take; those that did not get their turn come first in the next."""
+NEXT_FRAME = 16
+"""Milliseconds."""
 
 STATE_VERSION = 1
 
@@ -55,7 +66,10 @@ def kind_of(experiment: Experiment) -> Kind:
         count = experiment.analysis.parameter_count
         if count is not None and count <= 3:
             return "neuron"
-        return "plane" if experiment.data.bounds() is not None else "table"
+        has_classes = bool(experiment.data.classes())
+        if experiment.data.bounds() is not None:
+            return "plane" if has_classes else "heights"
+        return "table" if has_classes else "numbers"
     except ProblemError:
         return "table"
 
@@ -83,7 +97,11 @@ class Workspace(QMainWindow):
         self._document = document
         self._snapshot: Snapshot | None = None
         self._theme: Theme | None = None
-        self._turn: list[ViewDock] = []
+        self._turn: list[ViewDock] = []  # views that have not been shown the newest snapshot yet
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(NEXT_FRAME)
+        self._rest.timeout.connect(self._show_some)
         self._floor = QWidget()  # a central widget that takes no room lets the docks have it all
         self._floor.setMaximumSize(0, 0)
         self.setCentralWidget(self._floor)
@@ -162,6 +180,14 @@ class Workspace(QMainWindow):
     @Slot()
     def _tidy_titles(self) -> None:
         tidy_titles(self, self.docks.values())
+        self._grey_tabs()
+
+    def _grey_tabs(self) -> None:
+        """A view with nothing to show of this experiment cannot be turned to."""
+        able = {dock.windowTitle(): dock.toggleViewAction().isEnabled() for dock in self.docks.values()}
+        for bar in self.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            for tab in range(bar.count()):
+                bar.setTabEnabled(tab, able.get(bar.tabText(tab), True))
 
     def save_to(self, settings: QSettings) -> None:
         settings.setValue(f"workspace/{self.kind}", self.saveState(STATE_VERSION))
@@ -211,17 +237,26 @@ class Workspace(QMainWindow):
         if is_new:
             for dock in self.docks.values():
                 dock.toggleViewAction().setEnabled(dock.view.suits(snapshot))
-        waiting = [dock for dock in self._turn if self._is_seen(dock)]
-        waiting += [dock for dock in self.docks.values() if self._is_seen(dock) and dock not in waiting]
+            self._grey_tabs()
+        # those left over from the snapshot before have waited longest
+        seen = [dock for dock in self.docks.values() if self._is_seen(dock)]
+        self._turn = [dock for dock in self._turn if dock in seen] + [d for d in seen if d not in self._turn]
+        self._show_some()
+
+    @Slot()
+    def _show_some(self) -> None:
+        snapshot = self._snapshot
+        if snapshot is None:
+            return
         ends = time.perf_counter() + SHOW_BUDGET
-        shown = 0
-        for dock in waiting:
-            if shown and time.perf_counter() > ends:
-                break
-            if dock.view.suits(snapshot):
+        while self._turn:
+            dock = self._turn.pop(0)
+            if self._is_seen(dock) and dock.view.suits(snapshot):
                 dock.view.show_snapshot(snapshot)
-            shown += 1
-        self._turn = waiting[shown:] + waiting[:shown]
+                if time.perf_counter() > ends:
+                    break
+        if self._turn:
+            self._rest.start()  # a snapshot that comes first brings its own turn
 
     def show_all(self) -> None:
         """Show the newest snapshot to every view in sight, however long it takes: for pictures."""
@@ -240,6 +275,8 @@ class Workspace(QMainWindow):
             dock.view.show_theme(theme)
 
     def _show_or_hide(self, dock: ViewDock, seen: bool) -> None:
+        if not all(isValid(dock) and isValid(dock.view) for dock in self.docks.values()):
+            return  # the window is being taken down, dock by dock
         dock.view.setProperty("covered", not seen)
         if seen:
             dock.view.show_selection(self._document.selection)

@@ -19,7 +19,7 @@ DISTANCE = 6.0
 
 
 @kernel
-def project(points, azimuth, elevation, scale, width, height):  # type: ignore[no-untyped-def]
+def project(points, azimuth, elevation, scale, width, height):
     """Points [n, 3] of the scene as [n, 3]: pixels to the right, pixels down, nearness."""
     placed = np.empty((len(points), 3))
     ca, sa, ce, se = np.cos(azimuth), np.sin(azimuth), np.cos(elevation), np.sin(elevation)
@@ -35,7 +35,7 @@ def project(points, azimuth, elevation, scale, width, height):  # type: ignore[n
 
 
 @kernel
-def _shades(heights):  # type: ignore[no-untyped-def]
+def _shades(heights):
     """How bright each vertex [rows, columns] is: Lambert's law under a light from the upper left, 0.62..1.06."""
     rows, columns = heights.shape
     shades = np.ones((rows, columns))
@@ -59,7 +59,7 @@ def _shades(heights):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _shaded(colour, shade):  # type: ignore[no-untyped-def]
+def _shaded(colour, shade):
     """A pixel with its red, green and blue multiplied."""
     red = min(np.int64((colour >> 16) & 255) * shade, 255.0)
     green = min(np.int64((colour >> 8) & 255) * shade, 255.0)
@@ -68,7 +68,7 @@ def _shaded(colour, shade):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _triangle(image, depth, table, levels, a, b, c, ha, hb, hc, sa, sb, sc):  # type: ignore[no-untyped-def]
+def _triangle(image, depth, table, levels, a, b, c, ha, hb, hc, sa, sb, sc):
     """One triangle with corners a, b, c (pixels and nearness), heights and shades at them."""
     area = (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
     if abs(area) < 1e-9:
@@ -102,7 +102,7 @@ def _triangle(image, depth, table, levels, a, b, c, ha, hb, hc, sa, sb, sc):  # 
 
 
 @kernel
-def _stroke(image, depth, line, colour, radius, lift):  # type: ignore[no-untyped-def]
+def _stroke(image, depth, line, colour, radius, lift):
     """A polyline [n, 3] in pixels and nearness, as round dots, hidden where something is nearer by `lift`."""
     height, width = image.shape
     for k in range(len(line)):
@@ -122,7 +122,7 @@ def _stroke(image, depth, line, colour, radius, lift):  # type: ignore[no-untype
 
 
 @kernel
-def _draw(image, depth, heights, table, levels, azimuth, elevation, scale):  # type: ignore[no-untyped-def]
+def _draw(image, depth, heights, table, levels, azimuth, elevation, scale):
     rows, columns = heights.shape
     height, width = image.shape
     points = np.empty((rows * columns, 3))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 
-from lab.kernels._jit import kernel
+import numpy as np
+
+from lab.kernels._jit import inlined, kernel
 from lab.kernels.memory import span
 
 SGD, MOMENTUM, RMSPROP, ADAM, NESTEROV, RPROP, ADAMW, ADADELTA, ADAGRAD = range(9)
@@ -19,6 +21,15 @@ TAKE_BACK, WAIT, GO_ON = range(3)
 
 # how a gradient is clipped
 NONE, BY_VALUE, BY_NORM = range(3)
+
+LEAST = np.finfo(np.float32).tiny
+"""The smallest float32 of full precision. Arithmetic on smaller ones takes some hundred times as long."""
+
+
+@inlined
+def remembered(x):
+    """x, or 0 below LEAST: where gradients have stopped, what a rule remembers fades for ever. NaN stays."""
+    return x - x if abs(x) < LEAST else x
 
 
 @kernel
@@ -66,7 +77,7 @@ def momentum(w, g, velocity, rate, alpha):
     """dw = alpha dw - rate g; w += dw"""
     r, a = w.dtype.type(rate), w.dtype.type(alpha)
     for i in range(w.size):
-        velocity[i] = a * velocity[i] - r * g[i]
+        velocity[i] = remembered(a * velocity[i] - r * g[i])
         w[i] += velocity[i]
 
 
@@ -75,7 +86,7 @@ def momentum_of_gradients(w, g, velocity, rate, alpha):
     """v = alpha v + g; w -= rate v"""
     r, a = w.dtype.type(rate), w.dtype.type(alpha)
     for i in range(w.size):
-        velocity[i] = a * velocity[i] + g[i]
+        velocity[i] = remembered(a * velocity[i] + g[i])
         w[i] -= r * velocity[i]
 
 
@@ -84,7 +95,7 @@ def nesterov(w, g, velocity, rate, alpha):
     """dw = alpha dw - rate g; w += alpha dw - rate g: w is the point ahead, where g was taken."""
     r, a = w.dtype.type(rate), w.dtype.type(alpha)
     for i in range(w.size):
-        velocity[i] = a * velocity[i] - r * g[i]
+        velocity[i] = remembered(a * velocity[i] - r * g[i])
         w[i] += a * velocity[i] - r * g[i]
 
 
@@ -93,7 +104,7 @@ def nesterov_of_gradients(w, g, velocity, rate, alpha):
     """v = alpha v + g; w -= rate (g + alpha v)"""
     r, a = w.dtype.type(rate), w.dtype.type(alpha)
     for i in range(w.size):
-        velocity[i] = a * velocity[i] + g[i]
+        velocity[i] = remembered(a * velocity[i] + g[i])
         w[i] -= r * (g[i] + a * velocity[i])
 
 
@@ -134,7 +145,7 @@ def rmsprop(w, g, mean_square, rate, decay, epsilon):
     number = w.dtype.type
     r, d, d1, e = number(rate), number(decay), number(1.0 - decay), number(epsilon)
     for i in range(w.size):
-        mean_square[i] = d * mean_square[i] + d1 * g[i] * g[i]
+        mean_square[i] = remembered(d * mean_square[i] + d1 * g[i] * g[i])
         w[i] -= r * g[i] / (math.sqrt(mean_square[i]) + e)
 
 
@@ -147,8 +158,8 @@ def adam(w, g, m, v, rate, beta1, beta2, epsilon, age):
     s = number(1.0 / math.sqrt(1.0 - beta2**age))
     e = number(epsilon)
     for i in range(w.size):
-        m[i] = b1 * m[i] + c1 * g[i]
-        v[i] = b2 * v[i] + c2 * g[i] * g[i]
+        m[i] = remembered(b1 * m[i] + c1 * g[i])
+        v[i] = remembered(b2 * v[i] + c2 * g[i] * g[i])
         w[i] -= r * m[i] / (math.sqrt(v[i]) * s + e)
 
 
@@ -169,9 +180,9 @@ def adadelta(w, g, mean_square, mean_change, rate, rho, epsilon):
     number = w.dtype.type
     r, p, q, e = number(rate), number(rho), number(1.0 - rho), number(epsilon)
     for i in range(w.size):
-        mean_square[i] = p * mean_square[i] + q * g[i] * g[i]
+        mean_square[i] = remembered(p * mean_square[i] + q * g[i] * g[i])
         d = math.sqrt(mean_change[i] + e) / math.sqrt(mean_square[i] + e) * g[i]
-        mean_change[i] = p * mean_change[i] + q * d * d
+        mean_change[i] = remembered(p * mean_change[i] + q * d * d)
         w[i] -= r * d
 
 

@@ -9,7 +9,19 @@ from collections.abc import Callable
 
 import numpy as np
 
-from lab.kernels import activation, chance, conv, dense, interpreter, loss, pool, schedule, threads, update
+from lab.kernels import (
+    activation,
+    chance,
+    conv,
+    dense,
+    interpreter,
+    loss,
+    pool,
+    render,
+    schedule,
+    threads,
+    update,
+)
 from lab.kernels import opcodes as op
 from lab.kernels.interpreter import PARTS, TALLY, Cases, Code, Memory, Rule
 
@@ -98,6 +110,12 @@ def _surfaces() -> None:
     interpreter.evaluate_many(_code(), _cases(), order, _v(16), points, np.zeros(1), np.zeros(TALLY), stop)
 
 
+def _pictures() -> None:
+    heights, table, path = np.zeros((2, 2)), np.zeros(256, np.uint32), np.zeros((2, 3))
+    view = {"azimuth": 0.5, "elevation": 0.5, "scale": 10.0}
+    render.render_surface(heights, table, np.zeros(1), path, 0, 0, size=(8, 8), **view)
+
+
 def _training() -> None:
     memory = Memory(
         _v(), _v(), np.zeros((1, 1), np.float32), _arenas(), np.zeros((1, TALLY)),
@@ -120,6 +138,7 @@ STAGES: tuple[Callable[[], None], ...] = (
     _parallel_evaluation,
     _surfaces,
     _training,
+    _pictures,
 )
 
 

@@ -52,6 +52,10 @@ class Loss(msgspec.Struct, frozen=True, tag_field="loss", forbid_unknown_fields=
         """Class numbers [n] as targets [n, outputs]."""
         raise NotImplementedError
 
+    def scores(self, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Outputs [..., outputs] as a person reads them: probabilities where they are logits."""
+        return outputs
+
     def problem(self, classes: int, targets: int, outputs: int) -> Problem | None:
         """Why a network with `outputs` outputs cannot be trained on this task with this loss; None if it can.
 
@@ -85,6 +89,11 @@ class SoftmaxCrossEntropy(Loss, frozen=True, tag="softmax_cross_entropy"):
     title = "softmax cross-entropy"
     formula = "E = −Σⱼ tⱼ log pⱼ,  p = softmax(y)"
     kind = kernel.SOFTMAX_CROSS_ENTROPY
+
+    def scores(self, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        e = np.exp(outputs - outputs.max(-1, keepdims=True))
+        softmax: NDArray[np.float32] = e / e.sum(-1, keepdims=True)
+        return softmax
 
     def encode(self, labels: NDArray[np.int64], classes: int, outputs: int) -> NDArray[np.float32]:
         return one_of(labels, outputs, 0, 1)
@@ -127,6 +136,10 @@ class BinaryCrossEntropy(Loss, frozen=True, tag="binary_cross_entropy"):
 
     def encode(self, labels: NDArray[np.int64], classes: int, outputs: int) -> NDArray[np.float32]:
         return one_of(labels, outputs, 0, 1)
+
+    def scores(self, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        with np.errstate(over="ignore"):  # e**-y is infinite where the sigmoid is 0
+            return (1 / (1 + np.exp(-outputs))).astype(np.float32)
 
 
 class Hinge(Loss, frozen=True, tag="hinge"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 import traceback
 from collections.abc import Mapping
 
@@ -18,7 +19,7 @@ from lab.training.survey import Surveyor
 NICENESS = 5
 """Training goes first where cores are scarce."""
 
-PATIENCE = 0.12
+PATIENCE = 0.06
 """Seconds spent on a surface before a newer moment is looked at."""
 NOTHING: tuple[int, Experiment | None, frozenset[Probe]] = (-1, None, frozenset())
 
@@ -26,12 +27,15 @@ NOTHING: tuple[int, Experiment | None, frozenset[Probe]] = (-1, None, frozenset(
 class Observer:
     """Takes one moment at a time; while it looks, newer ones pass by.
 
-    `version` changes whenever there is something new to show. A probe that fails does not take the thread down:
-    `take_failure` tells of it.
+    While training goes on it works for at most `share` of the time, so that two cores carry the trainer, the
+    window and the observers together. `version` changes whenever there is something new to show. A probe that
+    fails does not take the thread down: `take_failure` tells of it.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, share: float) -> None:
         self.version = 0
+        self._share = share
+        self._rests_until = 0.0
         self._failure = ""
         self._probes: frozenset[Probe] = frozenset()
         self._readings: dict[Probe, Reading] = {}
@@ -49,9 +53,13 @@ class Observer:
     def watch(self, probes: frozenset[Probe]) -> None:
         self._probes = probes
 
-    def wants(self, step: int, experiment: Experiment) -> bool:
-        """Whether it is free, and this moment would tell it something new."""
-        return self._moment is None and bool(self._probes) and self._done != (step, experiment, self._probes)
+    def wants(self, step: int, experiment: Experiment, training: bool) -> bool:
+        """Whether it is free and rested, and this moment would tell it something new."""
+        if self._moment is not None or not self._probes:
+            return False
+        if training and time.perf_counter() < self._rests_until:
+            return False
+        return self._done != (step, experiment, self._probes)
 
     def look(self, moment: Moment) -> None:
         """Look at this moment now. Only when `wants` said so."""
@@ -95,6 +103,7 @@ class Observer:
             moment, probes = self._moment, self._probes
             if moment is None:
                 continue
+            began = time.perf_counter()
             try:
                 found: dict[Probe, Reading] = {}
                 whole = True
@@ -109,6 +118,8 @@ class Observer:
                     self.version += 1
             except Exception:
                 self._failure, whole = traceback.format_exc(), True
+            now = time.perf_counter()
+            self._rests_until = now + (now - began) * (1 / self._share - 1)
             # a surface that is not whole is worth another look at the same moment
             self._done = (moment.step, moment.experiment, probes) if whole else NOTHING
             self._moment = None

@@ -35,8 +35,8 @@ from lab.training.timeline import State, Timeline
 
 VALIDATION_SHARE = 0.04
 """Validation may cost this share of training."""
-LEAST_SLICE = 1_500_000
-"""Nanoseconds of work (by `_nanoseconds`) between validations at least, so that calls from Python stay rare."""
+POINTS = 256
+"""Validations and points of the path at full density; then every second one, and so on: see `spacing`."""
 
 
 @dataclass(frozen=True)
@@ -129,8 +129,7 @@ class Run:
         self.experiment, self.prepared, self.program, self._check = experiment, prepared, program, check
         self._shards, self._memory, self._check_arenas, self._cases = shards, room, check_arenas, cases
         self._rule = rule(experiment, program)
-        share = len(prepared.validation) / (3 * batch * VALIDATION_SHARE)
-        self._interval = max(1, math.ceil(share), math.ceil(LEAST_SLICE / self._nanoseconds()))
+        self._validation_unit = max(1, math.ceil(len(prepared.validation) / (3 * batch * VALIDATION_SHARE)))
         return kept
 
     def _fill(
@@ -169,12 +168,6 @@ class Run:
                 params[to : to + p.size] = start(p, experiment.seed).ravel()
         return Kept(tuple(kept), tuple(renewed))
 
-    def _nanoseconds(self) -> float:
-        """A rough price of one update, from the experiment alone: it must not depend on the machine's mood."""
-        macs = self.experiment.analysis.multiply_adds or 0
-        batch = min(self.experiment.batch_size, len(self.prepared.training))
-        return 1000 + 60 * len(self.program.rows) + 3 * batch * macs / 30 + self.program.parameter_count / 2
-
     # -- advancing --------------------------------------------------------------------------------------
 
     @property
@@ -200,17 +193,20 @@ class Run:
     def advance(self, steps: int) -> Advance:
         """Make up to `steps` updates; fewer if the loss stops being finite. Validation happens on the way."""
         made = 0
+        self._mark()
         while made < steps:
-            if self.step % self._interval == 0:
-                self._mark()
-            slice_ = min(steps - made, self._interval - self.step % self._interval)
+            until_mark = min(every - self.step % every for every in self._marks())
+            slice_ = min(steps - made, until_mark)
             done = self._train(slice_)
             made += done
+            self._mark()
             if done < slice_:
                 return Advance(made, True)
-        if self.step % self._interval == 0:
-            self._mark()
         return Advance(made, False)
+
+    def _marks(self) -> tuple[int, int]:
+        """Every so many steps a validation, and a point of the path: functions of the step alone."""
+        return spacing(self.step + 1, self._validation_unit), spacing(self.step + 1, 1)
 
     def _train(self, steps: int) -> int:
         e = self.experiment
@@ -245,10 +241,14 @@ class Run:
         return right if self.prepared.training.labels is not None else np.full_like(right, np.nan)
 
     def _mark(self) -> None:
-        """Validate, and keep the moment for the curves, the path and the way back; once a moment."""
+        """Validate, and keep the moment for the path and the way back, where it is time to; once a moment."""
+        validation, path = self._marks()
+        if self.step % path == 0:
+            self.path.append(self.step, self._memory.params, path)
+        if self.step % validation:
+            return
         if not self.timeline.has(self.step):
             self.timeline.keep(self.state())
-            self.path.append(self.step, self._memory.params)
         if len(self.prepared.validation) and not self.history.validated(self.step):
             found = self.evaluate("validation")
             self.history.append(
@@ -372,7 +372,7 @@ class Run:
         """Run forward to a step that has been logged already."""
         log, self.history = self.history, History()
         try:
-            while self.step < step and self._train(min(step - self.step, self._interval)):
+            while self.step < step and self._train(min(step - self.step, 4096)):
                 pass
         finally:
             self.history = log
@@ -435,7 +435,8 @@ def rule(experiment: Experiment, program: Program) -> Rule:
     blocks: list[list[int]] = []
     numbers: list[tuple[float, float, float, float]] = []
     for p in program.parameters:
-        setting = (1.0, r.l1, r.l2, 1.0) if p.penalised else (1.0, 0.0, 0.0, 0.0)
+        factor = experiment.rates.factor(p)
+        setting = (factor, r.l1, r.l2, 1.0) if p.penalised else (factor, 0.0, 0.0, 0.0)
         if numbers and numbers[-1] == setting:
             blocks[-1][1] += p.size
         else:
@@ -446,8 +447,14 @@ def rule(experiment: Experiment, program: Program) -> Rule:
         np.array(experiment.optimizer.constants, np.float64),
         np.array(blocks, np.int64).reshape(-1, 2),
         np.array(numbers, np.float64).reshape(-1, NUMBERS),
+        clipping=np.array(experiment.clipping.constants, np.float64),
         reaction=np.array(experiment.schedule.reaction, np.float64),
     )
+
+
+def spacing(step: int, unit: int) -> int:
+    """The smallest unit * 2**j of which at most POINTS have been passed by `step`: dense first, then ever sparser."""
+    return unit << max(0, math.ceil(math.log2(max(step, 1) / (unit * POINTS))))
 
 
 def shard_count(batch: int, macs: int, parameters: int) -> int:
@@ -455,5 +462,5 @@ def shard_count(batch: int, macs: int, parameters: int) -> int:
 
     More shares occupy more cores; each costs a pass over a gradient and makes the matrix products narrower.
     """
-    most = min(8, batch // 4, int(batch * macs / 1e6), int(0.05 * batch * macs / max(parameters, 1)))
+    most = min(8, batch // 16, int(batch * macs / 1e6), int(0.05 * batch * macs / max(parameters, 1)))
     return 1 << max(0, most.bit_length() - 1)

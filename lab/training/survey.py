@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,28 @@ DEAREST = 40e9
 """Multiply-adds a whole surface may cost: larger networks are surveyed on fewer examples."""
 
 
+AT_ONCE = 4
+"""Surveys that are kept."""
+FARTHEST = 1e9
+"""A weight as large as this is beyond any picture."""
+NEVER = np.zeros(1, np.int64)
+"""A stop that nobody sets."""
+
+Evaluate = Callable[[NDArray[np.float32], NDArray[np.int64]], NDArray[np.float64]]
+"""(points [k, P], stop) -> errors [k], or fewer where stopped."""
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """A point of the path as the survey sees it. `vector` is kept so that it can be recognised."""
+
+    vector: NDArray[np.float32]
+    x: float
+    y: float
+    distance: float
+    error: float
+
+
 @dataclass(eq=False)
 class Survey:
     """One surface in the making."""
@@ -40,7 +62,7 @@ class Survey:
     y: NDArray[np.float64]
     errors: NDArray[np.float64]
     examples: int
-    path_errors: dict[int, float] = field(default_factory=dict)
+    footprints: dict[int, Footprint] = field(default_factory=dict)
 
     @property
     def plane_is_random(self) -> bool:
@@ -57,19 +79,22 @@ class Surveyor:
     """Fills in the surfaces that are asked for. Belongs to one thread."""
 
     def __init__(self) -> None:
-        self._survey: Survey | None = None
-        self._tools: tuple[object, ...] | None = None
+        self._surveys: dict[SurfaceProbe, Survey] = {}
 
     def look(self, probe: SurfaceProbe, moment: Moment, seconds: float, stop: NDArray[np.int64]) -> Surface:
         """The surface of `probe` after up to `seconds` of work on it, or less if `stop[0]` is set.
 
         Points that were done are not done again: look again to go on.
         """
-        survey = self._survey
+        moment = within_reason(moment)
+        survey = self._surveys.pop(probe, None)
         if survey is None or not still_good(survey, probe, moment):
-            survey = self._survey = begin(probe, moment)
+            survey = begin(probe, moment)
+        # the last one asked for stands last; those that nobody has asked for lately go
+        self._surveys[probe] = survey
+        while len(self._surveys) > AT_ONCE:
+            del self._surveys[next(iter(self._surveys))]
         evaluate = self._evaluator(survey, moment)
-        self._path_errors(survey, moment, evaluate)
         until = time.perf_counter() + seconds
         for level in LEVELS:
             for row in range(0, len(survey.y), level):
@@ -78,15 +103,13 @@ class Surveyor:
                 if not len(columns):
                     continue
                 if stop[0] or time.perf_counter() > until:
-                    return self._surface(survey, moment)
+                    return self._surface(survey, moment, evaluate)
                 found = evaluate(survey.plane.points(survey.x[columns], survey.y[row]), stop)
                 # an error that is not finite is drawn as the highest there is, not as a hole
                 survey.errors[row, columns[: len(found)]] = np.nan_to_num(found, nan=np.inf, posinf=np.inf)
-        return self._surface(survey, moment)
+        return self._surface(survey, moment, evaluate)
 
-    def _evaluator(
-        self, survey: Survey, moment: Moment
-    ) -> Callable[[NDArray[np.float32], NDArray[np.int64]], NDArray[np.float64]]:
+    def _evaluator(self, survey: Survey, moment: Moment) -> Evaluate:
         e = moment.experiment
         program = lower(e.network, moment.shape, e.loss, gradients=False)
         part = moment.prepared.training
@@ -101,35 +124,53 @@ class Surveyor:
 
         return evaluate
 
-    def _path_errors(
-        self, survey: Survey, moment: Moment, evaluate: Callable[..., NDArray[np.float64]]
-    ) -> None:
-        """True errors at the path's points, each computed once."""
-        never = np.zeros(1, np.int64)
-        for step, vector in zip(moment.path_steps.tolist(), moment.path_vectors, strict=True):
-            if step not in survey.path_errors:
-                survey.path_errors[step] = float(evaluate(vector[None], never)[0])
-        survey.path_errors[-1] = float(evaluate(moment.params[None], never)[0])
-
-    def _surface(self, survey: Survey, moment: Moment) -> Surface:
-        steps = [*moment.path_steps.tolist(), moment.step]
-        coordinates, distances = survey.plane.project([*moment.path_vectors, moment.params])
-        errors = [survey.path_errors.get(s, np.nan) for s in steps[:-1]] + [survey.path_errors[-1]]
+    def _surface(self, survey: Survey, moment: Moment, evaluate: Evaluate) -> Surface:
+        path = [self._footprint(survey, vector, evaluate) for vector in moment.path_vectors]
+        path.append(self._footprint(survey, moment.params, evaluate))
+        survey.footprints = {id(f.vector): f for f in path}
         every = survey.level
         return Surface(
             x=survey.x[::every],
             y=survey.y[::every],
             errors=survey.errors[::every, ::every].copy(),
-            path=coordinates,
-            path_errors=np.array(errors),
-            path_steps=np.array(steps, np.int64),
-            path_distances=distances,
+            path=np.array([(f.x, f.y) for f in path]),
+            path_errors=np.array([f.error for f in path]),
+            path_steps=np.array([*moment.path_steps.tolist(), moment.step], np.int64),
+            path_distances=np.array([f.distance for f in path]),
             axes=survey.plane.axes,
             cosine=survey.plane.cosine,
             examples=survey.examples,
             minimum=closed_form_minimum(moment) if len(moment.params) == 2 else None,
             complete=every == 1,
         )
+
+    def _footprint(self, survey: Survey, vector: NDArray[np.float32], evaluate: Evaluate) -> Footprint:
+        """Where a point of the path lies and its true error, each computed once."""
+        known = survey.footprints.get(id(vector))
+        if known is not None and known.vector is vector:
+            return known
+        coordinates, distances = survey.plane.project([vector])
+        error = float(evaluate(vector[None], NEVER)[0])
+        return Footprint(
+            vector, float(coordinates[0, 0]), float(coordinates[0, 1]), float(distances[0]), error
+        )
+
+
+def within_reason(moment: Moment) -> Moment:
+    """The moment without points too far out to be drawn: a run that diverges leaves the picture, and the rest stays.
+
+    Where the run stands that far out itself, the last point that can be drawn takes its place.
+    """
+    kept = [i for i, v in enumerate(moment.path_vectors) if reasonable(v)]
+    vectors = [moment.path_vectors[i] for i in kept]
+    params = moment.params
+    if not reasonable(params):
+        params = vectors[-1] if vectors else np.zeros_like(params)
+    return replace(moment, params=params, path_steps=moment.path_steps[kept], path_vectors=vectors)
+
+
+def reasonable(vector: NDArray[np.float32]) -> bool:
+    return bool(np.abs(vector).max(initial=0.0) < FARTHEST)  # False for NaN too
 
 
 def begin(probe: SurfaceProbe, moment: Moment) -> Survey:
@@ -170,7 +211,9 @@ def choose_plane(probe: SurfaceProbe, moment: Moment) -> Plane:
     if probe.plane == "weights":
         first, second = (min(max(i, 0), len(params) - 1) for i in (probe.first, probe.second))
         return weights_plane(params, first, second, (weight_name(moment, first), weight_name(moment, second)))
-    if probe.plane == "path" and (plane := path_plane([*moment.path_vectors, params])):
+    # 64 points tell the main directions as well as all
+    some = moment.path_vectors[:: max(1, len(moment.path_vectors) // 64)]
+    if probe.plane == "path" and (plane := path_plane([*some, params])):
         return plane
     return random_plane(params, parameters, moment.experiment.seed)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import sys
 import threading
 import time
 import traceback
@@ -19,8 +20,10 @@ from lab.training.snapshot import Snapshot
 
 SLICE = 0.012
 """Seconds of training between two looks at the commands."""
-FRAME = 1 / 60
-"""Seconds between snapshots at least."""
+FRAME = 1 / 40
+"""Seconds between snapshots at least: what the eye takes for motion, and a window has the time to draw."""
+SWITCH = 0.0005
+"""Seconds until a thread of Python has to make room for another: a frame must not wait for an observer."""
 
 
 class Trainer:
@@ -50,11 +53,12 @@ class Trainer:
         )  # what the last snapshot showed
         self._probes: frozenset[Probe] = frozenset()
         # surfaces take long: they have an observer of their own, so that maps and filters stay quick
-        self._quick, self._slow = Observer("observer"), Observer("surveyor")
+        self._quick, self._slow = Observer("observer", 0.4), Observer("surveyor", 0.3)
 
     # -- what anybody may call --------------------------------------------------------------------------
 
     def start(self) -> None:
+        sys.setswitchinterval(SWITCH)
         self._thread.start()
 
     def close(self) -> None:
@@ -228,7 +232,7 @@ class Trainer:
         for observer in (self._quick, self._slow):
             if failure := observer.take_failure():
                 self._events.append(Failed(failure))
-            if observer.wants(run.step, run.experiment):
+            if observer.wants(run.step, run.experiment, self._goal is not None):
                 observer.look(run.moment())
 
     def _observers_have_news(self) -> bool:

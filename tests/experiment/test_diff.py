@@ -73,14 +73,23 @@ def rearranged(change):
         (relayered("conv1", kernel=3), ("kernel of conv1 5 → 3",)),
         (relayered("conv1", activation=Tanh()), ("activation of conv1 ReLU → tanh",)),
         (relayered("dense1", start=Xavier()), ("initial weights of dense1 He → Xavier",)),
-        (relayered("dense1", start=He("uniform")), ("initial weights: distribution of dense1 normal → uniform",)),
+        (
+            relayered("dense1", start=He("uniform")),
+            ("initial weights: distribution of dense1 normal → uniform",),
+        ),
         (relayered("dense1", bias=False), ("bias of dense1 on → off",)),
         (rearranged(lambda n: n.insert(2, Node("conv3", n[0].layer))), ("layer conv3 added after pool1",)),
         (rearranged(lambda n: n.insert(0, Node("conv3", n[0].layer))), ("layer conv3 added after input",)),
         (rearranged(lambda n: n.pop(3)), ("layer pool2 removed",)),
         (rearranged(lambda n: n.insert(0, n.pop(3))), ("layer pool2 moved after input",)),
-        (rearranged(lambda n: n.__setitem__(0, Node("edges", n[0].layer))), ("layer conv1 renamed to edges",)),
-        (rearranged(lambda n: n.__setitem__(5, Node("dense1", MaxPool2D()))), ("layer dense1: Dense → Max pooling",)),
+        (
+            rearranged(lambda n: n.__setitem__(0, Node("edges", n[0].layer))),
+            ("layer conv1 renamed to edges",),
+        ),
+        (
+            rearranged(lambda n: n.__setitem__(5, Node("dense1", MaxPool2D()))),
+            ("layer dense1: Dense → Max pooling",),
+        ),
         (
             rearranged(lambda n: n.__setitem__(5, Node("dense1", n[5].layer, ("pool2",)))),
             ("input of dense1 the layer before → pool2",),

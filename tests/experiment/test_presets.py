@@ -63,7 +63,7 @@ def test_the_table_names_every_file():
     assert {name for names in GROUPS.values() for name in names} == {
         path.stem for path in resource("presets").iterdir()
     }
-    assert DEFAULT == presets()[0].name
+    assert presets()[0].name == DEFAULT
 
 
 @pytest.mark.parametrize(("word", "near"), [("lennet", "lenet"), ("Spiral", "spiral"), ("zzz", "rings")])

@@ -29,7 +29,7 @@ def change_something(window: MainWindow) -> None:
 
 
 def answer(monkeypatch: pytest.MonkeyPatch, button: QMessageBox.StandardButton) -> None:
-    monkeypatch.setattr(QMessageBox, "question", lambda *_: button)
+    monkeypatch.setattr("lab.gui.main_window.ask_to_save", lambda *_: button)
 
 
 def test_no_key_has_two_actions(window: MainWindow) -> None:
@@ -266,3 +266,29 @@ def test_the_linear_neuron_begins_at_a_speed_that_can_be_watched(window: MainWin
     window.open_experiment(preset("lenet"))
     window.document.pull()
     assert window.document.playback.speed == float("inf")
+
+
+def test_a_view_with_nothing_to_show_cannot_be_turned_to(window: MainWindow, trainer) -> None:
+    window.open_experiment(preset("rings"))
+    window.document.pull()
+    snapshot = window.document.snapshot
+    assert snapshot is not None
+    for dock in window.workspace.docks.values():
+        assert dock.toggleViewAction().isEnabled() == dock.view.suits(snapshot)
+    assert not window.workspace.docks["predictions"].toggleViewAction().isEnabled()
+
+
+def test_every_view_in_sight_gets_the_last_snapshot_however_slow_they_are(
+    qtbot: QtBot, window: MainWindow, trainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lab.gui.workspace.SHOW_BUDGET", 1e-9)
+    shown: dict[str, int] = {}
+    for view in window.workspace.open_views:
+        monkeypatch.setattr(
+            view, "show_snapshot", lambda snapshot, view=view: shown.update({view.name: snapshot.step})
+        )
+    for _ in range(3):
+        trainer.advance(1)
+        window.document.pull()
+    names = {view.name for view in window.workspace.open_views}
+    qtbot.waitUntil(lambda: shown == dict.fromkeys(names, 3))

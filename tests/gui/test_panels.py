@@ -194,7 +194,7 @@ class TestData:
         self, panel: DataPanel, document: Document
     ) -> None:
         document.snapshot_changed.emit(document.snapshot)
-        assert panel._sizes.text() == "1,259 training · 269 validation · 269 test"
+        assert panel._sizes.text() == "1,259 training · 270 validation · 268 test"
         assert panel._measured.text().startswith("shift 1.")
 
     def test_a_change_of_data_says_what_the_network_now_lacks(
@@ -250,4 +250,4 @@ class TestInspector:
         document.snapshot = Snapshot(old.experiment, 1, 64, 0.1, 0.01, 0.0, old.curves, readings)
         document.snapshot_changed.emit(document.snapshot)
         texts = [text.strip("\u2007") for text in self.texts(inspector)]
-        assert {"0.7500", "−0.7500", "25", "1.0000", "3 to 7", "4 to 8"} <= set(texts)
+        assert {"0.7500", "−0.7500", "25", "1.000", "2 to 6", "3 to 7"} <= set(texts)

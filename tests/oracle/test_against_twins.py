@@ -6,12 +6,13 @@ import twins
 from drawn import Drawn, networks
 from hypothesis import example, given
 from hypothesis import strategies as st
-from machine import SOFTMAX, SQUARED, cases_of, chain, one_pass, quick, start, train
+from machine import SOFTMAX, SQUARED, cases_of, chain, one_pass, quick, rule_of, start, train
 
 from lab.kernels import conv, interpreter, pool
 from lab.kernels import opcodes as op
 from lab.kernels.chance import shuffle
 from lab.kernels.memory import aligned
+from lab.kernels.update import update
 from lab.learning.optimizers import SGD, Adam, Momentum, RMSprop
 from lab.network.activations import LeakyReLU, ReLU, Tanh
 from lab.network.layers import AveragePool2D, Conv2D, Dense, Flatten, MaxPool2D
@@ -231,3 +232,29 @@ def test_summed_errors_are_not_divided():
     total = train(program, params, cases, SGD(rate=0.1), 1, batch=6, sums=True)
     assert total.losses[0] == pytest.approx(6 * mean.losses[0], rel=1e-6)
     close(total.memory.params - params, 6.0 * (mean.memory.params - params), 1e-6)
+
+
+@pytest.mark.parametrize("optimizer", [Momentum(), RMSprop(), Adam()], ids=lambda o: o.title)
+def test_what_is_remembered_fades_to_zero(optimizer):
+    """Of a gradient that has stopped nothing is left below float32's normal range, where arithmetic is slow."""
+    program = lower(chain(Dense(3, ReLU()), Dense(1)), Shape(2), SQUARED)
+    params = aligned(program.parameter_count)
+    params[:] = 1
+    cases = cases_of(np.ones((1, 2, 1, 1)), np.zeros((1, 1)))
+    program_memory = train(program, params, cases, optimizer, 1, batch=1).memory
+    assert program_memory.slots.all()
+    rule, grads = rule_of(program, optimizer), np.zeros_like(params)
+    for age in range(2, 250_000):
+        memory = program_memory
+        update(
+            rule.kind, rule.settings, rule.blocks, rule.numbers, memory.params, grads, memory.slots, 0.0, age
+        )
+        small = np.abs(memory.slots[memory.slots != 0])
+        assert not small.size or small.min() >= np.finfo(np.float32).tiny
+        if not small.size:
+            break
+    assert not memory.slots.any()
+    assert np.isfinite(memory.params).all()
+    nan = np.full_like(params, np.nan)
+    update(rule.kind, rule.settings, rule.blocks, rule.numbers, memory.params, nan, memory.slots, 0.0, 1)
+    assert np.isnan(memory.slots).all()

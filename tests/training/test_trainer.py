@@ -11,7 +11,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from lab.network.network import Network
+from lab.network.layers import Dense
+from lab.network.network import Network, Node
 from lab.training.mailbox import Diverged, Event, Failed, Loaded, Mailbox, Paused, Refused
 from lab.training.probes import ActivationsProbe, DecisionProbe, OutputsProbe, SurfaceProbe, WeightsProbe
 from lab.training.run import Run
@@ -217,6 +218,22 @@ def test_the_surface_of_a_network_passes_through_where_it_stands(desk: Desk) -> 
     at_rest = np.argmin(surface.path_distances)
     assert surface.errors[5, 5] == pytest.approx(surface.path_errors[at_rest], rel=1e-4)
     assert abs(surface.cosine) < 0.5
+
+
+@pytest.mark.parametrize("plane", ["path", "random"])
+def test_a_run_that_diverges_leaves_the_surface_gracefully(desk: Desk, plane: str) -> None:
+    """No probe fails, however far out the weights are (`Desk.look` would see a Failed)."""
+    probe = SurfaceProbe(plane=plane, resolution=9)
+    desk.trainer.load(with_rate(XOR_MLP, 0.05))
+    desk.trainer.watch(frozenset({probe}))
+    desk.trainer.advance(40)
+    desk.stands_at(40)
+    linear = Network((XOR_MLP.network.nodes[0], Node("output", Dense(units=1))))
+    desk.trainer.edit(with_rate(msgspec.structs.replace(XOR_MLP, network=linear), 900.0))
+    desk.trainer.play()
+    desk.event(Diverged)
+    desk.until(lambda: (s := desk.snapshot.reading(probe)) is not None and s.complete)
+    assert np.isfinite(desk.snapshot.reading(probe).path).all()
 
 
 def test_the_newest_letter_wins() -> None:

@@ -8,6 +8,7 @@ import os
 import struct
 import zipfile
 import zlib
+from tokenize import TokenError
 from typing import Any, BinaryIO, ClassVar
 
 import numpy as np
@@ -50,10 +51,11 @@ class ArrayFile(OwnFile, frozen=True, tag="array_file", kw_only=True):
         except (
             zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error,
             EOFError, OSError, ValueError, RuntimeError, NotImplementedError,
+            KeyError, TypeError, OverflowError, SyntaxError, TokenError, MemoryError,
         ) as error:  # fmt: skip
             refuse(
                 self.path,
-                f"this is not an .npz file that can be read ({str(error)[:100]})",
+                f"this is not an .npz file that can be read ({str(error)[:100] or type(error).__name__})",
                 "Write it anew with numpy.savez(file, x=..., y=...)",
             )
         return self._dataset(x, y)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from lab.data.dataset import Dataset
 from lab.data.source import Bounds, DataSource
+from lab.files import plain_file
 from lab.problem import Problem, ProblemError
 
 MOST_BYTES = 512 * 2**20
@@ -81,25 +81,10 @@ def expanded(path: str) -> Path:
 
 
 def examine(path: str) -> os.stat_result:
-    """The status of a plain file that is there. A pipe or a device is refused: reading it may never end."""
+    """The status of a plain file that is chosen and there; ProblemError otherwise."""
     if not path:
         refuse("file", "no file is chosen", "Choose a file")
-    try:
-        status = expanded(path).stat()
-    except FileNotFoundError:
-        refuse(path, "there is no such file", "Check the name, or choose another file")
-    except PermissionError:
-        refuse(path, "this file may not be read", "Change its permissions, or choose another file")
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        reason = getattr(error, "strerror", None) or str(error)
-        refuse(path, f"this name cannot be looked up ({reason})", "Choose another file")
-    if stat.S_ISDIR(status.st_mode):
-        refuse(path, "this is a folder", "Choose a file in it")
-    if not stat.S_ISREG(status.st_mode):
-        refuse(path, "this is not a plain file", "Choose a plain file")
-    if status.st_size == 0:
-        refuse(path, "this file is empty", "Choose another file")
-    return status
+    return plain_file(expanded(path))
 
 
 def refuse(where: str, what: str, mend: str) -> NoReturn:

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QLabel, QWidget
 from lab.gui.document import Document
 from lab.gui.selection import Selection
 from lab.gui.theme import number_font
-from lab.gui.widgets.numbers import words
 from lab.gui.widgets.sections import Column, Formula, Section
+from lab.gui.widgets.wording import number
 from lab.network.layers.layer import Parameter
 from lab.network.network import Analysis, Facts, Network
 from lab.network.receptive_field import receptive_fields
@@ -135,8 +135,7 @@ class Inspector(Column):
 
     def _show_layer(self, facts: Facts, selection: Selection, analysis: Analysis) -> None:
         layer = facts.layer
-        many = bool(facts.output) and not (facts.output and facts.output.is_vector)
-        unit = f" · {'map' if many else 'unit'} {selection.unit + 1}" if selection.unit >= 0 else ""
+        unit = f" · unit {selection.unit}" if selection.unit >= 0 else ""
         self._title.setText(f"{facts.name}{unit}")
         doc = (type(layer).__doc__ or "").split("\n\n")[0]
         self._kind.setText(" ".join(doc.split()))
@@ -197,9 +196,19 @@ def field_rows(network: Network, analysis: Analysis, facts: Facts, selection: Se
     row, column = max(selection.row, 0), max(selection.column, 0)
     if selection.unit >= 0 and (selection.row >= 0 or (facts.output and facts.output.is_vector)):
         seen = field.of_unit(row, column).clipped(analysis.input)
-        rows.append(("Rows", f"{seen.top + 1} to {seen.top + seen.height}", "Of the input, padding left out"))
         rows.append(
-            ("Columns", f"{seen.left + 1} to {seen.left + seen.width}", "Of the input, padding left out")
+            (
+                "Rows",
+                f"{seen.top} to {seen.top + seen.height - 1}",
+                "Of the input, counted from 0, padding left out",
+            )
+        )
+        rows.append(
+            (
+                "Columns",
+                f"{seen.left} to {seen.left + seen.width - 1}",
+                "Of the input, counted from 0, padding left out",
+            )
         )
     return rows
 
@@ -220,7 +229,7 @@ def unit_rows(seen: Activations | None, selection: Selection) -> list[Row]:
         if plane.size == 1:
             rows.append((name, signed(float(plane.flat[0])), tip))
         elif 0 <= selection.row < plane.shape[0] and 0 <= selection.column < plane.shape[1]:
-            where = f" at row {selection.row + 1}, column {selection.column + 1}"
+            where = f" at row {selection.row}, column {selection.column}"
             rows.append((name, signed(float(plane[selection.row, selection.column])), tip + where))
         else:
             rows.append((name, spread(plane), f"{tip}: lowest to highest over the map"))
@@ -238,8 +247,8 @@ def own_weight_rows(weights: Weights | None, selection: Selection) -> list[Row]:
         own = into[selection.unit]
         rows.append(("Weights in", f"{own.size:,}", "How many weights lead into the unit"))
         rows.append(("Mean", signed(float(own.mean())), "Mean of those weights"))
-        rows.append(("Deviation", f"{float(own.std()):.4f}", "Standard deviation of those weights"))
-        rows.append(("Norm", f"{float(np.linalg.norm(own)):.4f}", "Square root of the sum of their squares"))
+        rows.append(("Deviation", signed(float(own.std())), "Standard deviation of those weights"))
+        rows.append(("Norm", signed(float(np.linalg.norm(own))), "Square root of the sum of their squares"))
     if bias is not None and selection.unit < len(bias):
         rows.append(("Bias", signed(float(bias[selection.unit])), "Added to the weighted sum"))
     return rows
@@ -263,16 +272,10 @@ def weight_rows(snapshot: Snapshot, index: int) -> list[Row]:
     return []
 
 
-def signed(number: float) -> str:
-    """With a real minus, and room for it where there is none: figures do not jump."""
-    if not np.isfinite(number):
-        return "not finite"
-    text = (
-        f"{abs(number):.4f}"
-        if 1e-3 <= abs(number) < 1e4 or number == 0
-        else words(float(f"{abs(number):.3g}"))
-    )
-    return f"−{text}" if number < 0 else f"\u2007{text}"
+def signed(value: float) -> str:
+    """With room for a minus where there is none: figures do not jump."""
+    text = number(value, 4)
+    return text if text.startswith("−") else f"\u2007{text}"
 
 
 def spread(values: Array) -> str:

@@ -24,6 +24,7 @@ class ConfusionView(FramedView):
     name = "confusion"
     title = "Confusion matrix"
     summary = "Which classes the network takes for which, counted over one part of the data"
+    hint = "Point at a cell to read it; click for an example of that kind"
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -30,16 +30,18 @@ class CurvesView(FramedView):
     name = "curves"
     title = "Curves"
     summary = "Error and accuracy over the updates made, on the training batches and on the validation part"
+    hint = "Point at the curves for their numbers; drag to move, wheel to zoom, double click to fit"
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._snapshot: Snapshot | None = None
         self._shown: tuple[object, ...] = ()
         self._over = self.controls.choice(
-            "Over",
-            (("steps", "steps"), ("epochs", "epochs"), ("examples", "examples")),
+            "Horizontal axis",
+            (("steps", "x: steps"), ("epochs", "x: epochs"), ("examples", "x: examples")),
             "What the horizontal axis counts: updates, passes through the training part, or examples seen",
             lambda _: self._restart(),
+            captioned=False,
         )
         self.log_x = self.controls.switch("log x", "Logarithmic horizontal axis", self._set_log)
         self.log_y = self.controls.switch(
@@ -56,8 +58,8 @@ class CurvesView(FramedView):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addWidget(self.legend)
-        column.addWidget(self.loss, 3)
-        column.addWidget(self.accuracy, 2)
+        column.addWidget(self.loss, 4)
+        column.addWidget(self.accuracy, 3)
         self.set_picture(picture)
         self._lines = {}
         for key, plot in (("loss", self.loss), ("accuracy", self.accuracy)):
@@ -108,7 +110,8 @@ class CurvesView(FramedView):
         classes = bool(snapshot.experiment.data.classes())
         self.accuracy.setVisible(classes)
         self.loss.name_axes("" if classes else unit, f"error ({snapshot.experiment.loss.title})")
-        self.accuracy.name_axes(unit, "accuracy (%)")
+        self.loss.number_axis("bottom", not classes)  # the plot below has the same axis
+        self.accuracy.name_axes(unit, ("accuracy (%)", "right (%)", "%"))
         self._draw("loss", x, v, curves.loss, curves.validation_loss, window)
         if classes:
             self._draw("accuracy", x, v, 100 * curves.accuracy, 100 * curves.validation_accuracy, window)
@@ -159,9 +162,10 @@ class CurvesView(FramedView):
             self.accuracy.frame(across, (0.0, 102.0))
 
     def _name(self, window: int) -> None:
-        entries = [Entry("training batch", _faint)]
-        mean = "training" if window == 1 else f"training, mean of the last {window}"
-        entries.append(Entry(mean, lambda theme: theme.runs[0]))
+        entries = [Entry("training batch", _faint, brief="batch")]
+        mean = "training" if window == 1 else f"training, mean of the last {window:,}"
+        brief = "training" if window == 1 else f"mean of {window:,}"
+        entries.append(Entry(mean, lambda theme: theme.runs[0], brief=brief))
         entries.append(Entry("validation", lambda theme: theme.text, Qt.PenStyle.DashLine))
         self.legend.show_entries(tuple(entries))
 
@@ -191,7 +195,7 @@ class CurvesView(FramedView):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.legend.setVisible(self.height() > 300)
+        self.legend.setVisible(self.height() > 220)
 
     def table(self) -> Table:
         """One row a step at which anything is known; NaN where that number was not taken."""

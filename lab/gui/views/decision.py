@@ -7,13 +7,12 @@ from collections.abc import Callable
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF
-from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from lab.data.prepare import Part
 from lab.experiment.experiment import Experiment
 from lab.gui.selection import Selection
-from lab.gui.theme import ColourMap, Theme, blended, diverging
+from lab.gui.theme import ColourMap, Theme, blended, diverging, rgb
 from lab.gui.views.examples import class_names, data_of
 from lab.gui.views.framed import FramedView
 from lab.gui.views.view import Table
@@ -34,6 +33,7 @@ class DecisionView(FramedView):
     name = "decision"
     title = "Decision map"
     summary = "For two inputs: the network's output over the whole plane, with the data's points"
+    hint = "Point at the plane for the output there"
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -55,7 +55,7 @@ class DecisionView(FramedView):
         )
         self.plot = Plot()
         self.plot.setAccessibleName("Decision map")
-        self.plot.box.setAspectLocked(True)
+        self.plot.keep_units_equal(True)
         self.bar = ColourBar()
         self.legend = Legend()
         self._image = pg.ImageItem()
@@ -122,6 +122,7 @@ class DecisionView(FramedView):
         self._image.setRect(QRectF(*placed(x, y)))
         self._draw_boundary(x, y)
         self.plot.frame(*reading.bounds)
+        self._with_boundary.setEnabled(bool(class_names(self._experiment)))
         self.bar.setVisible(reading.score is not None)
         title = "output" if not class_names(self._experiment) else "lean"
         self.bar.show_scale(Scale(self._muted_map(), -self._limit, self._limit), title, self.theme)
@@ -148,11 +149,11 @@ class DecisionView(FramedView):
 
     def _muted_map(self) -> ColourMap:
         """The diverging map, a little paler than the points that lie on it."""
-        ground = np.array(QColor(self.theme.surface).getRgb()[:3], float)  # type: ignore[index]
+        ground = np.array(rgb(self.theme.surface), np.float64)
         return np.asarray(np.rint(0.72 * diverging(self.theme) + 0.28 * ground), np.uint8)
 
     def _winner_colours(self) -> np.ndarray:
-        colours = [QColor(blended(c, self.theme.surface, 0.4)).getRgb()[:3] for c in self.theme.classes]  # type: ignore[index]
+        colours = [rgb(blended(c, self.theme.surface, 0.4)) for c in self.theme.classes]
         return np.array(colours, np.uint8)
 
     # the points

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from lab.gui.theme import Theme
@@ -14,8 +15,8 @@ from lab.network.network import INPUT
 from lab.network.receptive_field import Region
 from lab.training.probes import Activations
 
-WIDE = 200
-"""Width of the panel standing at the left."""
+WIDE, NUMBERS = 172, 120
+"""Pixels: width of the panel standing at the left, and the height that its words and bars need."""
 
 
 class ExamplePanel(QWidget):
@@ -46,7 +47,16 @@ class ExamplePanel(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(WIDE, 0)
         self.setMaximumSize(WIDE, 16_777_215)
-        self.picture.setFixedSize(WIDE, WIDE)
+        self._fit_picture()
+
+    def _fit_picture(self) -> None:
+        side = min(max(self.height() - NUMBERS, 72), WIDE)
+        self.picture.setFixedSize(WIDE, side)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._layout.direction() == QBoxLayout.Direction.TopToBottom:
+            self._fit_picture()
 
     def lie(self, height: int) -> None:
         self._layout.setDirection(QBoxLayout.Direction.LeftToRight)

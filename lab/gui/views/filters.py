@@ -28,6 +28,7 @@ class FiltersView(FramedView):
     name = "filters"
     title = "Filters"
     summary = "The weights of a layer as images: a filter a block, its input channels side by side"
+    hint = "Point at a weight for its value; click to select it"
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -42,11 +43,12 @@ class FiltersView(FramedView):
             self._turn,
         )
         self._scaling = self.controls.choice(
-            "Colours by",
-            (("unit", "filter"), ("layer", "layer"), ("network", "network")),
+            "Scale of the colours",
+            (("unit", "scale: filter"), ("layer", "scale: layer"), ("network", "scale: network")),
             "What the ends of the colour bar stand for: the largest magnitude |w| of each filter, of the layer, or "
             "of the whole network",
             lambda _: self._show_weights(),
+            captioned=False,
         )
         self._scaling.setCurrentIndex(1)
         self._scroll = ScrolledMosaic(
@@ -148,7 +150,7 @@ class FiltersView(FramedView):
         assert self._reading is not None
         values = self._reading.parameters[place.group]
         group = next(g for g in self.mosaic.groups if g.key == place.group)
-        _, panes, height, width = group.values.shape
+        _, _, height, width = group.values.shape
         if values.ndim == 4:
             return place.tile, place.pane, place.row, place.column
         if values.ndim == 1:
@@ -235,5 +237,5 @@ def side_of(blocks: NDArray[np.float32]) -> int:
     if height * width == 1:
         return 16
     if tiles == 1 and panes == 1:
-        return min(max(height, width) * 16, 640)
+        return int(min(max(height, width) * 16, 640))
     return 64 if panes == 1 else 40 if tiles * panes <= 200 else 25

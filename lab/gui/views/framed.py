@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
@@ -14,6 +16,9 @@ from lab.gui.widgets.readout import Readout
 
 class FramedView(View):
     """A View with `controls`, a `picture` in the middle or a sentence where there is none, and a `readout`."""
+
+    hint: ClassVar[str] = ""
+    """What a person can do with the picture, said while there is nothing else to say."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -45,6 +50,7 @@ class FramedView(View):
         """Show a calm sentence in place of the picture."""
         self._message.setText(sentence)
         self._pages.setCurrentIndex(0)
+        self.readout.hint = ""
         self.readout.rest("")
 
     def show_picture(self, picture: QWidget | None = None) -> None:
@@ -52,6 +58,9 @@ class FramedView(View):
             self._pages.setCurrentWidget(picture)
         elif self._pages.currentIndex() == 0:
             self._pages.setCurrentIndex(1)
+        self.readout.hint = self.hint
+        if not self.readout.text():
+            self.readout.rest("")
 
     @property
     def message(self) -> str:

@@ -34,6 +34,7 @@ class MapsView(FramedView):
     name = "maps"
     title = "Feature maps"
     summary = "What every layer makes of one example: each unit's outputs as an image"
+    hint = "Point at a map for its numbers; click a unit to see what it sees of the input"
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -51,11 +52,12 @@ class MapsView(FramedView):
         self.controls.button("›", "The next example (N)", lambda: self._turn(1), "Next example")
         self.controls.button("any", "Any other example (R)", self._turn_anywhere, "Random example")
         self._scale = self.controls.choice(
-            "Colours by",
-            (("unit", "unit"), ("layer", "layer"), ("network", "network")),
+            "Scale of the colours",
+            (("unit", "scale: unit"), ("layer", "scale: layer"), ("network", "scale: network")),
             "What the ends of the colour bar stand for: the largest magnitude |y| of each unit, of each layer, "
             "or of the whole network",
             self._choose_scaling,
+            captioned=False,
         )
         self._scale.setCurrentIndex(1)
         self.panel = ExamplePanel()

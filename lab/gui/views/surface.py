@@ -11,20 +11,20 @@ from lab.experiment.experiment import Experiment
 from lab.gui.selection import Selection
 from lab.gui.theme import Theme, sequential
 from lab.gui.views.framed import FramedView
-from lab.gui.widgets.terrain import Terrain, terrain
 from lab.gui.views.view import Table
 from lab.gui.views.weights import weight_name
 from lab.gui.widgets.colorbar import ColourBar
 from lab.gui.widgets.colour import Scale
 from lab.gui.widgets.surface2d import Surface2D
 from lab.gui.widgets.surface3d import Relief, Surface3D
+from lab.gui.widgets.terrain import Terrain, terrain
 from lab.gui.widgets.wording import number
 from lab.training.probes import Probe, Surface, SurfaceProbe
 from lab.training.snapshot import Snapshot
 
 PLANES = (
-    ("path", "main directions of the path"),
-    ("random", "two random directions"),
+    ("path", "main directions"),
+    ("random", "random directions"),
     ("weights", "two weights"),
 )
 
@@ -177,7 +177,8 @@ class SurfaceView(FramedView):
             self.relief.show_relief(self._relief(reading, land))
             self._faces.setCurrentWidget(self.relief)
         else:
-            self.flat.show_surface(reading, land)
+            analysis = self._experiment.analysis if self._experiment else None
+            self.flat.show_surface(reading, land, analysis is not None and analysis.parameter_count == 2)
             self._faces.setCurrentWidget(self.flat)
         self.readout.rest(self._summary(reading))
         self.show_picture()
@@ -201,14 +202,15 @@ class SurfaceView(FramedView):
         words = []
         if len(reading.path):
             words.append(
-                f"step {int(reading.path_steps[-1]):,}: error {number(float(reading.path_errors[-1]))}, "
-                f"{number(float(reading.path_distances[-1]), 2)} off the plane"
+                f"step {int(reading.path_steps[-1]):,}: error {number(float(reading.path_errors[-1]))}"
             )
-        words.append(f"on the first {reading.examples:,} training examples")
+            if reading.path_distances[-1] > 1e-6:
+                words.append(f"{number(float(reading.path_distances[-1]), 2)} off the plane")
+        words.append(f"first {reading.examples:,} training examples")
         if abs(reading.cosine) > 1e-6:
             words.append(f"cos(d₁, d₂) = {number(reading.cosine, 2)}")
         if not reading.complete:
-            words.insert(0, "still being computed")
+            words.insert(0, "computing")
         return "  ·  ".join(words)
 
     def _point(self, point: tuple[float, float] | None) -> None:

@@ -24,6 +24,7 @@ class UnitsView(FramedView):
     name = "units"
     title = "Hidden units"
     summary = "For two inputs: every unit's output over the whole plane"
+    hint = "Point at a map for its numbers; click to select the unit"
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -31,10 +32,11 @@ class UnitsView(FramedView):
         self._experiment: Experiment | None = None
         self._reading: Decision | None = None
         self._scaling = self.controls.choice(
-            "Colours by",
-            (("unit", "unit"), ("layer", "layer")),
+            "Scale of the colours",
+            (("unit", "scale: unit"), ("layer", "scale: layer")),
             "What the ends of the colour bar stand for: the largest magnitude |y| of each unit or of each layer",
             lambda _: self._show_maps(),
+            captioned=False,
         )
         self._scaling.setCurrentIndex(1)
         self._scroll = ScrolledMosaic(
@@ -79,7 +81,7 @@ class UnitsView(FramedView):
             magnitudes = np.abs(maps).max(axis=(1, 2), initial=0.0).astype(np.float64)
             limits = magnitudes if self._scaling.currentData() == "unit" else magnitudes.max(keepdims=True)
             limits = np.where(limits > 0, limits, 1.0)
-            groups.append(Group(name, name, detail(facts.get(name)), maps[:, None, ::-1], limits, 84))
+            groups.append(Group(name, name, detail(facts.get(name)), maps[:, None, ::-1], limits, 84, True))
         self.mosaic.show_groups(tuple(groups))
         self._show_chosen()
 

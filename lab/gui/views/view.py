@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
-import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
@@ -20,7 +20,7 @@ from lab.training.snapshot import Snapshot
 class Table:
     """A view's data, for CSV and the clipboard: equally long columns under their names, units in the name."""
 
-    columns: dict[str, NDArray[np.generic]]
+    columns: Mapping[str, NDArray[Any]]
 
 
 class View(QWidget):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from lab.gui.theme import LIGHT, Theme, number_font
@@ -59,15 +59,15 @@ class Bars(QWidget):
         if len(shown) > room:
             longest = sorted(shown, key=lambda bar: -bar.length)[: max(room - 1, 1)]
             shown = [bar for bar in shown if bar in longest]
-        names = max((metrics.horizontalAdvance(b.name + b.note) for b in shown), default=0) + 8
+        bold = QFontMetrics(number_font(bold=True))
+        fonts = {True: bold, False: metrics}
+        names = max((fonts[b.strong].horizontalAdvance(b.name + b.note) for b in shown), default=0) + 10
         names = min(names, self.width() // 2)
-        numbers = max((metrics.horizontalAdvance(b.text) for b in shown), default=0) + 2
+        numbers = max((fonts[b.strong].horizontalAdvance(b.text) for b in shown), default=0) + 2
         space = max(self.width() - names - numbers - 8, 4)
         for row, bar in enumerate(shown):
             y = row * line
-            font = number_font()
-            font.setWeight(QFont.Weight.DemiBold if bar.strong else QFont.Weight.Normal)
-            painter.setFont(font)
+            painter.setFont(number_font(bold=bar.strong))
             painter.setPen(QColor(self._theme.text if bar.strong or bar.note else self._theme.muted))
             middle = Qt.AlignmentFlag.AlignVCenter
             name = painter.fontMetrics().elidedText(

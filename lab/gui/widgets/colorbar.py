@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from lab.gui.theme import LIGHT, Theme, number_font
@@ -58,19 +58,20 @@ class ColourBar(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(round(26 + QFontMetricsF(self._font()).horizontalAdvance("0.0000 ")), 120)
+        metrics = QFontMetricsF(self._font())
+        return QSize(round(24 + max(map(metrics.horizontalAdvance, ("0.000", "3·10⁻⁴")))), 120)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(self.sizeHint().width(), 60)
 
-    def _font(self) -> object:
+    def _font(self) -> QFont:
         return number_font(self.font().pointSizeF() - 1)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self._scale is None:
             return
         painter = QPainter(self)
-        painter.setFont(self._font())  # type: ignore[call-overload]
+        painter.setFont(self._font())
         metrics = painter.fontMetrics()
         height = metrics.height()
         painter.setPen(QColor(self._theme.muted))

@@ -8,7 +8,7 @@ from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
-SPACING = 6
+SPACING = 5
 WIDE_ENOUGH_FOR_CAPTIONS = 400
 
 
@@ -27,9 +27,15 @@ class FlowBar(QWidget):
         return widget
 
     def choice(
-        self, label: str, options: tuple[tuple[str, str], ...], tip: str, chosen: Callable[[str], None]
+        self,
+        label: str,
+        options: tuple[tuple[str, str], ...],
+        tip: str,
+        chosen: Callable[[str], None],
+        *,
+        captioned: bool = True,
     ) -> QComboBox:
-        """A named list of (key, words); `chosen` gets the key."""
+        """A named list of (key, words); `chosen` gets the key. Without its caption the words speak for themselves."""
         box = QComboBox()
         for key, words in options:
             box.addItem(words, key)
@@ -41,13 +47,15 @@ class FlowBar(QWidget):
         row = QHBoxLayout(pair)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(5)
-        caption = QLabel(label)
+        caption = QLabel(label, pair)
         caption.setProperty("caption", True)
         caption.setBuddy(box)
-        row.addWidget(caption)
+        caption.setVisible(captioned)
+        if captioned:
+            row.addWidget(caption)
+            self._captions.append(caption)
         row.addWidget(box)
         self.add(pair)
-        self._captions.append(caption)
         return box
 
     def switch(self, label: str, tip: str, switched: Callable[[bool], None], on: bool = False) -> QCheckBox:

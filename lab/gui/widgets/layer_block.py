@@ -34,9 +34,8 @@ def sentence(layer: Layer) -> str:
         if field.kind == "int":
             if field.name in ("stride", "padding") and value == field.least:
                 continue
-            parts.append(
-                f"{value:,} {field.title}" if field.name.endswith("s") else f"{field.title} {value:,}"
-            )
+            many = field.title.removesuffix("s") if value == 1 else field.title
+            parts.append(f"{value:,} {many}" if field.name.endswith("s") else f"{field.title} {value:,}")
         elif field.name == "activation":
             parts.append(value.title)
     return " · ".join(parts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
 from lab.gui.theme import LIGHT, Theme, number_font, sequential
@@ -34,8 +34,9 @@ class Matrix(QWidget):
         self.setMinimumSize(150, 110)
 
     def show_counts(self, counts: NDArray[np.int64], names: tuple[str, ...]) -> None:
-        self._counts, self._names = counts, names
-        self.update()
+        if names != self._names or not np.array_equal(counts, self._counts):
+            self._counts, self._names = counts, names
+            self.update()
 
     def show_theme(self, theme: Theme) -> None:
         self._theme = theme
@@ -119,11 +120,10 @@ class Matrix(QWidget):
 
     def _paint_counts(self, painter: QPainter, pixels: NDArray[np.uint32]) -> None:
         cell = self.area_of((0, 0))
-        font = number_font()
         longest = str(int(self._counts.max(initial=0)))
-        size = font.pointSizeF()
+        size = number_font().pointSizeF()
         while size > 5:
-            font.setPointSizeF(size)
+            font = number_font(size)
             painter.setFont(font)
             metrics = painter.fontMetrics()
             if (
@@ -134,8 +134,7 @@ class Matrix(QWidget):
             size -= 0.5
         else:
             return
-        bold = QFont(font)
-        bold.setWeight(QFont.Weight.DemiBold)
+        bold = number_font(size, bold=True)
         for true, row in enumerate(self._counts):
             for predicted, count in enumerate(row):
                 if not count and true != predicted:

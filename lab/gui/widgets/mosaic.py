@@ -1,13 +1,6 @@
-"""The one mosaic: groups of small maps of numbers, painted as one image, with a place under the mouse and one chosen.
-
-A tile is what a unit or a filter has; it holds one pane (a feature map) or several side by side (a filter's
-input channels). The number that a pixel shows is the sum of an index along the rows and an index along the
-columns, so a frame costs one addition and one look-up a pixel, whatever the number of tiles.
-"""
+"""The one mosaic: maps of numbers painted as one image, with a place under the mouse and one chosen."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,106 +21,20 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from lab.gui.theme import LIGHT, ColourMap, Theme, diverging, number_font
 from lab.gui.widgets.colorbar import paint_bar
 from lab.gui.widgets.colour import Scale, image_of, pixel_table, rows_of_map
+from lab.gui.widgets.mosaic_layout import (
+    BETWEEN,
+    GAP,
+    HEADER,
+    MARGIN,
+    PANE_GAP,
+    Block,
+    Group,
+    Mark,
+    Place,
+)
 from lab.gui.widgets.wording import number
 
-MARGIN, GAP, PANE_GAP, HEADER, BETWEEN = 4, 5, 1, 26, 14
-NOWHERE = -(2**40)
-"""An index so low that no sum with another one reaches a value: a gap."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """One number of a group."""
-
-    group: str
-    tile: int
-    pane: int = 0
-    row: int = 0
-    column: int = 0
-
-
-@dataclass(frozen=True, eq=False)
-class Group:
-    """Maps that belong together. `values` is [tiles, panes, height, width].
-
-    `limits` are the magnitudes at the ends of the colours, one for all tiles or one each. `side` is the wished
-    longest side of a pane in pixels.
-    """
-
-    key: str
-    title: str
-    detail: str
-    values: NDArray[np.float32]
-    limits: NDArray[np.float64]
-    side: int = 60
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A rectangle of values in a group's first tile; what lies outside it is dimmed."""
-
-    group: str
-    top: int
-    left: int
-    height: int
-    width: int
-
-
-@dataclass
-class _Block:
-    """Where a group lies. Sizes in pixels of the widget."""
-
-    group: Group
-    top: int
-    left: int
-    columns: int
-    pane_columns: int
-    pane: tuple[float, float]
-    tile: tuple[float, float]
-    pitch: tuple[float, float]
-    area: QRectF
-    pixels: tuple[float, NDArray[np.int64], NDArray[np.int64]] | None = field(default=None)
-
-    def corner(self, tile: int, pane: int = 0) -> QPointF:
-        row, column = divmod(tile, self.columns)
-        pane_row, pane_column = divmod(pane, self.pane_columns)
-        return QPointF(
-            self.area.left() + column * self.pitch[1] + pane_column * (self.pane[1] + PANE_GAP),
-            self.area.top() + row * self.pitch[0] + pane_row * (self.pane[0] + PANE_GAP),
-        )
-
-    def tile_area(self, tile: int) -> QRectF:
-        corner = self.corner(tile)
-        return QRectF(corner.x(), corner.y(), self.tile[1], self.tile[0])
-
-    def cells(self, place: Place, height: int = 1, width: int = 1) -> QRectF:
-        corner = self.corner(place.tile, place.pane)
-        _, _, h, w = self.group.values.shape
-        y, x = self.pane[0] / h, self.pane[1] / w
-        return QRectF(corner.x() + place.column * x, corner.y() + place.row * y, width * x, height * y)
-
-    def index(self, ratio: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """For each row and each column of device pixels, what it adds to the index of the value shown there."""
-        if self.pixels is None or self.pixels[0] != ratio:
-            _, panes, h, w = self.group.values.shape
-            size = panes * h * w
-            sides = (
-                (self.area.height(), self.pitch[0], self.pane[0], h, self.columns * size, self.pane_columns * h * w, w),
-                (self.area.width(), self.pitch[1], self.pane[1], w, size, h * w, 1),
-            )  # fmt: skip
-            pane_counts = (panes // self.pane_columns, self.pane_columns)
-            found = []
-            for (extent, pitch, pane, cells, per_tile, per_pane, per_cell), count in zip(
-                sides, pane_counts, strict=True
-            ):
-                at = (np.arange(round(extent * ratio)) + 0.5) / ratio
-                tile, rest = np.divmod(at, pitch)
-                which, inside = np.divmod(rest, pane + PANE_GAP)
-                cell = np.minimum((inside * (cells / pane)).astype(np.int64), cells - 1)
-                index = tile.astype(np.int64) * per_tile + which.astype(np.int64) * per_pane + cell * per_cell
-                found.append(np.where((inside < pane) & (which < count), index, NOWHERE))
-            self.pixels = (ratio, found[0], found[1])
-        return self.pixels[1], self.pixels[2]
+__all__ = ["Group", "Mark", "Mosaic", "Place"]
 
 
 class Mosaic(QWidget):
@@ -145,7 +52,7 @@ class Mosaic(QWidget):
         self._fits, self._bars = fits, colour_bars
         self._theme = LIGHT
         self._groups: tuple[Group, ...] = ()
-        self._blocks: list[_Block] = []
+        self._blocks: list[Block] = []
         self._shapes: object = None
         self._chosen: Place | None = None
         self._mark: Mark | None = None
@@ -237,13 +144,18 @@ class Mosaic(QWidget):
             tiles, panes, h, w = group.values.shape
             header = HEADER if group.title else 0
             side: float = group.side
+            most = tiles  # columns
             if self._fits:
-                side = max(
-                    min((self.height() - header - 2 * MARGIN) * max(1, w / h), width * max(1, h / w)), 8
-                )
+                most = max(round((tiles * width / max(self.height(), 1)) ** 0.5), 1)
+                down = -(-tiles // most)
+                room = (self.height() - header - 2 * MARGIN - GAP * (down - 1)) / down
+                side = max(min(room * max(1, w / h), (width - GAP * (most - 1)) / most * max(1, h / w)), 8)
+            elif group.smooth:
+                most = max(min(round((width + GAP) / (side + GAP)), tiles), 1)
+                side = (width + GAP) / most - GAP if most < tiles else side
             scale = side / max(h, w)
             scale = min(scale, width / w)
-            if scale >= (3 if self._fits else 1):  # whole pixels: all cells of one size
+            if scale >= (3 if self._fits else 1) and not group.smooth:  # whole pixels: all cells of one size
                 scale = float(int(scale))
             pane = (max(h * scale, 1.0), max(w * scale, 1.0))
             pane_columns = panes
@@ -257,13 +169,13 @@ class Mosaic(QWidget):
             caption = self._caption_height() if self._captioned(group, tile[1]) else 0
             gap = GAP if max(tile) > 20 else 2
             pitch = (tile[0] + gap + caption, tile[1] + gap)
-            columns = max(min(int((width + gap) // pitch[1]), tiles), 1)
+            columns = max(min(int((width + gap + 1e-6) // pitch[1]), most), 1)
             rows = -(-tiles // columns)
             left = MARGIN
             if self._fits:
-                left = max(round((self.width() - tile[1]) / 2), 0)
+                left = max(round((self.width() - columns * pitch[1] + gap) / 2), 0)
             area = QRectF(left, y + header, columns * pitch[1] - gap, rows * pitch[0] - gap)
-            self._blocks.append(_Block(group, y, left, columns, pane_columns, pane, tile, pitch, area))
+            self._blocks.append(Block(group, y, left, columns, pane_columns, pane, tile, pitch, area))
             y = round(area.bottom()) + caption + BETWEEN
         if not self._fits:
             self.setMinimumHeight(max(y - BETWEEN + MARGIN, 40))
@@ -317,7 +229,7 @@ class Mosaic(QWidget):
             self._pixels[group.key] = np.concatenate([[np.uint32(0)], colours.ravel(), [np.uint32(0)]])
         return self._pixels[group.key]
 
-    def _paint_tiles(self, painter: QPainter, block: _Block, visible: QRect, ratio: float) -> None:
+    def _paint_tiles(self, painter: QPainter, block: Block, visible: QRect, ratio: float) -> None:
         part = block.area.toAlignedRect().intersected(visible)
         if part.isEmpty():
             return
@@ -346,17 +258,19 @@ class Mosaic(QWidget):
             for tile, limit in enumerate(block.group.limits):
                 area = block.tile_area(tile)
                 below = QRectF(area.left() - 2, area.bottom() + 1, area.width() + 4, self._caption_height())
-                painter.drawText(below, Qt.AlignmentFlag.AlignCenter, f"±{number(limit, 2)}")
+                painter.drawText(
+                    below,
+                    Qt.AlignmentFlag.AlignCenter,
+                    f"±{number(limit, 2)}" if block.group.values[tile].any() else "0",
+                )
 
-    def _paint_header(self, painter: QPainter, block: _Block) -> None:
+    def _paint_header(self, painter: QPainter, block: Block) -> None:
         group = block.group
-        bold = QFont(self.font())
-        bold.setWeight(QFont.Weight.DemiBold)
         line = QRectF(MARGIN, block.top, self.width() - 2 * MARGIN, HEADER - 6)
         right = line.right()
         if self._bars:
             right = self._paint_bar(painter, group, line) - 12
-        painter.setFont(bold)
+        painter.setFont(number_font(self.font().pointSizeF(), bold=True))
         painter.setPen(QColor(self._theme.text))
         room = max(right - line.left(), 20)
         title = painter.fontMetrics().elidedText(group.title, Qt.TextElideMode.ElideRight, int(room))
@@ -379,6 +293,8 @@ class Mosaic(QWidget):
             low, high = number(-group.limits[0], 2), number(group.limits[0], 2)
         else:
             low, high = "−each", "+each"
+        if self.width() < 300:  # the map is symmetrical: one number says both
+            low, high = "", "±" + high.lstrip("+")
         wide = 70 if self.width() > 380 else 36
         ends = [metrics.horizontalAdvance(text) for text in (low, high)]
         x = line.right() - ends[1]
@@ -395,7 +311,7 @@ class Mosaic(QWidget):
         )
         return start
 
-    def _paint_mark(self, painter: QPainter, block: _Block) -> None:
+    def _paint_mark(self, painter: QPainter, block: Block) -> None:
         mark = self._mark
         if mark is None or mark.group != block.group.key:
             return
@@ -413,7 +329,7 @@ class Mosaic(QWidget):
                 painter.fillRect(strip, veil)
         self._outline(painter, field_)
 
-    def _paint_chosen(self, painter: QPainter, block: _Block) -> None:
+    def _paint_chosen(self, painter: QPainter, block: Block) -> None:
         place = self._chosen
         if place is None or place.group != block.group.key or self.value(place) is None:
             return

@@ -18,15 +18,25 @@ from lab.gui.widgets.wording import tick
 pg.setConfigOptions(imageAxisOrder="row-major", antialias=False)
 
 Range = tuple[float, float]
+Name = str | tuple[str, ...]
+"""An axis' name with its unit; of several the first that has room."""
+
+UPWARDS, ACROSS = 4, 6
+"""Digits that a tick's number may have before it is written as a power of ten."""
 
 
-class Axis(pg.AxisItem):
+class Axis(pg.AxisItem):  # type: ignore[misc]
     """An axis with few, round numbers, written like all others."""
+
+    def __init__(self, side: str) -> None:
+        super().__init__(side)
+        self.enableAutoSIPrefix(False)  # a factor in the name would contradict the numbers of a log axis
 
     def tickValues(self, low: float, high: float, size: float) -> list[tuple[float, list[float]]]:
         upright = self.orientation in ("left", "right")
         metrics = QFontMetricsF(self.style["tickFont"] or self.font())
-        each = 1.9 * metrics.height() if upright else metrics.horizontalAdvance("0000.00")
+        ends = ("0000",) if self.logMode else tuple(tick(float(f"{v:.2g}"), ACROSS) for v in (low, high))
+        each = 1.9 * metrics.height() if upright else metrics.horizontalAdvance(max(ends, key=len) + "00")
         most = max(int(size / each), 2)
         if self.logMode:
             low, high = min(max(low, -300), 300), min(max(high, -300), 300)
@@ -34,12 +44,14 @@ class Axis(pg.AxisItem):
         return [(1.0, ticks(low, high, most))]
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        # there is more room for a long number below than beside
+        digits = UPWARDS if self.orientation in ("left", "right") else ACROSS
         if self.logMode:
-            return [tick(float(f"{10**v:.3g}")) for v in values]
-        return [tick(float(f"{v * scale:.6g}")) for v in values]
+            return [tick(float(f"{10**v:.3g}"), digits) for v in values]
+        return [tick(float(f"{v * scale:.6g}"), digits) for v in values]
 
 
-class Plot(pg.PlotWidget):
+class Plot(pg.PlotWidget):  # type: ignore[misc]
     """Follows its data by `frame` until a person pans or zooms; a double click or Home brings it back.
 
     Log scales are set per axis; `frame`, `add_*` and `pointed` always speak in plain values.
@@ -52,36 +64,44 @@ class Plot(pg.PlotWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         axes = {side: Axis(side) for side in ("left", "bottom")}
-        self._names = {"left": "", "bottom": ""}
+        self._names: dict[str, Name] = {"left": "", "bottom": ""}
         self._theme = LIGHT
+        self._built = False
         super().__init__(parent, axisItems=axes)
         self._log = [False, False]
-        self._free = False
+        self._free = self._equal = False
         self._frame: tuple[Range, Range] = ((0.0, 1.0), (0.0, 1.0))
         self._restyled: list[Callable[[Theme], None]] = []
         self.setMinimumSize(80, 60)
         self.setFrameShape(pg.QtWidgets.QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         item = self.getPlotItem()
-        item.setContentsMargins(0, 6, 10, 0)
         item.setMenuEnabled(False)
         item.hideButtons()
         item.disableAutoRange()
         self.box = item.getViewBox()
         self.box.sigRangeChangedManually.connect(self._let_go)
-        self.box.sigResized.connect(self._centre_labels)
+        self.box.sigResized.connect(self._label)
         self.scene().sigMouseMoved.connect(self._moved)
         self.scene().sigMouseClicked.connect(self._pressed)
         for axis in axes.values():
-            axis.setStyle(tickLength=-4, hideOverlappingLabels=14)
+            axis.setStyle(tickLength=-4, hideOverlappingLabels=13)
+        self._built = True
         self.show_theme(LIGHT)
 
-    def name_axes(self, x: str, y: str) -> None:
+    def name_axes(self, x: Name, y: Name) -> None:
         """Names with their units."""
-        names = {"bottom": x, "left": y}
+        names: dict[str, Name] = {"bottom": x, "left": y}
         if names != self._names:
             self._names = names
             self._label()
+
+    def number_axis(self, side: str, numbered: bool) -> None:
+        """Whether an axis has numbers at its ticks."""
+        axis = self.getAxis(side)
+        if axis.style["showValues"] != numbered:
+            axis.setStyle(showValues=numbered)
+            self._fit_box()
 
     def show_theme(self, theme: Theme) -> None:
         self._theme = theme
@@ -93,8 +113,8 @@ class Plot(pg.PlotWidget):
             axis.setTextPen(pg.mkPen(theme.muted))
             axis.setTickFont(font)
         # all plots leave the same room at the left, so that those above one another are in line
-        wide = QFontMetricsF(font).horizontalAdvance("−0.0000")
-        self.getAxis("left").setWidth(round(wide + QFontMetricsF(self.font()).height() + 12))
+        wide = QFontMetricsF(font).horizontalAdvance("−0.00")
+        self.getAxis("left").setWidth(round(wide + QFontMetricsF(self.font()).height() + 9))
         self._label()
         for restyle in self._restyled:
             restyle(theme)
@@ -104,13 +124,13 @@ class Plot(pg.PlotWidget):
         self._restyled.append(restyle)
         restyle(self._theme)
 
-    def _label(self) -> None:
+    def _label(self, *_: object) -> None:
         """The whole name where it fits beside the axis, else without its unit, else nothing."""
         metrics = QFontMetricsF(self.font())
         for side, name in self._names.items():
-            room = (self.height() if side == "left" else self.width()) - 50
-            short = name.split(" (")[0]
-            fits = next((text for text in (name, short) if metrics.horizontalAdvance(text) <= room), "")
+            room = self.box.height() + 10 if side == "left" else self.box.width() + 40
+            tries = name if isinstance(name, tuple) else (name, name.split(" (")[0])
+            fits = next((text for text in tries if metrics.horizontalAdvance(text) <= room), "")
             axis = self.getAxis(side)
             if axis.labelText != fits or axis.labelStyle.get("color") != self._theme.muted:
                 axis.setLabel(fits, color=self._theme.muted)
@@ -121,9 +141,32 @@ class Plot(pg.PlotWidget):
         for side in self._names:
             self.getAxis(side).resizeEvent()
 
+    def keep_units_equal(self, equal: bool) -> None:
+        """One unit of x as long as one of y: the box takes the shape of what is framed, in the middle."""
+        if equal != self._equal:
+            self._equal = equal
+            self.box.setAspectLocked(equal)
+            self._fit_box()
+
+    def _fit_box(self) -> None:
+        """Room around the box: for half a number at the ends of the axes, and what equal units leave over."""
+        left, bottom = self.getAxis("left"), self.getAxis("bottom")
+        margins = [0.0, 6.0, 14.0, 0.0 if bottom.style["showValues"] else 7.0]
+        if self._equal:
+            (x0, x1), (y0, y1) = self._frame
+            wide = self.width() - left.width() - margins[0] - margins[2]
+            high = self.height() - bottom.height() - margins[1] - margins[3]
+            each = min(wide / (x1 - x0), high / (y1 - y0))
+            across, down = (wide - each * (x1 - x0)) / 2, (high - each * (y1 - y0)) / 2
+            margins = [a + b for a, b in zip(margins, (across, down, across, down), strict=True)]
+        item = self.getPlotItem()
+        if item.layout.getContentsMargins() != tuple(margins):
+            item.layout.setContentsMargins(*margins)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        if self._names["left"] or self._names["bottom"]:
+        if self._built:  # Qt sizes it while pyqtgraph is still building it
+            self._fit_box()
             self._label()
 
     # curves and points
@@ -159,6 +202,7 @@ class Plot(pg.PlotWidget):
         """Show these ranges, unless a person chose their own."""
         if (x, y) != self._frame:
             self._frame = (x, y)
+            self._fit_box()
         if not self._free:
             self._apply()
 
@@ -231,8 +275,8 @@ class Plot(pg.PlotWidget):
 
 def positive(values: NDArray[np.floating], log: bool) -> NDArray[np.float64]:
     """Values for an axis: on a log axis what has no logarithm is left out (NaN)."""
-    values = np.asarray(values, np.float64)
-    return np.where(values > 0, values, np.nan) if log else values
+    plain: NDArray[np.float64] = np.asarray(values, np.float64)
+    return np.where(plain > 0, plain, np.nan) if log else plain
 
 
 def _pen(colour: str, width: int, style: Qt.PenStyle) -> QPen:

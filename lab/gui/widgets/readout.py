@@ -1,20 +1,23 @@
-"""One line that says the value under the mouse or at the selected place."""
+"""What says the value under the mouse or at the selected place: one line, or two where it is narrow."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from lab.gui.theme import number_font
 
+ONE_LINE = 560
+"""Pixels of width from which a sentence has room on one line."""
+
 
 class Readout(QLabel):
-    """Elides what does not fit and shows it whole as a tool tip. `rest` is what it says when nothing is hovered."""
+    """Elides what does not fit and shows it whole as a tool tip. `rest` is what it says at rest."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._rest = ""
+        self._rest = self.hint = ""
         self.setFont(number_font())
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
@@ -22,7 +25,8 @@ class Readout(QLabel):
         self.setAccessibleName("Value under the pointer")
 
     def rest(self, text: str) -> None:
-        """What to say while nothing is hovered."""
+        """What to say while nothing is hovered; without it the hint."""
+        text = text or self.hint
         self._rest = text
         if not self.underMouse():
             self.say(text)
@@ -34,15 +38,41 @@ class Readout(QLabel):
             self.setText(text)
             self.setToolTip(text)
 
+    @property
+    def lines(self) -> int:
+        return 1 if self.width() >= ONE_LINE else 2
+
     def sizeHint(self) -> QSize:
-        return QSize(120, self.fontMetrics().height() + 6)
+        return QSize(120, self.lines * self.fontMetrics().height() + 4)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(40, self.fontMetrics().height() + 6)
+        return QSize(40, self.sizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self.height() != self.sizeHint().height():
+            self.updateGeometry()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         area = self.contentsRect().adjusted(2, 0, -2, 0)
-        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, area.width())
-        painter.setPen(self.palette().color(self.foregroundRole()))
-        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+        role = QPalette.ColorRole.PlaceholderText if self.text() == self.hint else self.foregroundRole()
+        painter.setPen(self.palette().color(role))
+        metrics, height = self.fontMetrics(), self.fontMetrics().height()
+        lines = broken(self.text(), metrics, area.width(), self.lines)
+        top = area.top() + (area.height() - height * len(lines)) // 2
+        for k, line in enumerate(lines):
+            text = metrics.elidedText(line, Qt.TextElideMode.ElideRight, area.width())
+            painter.drawText(area.left(), top + k * height + metrics.ascent(), text)
+
+
+def broken(text: str, metrics: QFontMetrics, width: int, most: int) -> list[str]:
+    """The text in at most so many lines, broken between words; the last line has all that is left."""
+    lines = [""]
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}" if lines[-1] else word
+        if len(lines) < most and lines[-1] and metrics.horizontalAdvance(longer) > width:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return [line.strip(" ·,") if k < len(lines) - 1 else line for k, line in enumerate(lines)]

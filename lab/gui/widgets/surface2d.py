@@ -10,11 +10,11 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
-from lab.gui.theme import Theme, sequential
-from lab.gui.widgets.terrain import Terrain
+from lab.gui.theme import Theme, rgb, sequential
 from lab.gui.widgets.colour import rows_of_map
 from lab.gui.widgets.contours import contour_lines, placed
 from lab.gui.widgets.plot import Plot
+from lab.gui.widgets.terrain import Terrain
 from lab.gui.widgets.wording import tick
 from lab.training.probes import Surface
 
@@ -56,11 +56,10 @@ class Surface2D(Plot):
             label.setColor(theme.text)
             label.fill = pg.mkBrush(_with_alpha(ground, 0.72))
 
-    def show_surface(self, surface: Surface, land: Terrain) -> None:
+    def show_surface(self, surface: Surface, land: Terrain, equal: bool = False) -> None:
+        """With `equal` units on both axes steepest descent crosses the lines at right angles, as it should."""
         x, y, errors = land.fine()
-        colours = np.vstack([sequential(self._theme), [QColor(self._theme.surface).getRgb()[:3]]]).astype(
-            np.uint8
-        )  # type: ignore[index]
+        colours = np.vstack([sequential(self._theme), [rgb(self._theme.surface)]]).astype(np.uint8)
         self._image.setImage(
             colours[rows_of_map(land.heights(errors), 0.0, 1.0)], autoLevels=False, levels=(0, 255)
         )
@@ -83,7 +82,9 @@ class Surface2D(Plot):
         self._now.setData(path[-1:, 0], path[-1:, 1])
         lowest = np.array([surface.minimum]) if surface.minimum is not None else np.empty((0, 2))
         self._minimum.setData(lowest[:, 0], lowest[:, 1])
-        self.name_axes(*surface.axes)
+        self.name_axes(*map(_names, surface.axes))
+        wide, high = float(surface.x[-1] - surface.x[0]), float(surface.y[-1] - surface.y[0])
+        self.keep_units_equal(equal and 0.4 < wide / high < 2.5)
         self.frame((surface.x[0], surface.x[-1]), (surface.y[0], surface.y[-1]))
 
     def _place_labels(self) -> None:
@@ -109,6 +110,12 @@ class Surface2D(Plot):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._place_labels()
+
+
+def _names(axis: str) -> tuple[str, ...]:
+    """An axis' name, and shorter ones for where it has no room."""
+    short = axis.replace(" main ", " ").replace(" random ", " ")
+    return axis, short, short.replace("direction ", ""), short.split(" (")[0]
 
 
 def _with_alpha(colour: str, share: float) -> QColor:

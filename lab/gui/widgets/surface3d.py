@@ -63,7 +63,7 @@ class Surface3D(QWidget):
         self.update()
 
     def _scale(self) -> float:
-        return min(0.265 * self.width(), 0.34 * self.height()) * self.zoom
+        return min(0.28 * self.width(), 0.38 * self.height()) * self.zoom
 
     def _on_screen(self, points: Values) -> list[QPointF]:
         at = project(
@@ -101,6 +101,8 @@ class Surface3D(QWidget):
             painter.setPen(QPen(QColor(self._theme.surface), 1.5))
             painter.setBrush(QColor(self._theme.runs[0]))
             painter.drawEllipse(self._on_screen(np.ascontiguousarray(relief.path[-1:]))[0], 5, 5)
+        # ended by hand: a kernel compiled in here leaves this frame, and so the painter, to the garbage collector
+        painter.end()
 
     def _paint_box(self, painter: QPainter) -> None:
         """The floor under the surface, with the names and ends of the two axes at the sides that face us."""
@@ -113,13 +115,14 @@ class Surface3D(QWidget):
         painter.setFont(number_font(max(self.font().pointSizeF() - 1, 7)))
         middle = self._on_screen(np.zeros((1, 3)))[0]
         taken = QRectF()
+        roomy = self.width() > 300 and self.height() > 220
         for axis in (0, 1):
             sides = ((0, 1), (3, 2)) if axis == 0 else ((0, 3), (1, 2))
             side = max(sides, key=lambda s: floor[s[0]].y() + floor[s[1]].y())
             ends = [floor[k] for k in side]
-            centre = (ends[0] + ends[1]) / 2
-            for point, value in zip(ends, self._relief.ends[axis], strict=True):
-                inwards = point + (centre - point) * 0.12  # the ends of two axes share a corner
+            centre = between(ends[0], ends[1], 0.5)
+            for point, value in zip(ends, self._relief.ends[axis] if roomy else (), strict=roomy):
+                inwards = between(point, centre, 0.12)  # the ends of two axes share a corner
                 self._label(
                     painter, inwards, middle, tick(float(f"{value:.3g}")), 4, QColor(self._theme.muted)
                 )
@@ -142,7 +145,7 @@ class Surface3D(QWidget):
         length = math.hypot(out.x(), out.y()) or 1.0
         metrics = painter.fontMetrics()
         width, height = metrics.horizontalAdvance(text) + 2, metrics.height()
-        at = point + QPointF(out.x() * (away + width / 2), out.y() * (away + height / 2)) / length
+        at = point + QPointF(out.x() * (away + width / 2) / length, out.y() * (away + height / 2) / length)
         area = QRectF(at.x() - width / 2, at.y() - height / 2, width, height)
         area.moveLeft(min(max(area.left(), 2), max(self.width() - width - 2, 2)))
         area.moveTop(min(max(area.top(), 0), self.height() - height))
@@ -185,3 +188,8 @@ class Surface3D(QWidget):
             self.come_nearer(nearer)
         else:
             super().keyPressEvent(event)
+
+
+def between(a: QPointF, b: QPointF, share: float) -> QPointF:
+    """The point a `share` of the way from a to b."""
+    return QPointF(a.x() + share * (b.x() - a.x()), a.y() + share * (b.y() - a.y()))

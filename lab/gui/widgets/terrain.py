@@ -76,9 +76,9 @@ def terrain(surface: Surface, logarithmic: bool) -> Terrain | None:
     if high <= low:
         high = low + max(abs(low), 1.0) * 1e-6
     if logarithmic:
-        if high <= 0:
-            return terrain(surface, False)
         positive = errors[errors > 0]
+        if not len(positive):
+            return terrain(surface, False)
         low = max(float(np.nanmin(positive)), high * 1e-8) if low <= 0 else low
         low = min(low, high * 0.999)
     levels = ticks(low, high, LINES, logarithmic)

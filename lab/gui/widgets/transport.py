@@ -13,6 +13,7 @@ from lab.gui.playback import FULL_SPEED, Playback, Stride, Unit
 from lab.gui.theme import LIGHT, Theme, number_font
 from lab.gui.widgets.numbers import WholeNumber, words
 from lab.gui.widgets.timeline import Timeline
+from lab.gui.widgets.wording import number, share
 from lab.training.snapshot import Snapshot
 
 STRIDES: tuple[tuple[Unit, str, str], ...] = (
@@ -108,7 +109,7 @@ class Transport(QWidget):
         row.addSpacing(8)
         self.step = Readout("step", "1,234,567", "Updates of the weights so far")
         self.epoch = Readout("epoch", "1,234.56", "How often every training example has been seen")
-        self.loss = Readout("loss", "0.00000", "Error of the last batch, before its update")
+        self.loss = Readout("loss", "1.234·10⁻¹⁰", "Error of the last batch, before its update")
         self.validation = Readout(
             "validation", "100.0 %", "On the validation examples: the share that is right, or the error"
         )
@@ -244,13 +245,13 @@ class Transport(QWidget):
         self.timeline.show_progress(snapshot.step, self._playback.furthest, snapshot.epoch)
         self.step.show_text(f"{snapshot.step:,}")
         self.epoch.show_text(f"{snapshot.epoch:,.2f}")
-        self.loss.show_text(brief(float(curves.loss[-1])) if len(curves.loss) else "–")
+        self.loss.show_text(number(float(curves.loss[-1]), 4) if len(curves.loss) else "–")
         accuracies = curves.validation_accuracy
         if len(accuracies) and not math.isnan(accuracies[-1]):
-            self.validation.show_text(f"{100 * float(accuracies[-1]):.1f} %")
+            self.validation.show_text(share(float(accuracies[-1])))
         else:
             losses = curves.validation_loss
-            self.validation.show_text(brief(float(losses[-1])) if len(losses) else "–")
+            self.validation.show_text(number(float(losses[-1]), 4) if len(losses) else "–")
         self.rate.show_text(words(float(f"{snapshot.rate:.3g}")))
         self.pace.show_text(f"{snapshot.steps_per_second:,.0f}" if self._playback.playing else "–")
 
@@ -264,15 +265,3 @@ class Transport(QWidget):
             shown = "pause" if name == "play" and self._playback.playing else name
             colour = self._theme.accent_text if name == "play" else None
             button.defaultAction().setIcon(icon(shown, self._theme, colour))
-
-
-def brief(number: float) -> str:
-    """An error with as many figures as help: 0.01234, 1.234, 123.4."""
-    if not math.isfinite(number):
-        return "not finite"
-    if number == 0:
-        return "0"
-    if abs(number) < 1e-4 or abs(number) >= 1e5:
-        return words(float(f"{number:.3g}"))
-    digits = 3 - math.floor(math.log10(abs(number)))
-    return f"{number:.{min(max(digits, 0), 5)}f}"

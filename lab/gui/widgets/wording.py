@@ -23,13 +23,13 @@ def number(value: float, digits: int = 3) -> str:
     return f"{mantissa}·10{str(int(power)).translate(SUPERSCRIPTS)}".replace("-", "−")
 
 
-def tick(value: float) -> str:
-    """`value` as short as it can be said, for axes: 0.5, 20, 10⁻³, 3·10⁶."""
+def tick(value: float, digits: int = 4) -> str:
+    """`value` as short as it can be said, for axes: 0.5, 20, 10⁻⁴, 3·10⁶. Up to `digits` of it are written out."""
     if value == 0 or not math.isfinite(value):
         return number(value)
     exponent = math.floor(math.log10(abs(value)) + 1e-9)
-    if -4 < exponent < 5:
-        return f"{value:.6g}".replace("-", "−")
+    if -4 < exponent < digits:
+        return f"{value:,.6g}".replace("-", "−")
     mantissa = f"{value / 10.0**exponent:.4g}"
     power = f"10{str(exponent).translate(SUPERSCRIPTS)}"
     if mantissa in ("1", "-1"):

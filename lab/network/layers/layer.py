@@ -60,6 +60,8 @@ class Layer(msgspec.Struct, frozen=True, tag_field="layer", forbid_unknown_field
     summary: ClassVar[str]
     stem: ClassVar[str]
     """What an unnamed layer of this kind is called, before its number: conv1."""
+    takes_many: ClassVar[bool] = False
+    """Whether it may have several inputs."""
 
     def output_shape(self, x: Shape) -> Shape | Problem:
         raise NotImplementedError

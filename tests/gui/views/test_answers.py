@@ -1,10 +1,10 @@
 """What the network says to whole parts: confusion matrix and predictions."""
 
 import numpy as np
-from conftest import Stage
 from fake_snapshots import LENET, outputs, prepared, snapshot
 from PySide6.QtCore import QPointF, Qt
 from pytestqt.qtbot import QtBot
+from stage import Stage
 
 from lab.gui.selection import Selection
 from lab.gui.views.confusion import ConfusionView
@@ -23,7 +23,7 @@ def test_hover_tells_it_in_words(stage: Stage, qtbot: QtBot) -> None:
     true, predicted = a_mistake()
     counts = outputs("lenet", "validation").confusion
     qtbot.mouseMove(view.matrix, view.matrix.area_of((true, predicted)).center().toPoint())
-    count = counts[true, predicted]
+    count = int(counts[true, predicted])
     assert view.readout.text() == (
         f"{count} example{'s' * (count > 1)} of class {true} {'were' if count > 1 else 'was'} taken for {predicted}, "
         f"out of {counts[true].sum()}"

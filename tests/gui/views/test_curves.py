@@ -4,10 +4,10 @@ import time
 
 import numpy as np
 import pytest
-from conftest import Stage
 from fake_snapshots import snapshot
 from PySide6.QtCore import QPointF
 from pytestqt.qtbot import QtBot
+from stage import Stage
 
 from lab.gui.views.curves import FULL, CurvesView, leap, smoothed, smoothing_window, thinned
 from lab.gui.widgets.plot import Axis

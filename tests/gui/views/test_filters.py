@@ -1,10 +1,10 @@
 """Filters: weights as images, and back to weights."""
 
 import numpy as np
-from conftest import Stage
 from fake_snapshots import LENET, weights
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
+from stage import Stage
 
 from lab.gui.selection import Selection
 from lab.gui.views.filters import FiltersView

@@ -4,12 +4,12 @@ import time
 
 import numpy as np
 import pytest
-from conftest import Stage
 from fake_snapshots import LENET, activations, prepared
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+from stage import Stage
 
 from lab.gui.selection import Selection
 from lab.gui.theme import DARK, LIGHT, diverging
@@ -192,6 +192,7 @@ def test_speed_of_sixty_four_maps(qtbot: QtBot) -> None:
     qtbot.addWidget(mosaic)
     mosaic.resize(700, 600)
     mosaic.show()
+    QApplication.processEvents()  # before it, nothing is painted
     values = np.random.default_rng(1).normal(size=(64, 1, 28, 28)).astype(np.float32)
     times = []
     for _ in range(30):

@@ -3,16 +3,17 @@
 from dataclasses import replace
 
 import numpy as np
-from conftest import Stage
 from fake_snapshots import RINGS, decision, prepared, snapshot
 from PySide6.QtCore import QPointF, Qt
 from pytestqt.qtbot import QtBot
+from stage import Stage
 
 from lab.gui.selection import Selection
 from lab.gui.views.decision import DecisionView
 from lab.gui.views.units import UnitsView
 from lab.gui.widgets.contours import contour_lines
 from lab.gui.widgets.mosaic import Place
+from lab.gui.widgets.wording import number
 from lab.training.probes import DecisionProbe
 
 
@@ -24,7 +25,7 @@ def test_the_output_at_a_place(stage: Stage) -> None:
     score = reading.score[70, 20]
     name = RINGS.data.classes()[int(score > 0)]
     assert view.readout.text().endswith(f"({name})")
-    assert f"{abs(score):.3f}" in view.readout.text()
+    assert number(float(score)) in view.readout.text()
 
 
 def test_blue_is_negative_and_up_is_up(stage: Stage) -> None:
