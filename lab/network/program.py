@@ -207,7 +207,7 @@ def lower(
     """The program of `network` on inputs of shape `x`.
 
     `capacity` 0 chooses how many examples go at once: as many as keep the arena in a core's own cache, and at
-    least 8. ProblemError if the network has problems.
+    least 16. ProblemError if the network has problems.
     """
     analysis = analyse(network, x)
     if not network.nodes:
