@@ -24,7 +24,7 @@ from scipy.linalg.blas import sgemm
 
 from lab.experiment.experiment import Experiment
 from lab.experiment.presets import DEFAULT, preset
-from lab.kernels import interpreter
+from lab.kernels import interpreter, schedule
 from lab.kernels import opcodes as op
 from lab.kernels.interpreter import TALLY, Memory
 from lab.kernels.memory import aligned
@@ -144,6 +144,8 @@ def our_side(contest: Contest) -> Steps:
         np.zeros((shards, TALLY)),
         np.zeros(N, np.int64),
         np.full(2, -2, np.int64),
+        schedule.beginning(),
+        np.zeros(P, np.float32),
     )
     settings = rule(Experiment(network=contest.network, optimizer=contest.optimizer), program)
     made = [0]

@@ -9,8 +9,10 @@ import msgspec
 from lab.data.datasets import AnyDataSource
 from lab.data.datasets.digits import Digits
 from lab.data.preprocessing import Preprocessing, Split
+from lab.learning.clipping import Clipping
 from lab.learning.losses import AnyLoss, SoftmaxCrossEntropy
 from lab.learning.optimizers import AnyOptimizer, Momentum
+from lab.learning.rates import LayerRates
 from lab.learning.regularization import Regularization
 from lab.learning.schedules import AnySchedule, Constant
 from lab.network.network import Analysis, Network, analyse
@@ -44,6 +46,8 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     optimizer: AnyOptimizer = Momentum()
     schedule: AnySchedule = Constant()
     regularization: Regularization = Regularization()
+    clipping: Clipping = Clipping()
+    rates: LayerRates = LayerRates()
     batch_size: Annotated[
         int,
         msgspec.Meta(

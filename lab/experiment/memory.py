@@ -67,7 +67,7 @@ def machine_memory() -> int | None:
 
 def _parameters(experiment: Experiment) -> int:
     count = experiment.analysis.parameter_count or 0
-    vectors = 1 + len(experiment.optimizer.slots)
+    vectors = 2 + len(experiment.optimizer.slots)  # now, before the last update, and what the rule remembers
     work = experiment.batch_size * (experiment.analysis.multiply_adds or 0)
     gradients = min(MOST_SHARES, 1 + work // (20 * max(count, 1)))
     return NUMBER * count * (vectors * (1 + KEPT) + gradients + KEPT)

@@ -18,6 +18,9 @@ from lab.kernels._jit import kernel
 from lab.kernels.dense import add_bias, sum_rows
 from lab.kernels.memory import gemm, span
 
+FAST = 1_000_000
+"""Multiply-adds up to which OpenBLAS works on a product without packing it: twice as fast where m and k are small."""
+
 
 @kernel
 def stacked_rows(HO, KH, SH, DH):
@@ -119,77 +122,134 @@ def unpack(dP, dW, CO, CI, KH, KW):
 
 
 @kernel
+def columns_at_once(m, k, n):
+    """How many of n columns one product [m, k] [k, n] should have: all, or as many as BLAS does fastest."""
+    most = FAST // (m * k) // 16 * 16
+    return n if most < 128 else min(n, most)
+
+
+@kernel
+def products(S, P, Y, width, HO, CO, taps, extent, rows, KH, SH, DH):
+    """Y += sum over ky of P[ky] S[ky ...]"""
+    N = HO * width
+    block = columns_at_once(CO, taps, N)
+    for first in range(0, N, block):
+        count = min(block, N - first)
+        C = span(Y, first, CO * N - first)
+        for ky in range(KH):
+            start = tap_start(ky, rows, width, SH, DH) + first
+            B = span(S, start, taps * extent - start)
+            gemm(0, 0, CO, count, taps, span(P, ky * CO * taps, CO * taps), taps, B, extent, 1.0, C, N)
+
+
+@kernel
+def products_backward_weights(S, dY, dP, width, HO, CO, taps, extent, rows, KH, SH, DH):
+    """dP[ky] = dY S[ky ...]^T"""
+    N = HO * width
+    block = columns_at_once(CO, taps, N)
+    for first in range(0, N, block):
+        count = min(block, N - first)
+        A = span(dY, first, CO * N - first)
+        for ky in range(KH):
+            start = tap_start(ky, rows, width, SH, DH) + first
+            B = span(S, start, taps * extent - start)
+            C = span(dP, ky * CO * taps, CO * taps)
+            gemm(0, 1, CO, taps, count, A, N, B, extent, 0.0 if first == 0 else 1.0, C, taps)
+
+
+@kernel
+def products_backward_input(dS, P, dY, width, HO, CO, taps, extent, rows, KH, SH, DH):
+    """dS[ky ...] = sum over ky of P[ky]^T dY"""
+    N = HO * width
+    block = columns_at_once(CO, taps, N)
+    dS[:] = 0
+    for first in range(0, N, block):
+        count = min(block, N - first)
+        B = span(dY, first, CO * N - first)
+        for ky in range(KH):
+            start = tap_start(ky, rows, width, SH, DH) + first
+            C = span(dS, start, taps * extent - start)
+            gemm(1, 0, taps, count, CO, span(P, ky * CO * taps, CO * taps), taps, B, N, 1.0, C, extent)
+
+
+@kernel
+def tap_start(ky, rows, width, SH, DH):
+    """Where in S the rows of vertical tap ky begin."""
+    row = ky * DH
+    return ((row % SH) * rows + row // SH) * width
+
+
+@kernel
 def conv2d(X, W, b, Y, scratch, n, CI, HI, WI, CO, HO, WO, KH, KW, SH, SW, PH, PW, DH, DW):
     """Y[o] = b[o] + W[o] * X, the sliding dot product.
 
     X [CI, HI, n, WI], W [CO, CI, KH, KW], b [CO], Y [CO, HO, n, WO]; `scratch` holds S and the packed W.
     """
-    rows = stacked_rows(HO, KH, SH, DH)
-    width = n * WO
-    taps = CI * KW
+    rows, width, taps = stacked_rows(HO, KH, SH, DH), n * WO, CI * KW
     extent = SH * rows * width
-    S = span(scratch, 0, taps * extent)
-    P = span(scratch, taps * extent, CO * taps * KH)
+    S, P = span(scratch, 0, taps * extent), span(scratch, taps * extent, CO * taps * KH)
     stack(X, S, n, CI, HI, WI, HO, WO, KH, KW, SH, SW, PH, PW, DH, DW)
     pack(W, P, CO, CI, KH, KW)
     add_bias(Y, b, HO * width)
-    for ky in range(KH):
-        row = ky * DH
-        A = span(P, ky * CO * taps, CO * taps)
-        start = ((row % SH) * rows + row // SH) * width
-        B = span(S, start, taps * extent - start)
-        gemm(0, 0, CO, HO * width, taps, A, taps, B, extent, 1.0, Y, HO * width)
+    products(S, P, Y, width, HO, CO, taps, extent, rows, KH, SH, DH)
 
 
 @kernel
 def conv2d_backward(X, W, dY, dW, db, dX, scratch, n, CI, HI, WI, CO, HO, WO, KH, KW, SH, SW, PH, PW, DH, DW):
     """dW += dY S^T, db += the sums of dY, dX += W^T dY; dX of size 0 is not asked for.
 
-    `scratch` holds S, dS, the packed W and the packed dW.
+    `scratch` holds S or dS, and the packed W or dW.
     """
-    rows = stacked_rows(HO, KH, SH, DH)
-    width = n * WO
-    taps = CI * KW
+    rows, width, taps = stacked_rows(HO, KH, SH, DH), n * WO, CI * KW
     extent = SH * rows * width
-    S = span(scratch, 0, taps * extent)
-    P = span(scratch, taps * extent, CO * taps * KH)
+    S, P = span(scratch, 0, taps * extent), span(scratch, taps * extent, CO * taps * KH)
     stack(X, S, n, CI, HI, WI, HO, WO, KH, KW, SH, SW, PH, PW, DH, DW)
     sum_rows(dY, db, HO * width)
-    for ky in range(KH):
-        row = ky * DH
-        start = ((row % SH) * rows + row // SH) * width
-        B = span(S, start, taps * extent - start)
-        gemm(
-            0,
-            1,
-            CO,
-            taps,
-            HO * width,
-            dY,
-            HO * width,
-            B,
-            extent,
-            0.0,
-            span(P, ky * CO * taps, CO * taps),
-            taps,
-        )
+    products_backward_weights(S, dY, P, width, HO, CO, taps, extent, rows, KH, SH, DH)
     unpack(P, dW, CO, CI, KH, KW)
-    if dX.size == 0:
-        return
-    dS = S  # S has been used up
-    dS[:] = 0
-    pack(W, P, CO, CI, KH, KW)
-    for ky in range(KH):
-        row = ky * DH
-        start = ((row % SH) * rows + row // SH) * width
-        B = span(dS, start, taps * extent - start)
-        A = span(P, ky * CO * taps, CO * taps)
-        gemm(1, 0, taps, HO * width, CO, A, taps, dY, HO * width, 1.0, B, extent)
-    unstack(dS, dX, n, CI, HI, WI, HO, WO, KH, KW, SH, SW, PH, PW, DH, DW)
+    if dX.size:
+        pack(W, P, CO, CI, KH, KW)
+        products_backward_input(S, P, dY, width, HO, CO, taps, extent, rows, KH, SH, DH)
+        unstack(S, dX, n, CI, HI, WI, HO, WO, KH, KW, SH, SW, PH, PW, DH, DW)
+
+
+@kernel
+def transposed_conv2d(X, W, b, Y, scratch, n, CI, HI, WI, CO, HO, WO, KH, KW, SH, SW, PH, PW):
+    """Y = b + the adjoint of a convolution from Y's shape to X's: each pixel of X stamps its filter onto Y.
+
+    X [CI, HI, n, WI], W [CI, CO, KH, KW], b [CO], Y [CO, HO, n, WO] (Dumoulin and Visin, 2016, section 4).
+    """
+    rows, width, taps = stacked_rows(HI, KH, SH, 1), n * WI, CO * KW
+    extent = SH * rows * width
+    S, P = span(scratch, 0, taps * extent), span(scratch, taps * extent, CI * taps * KH)
+    pack(W, P, CI, CO, KH, KW)
+    products_backward_input(S, P, X, width, HI, CI, taps, extent, rows, KH, SH, 1)
+    add_bias(Y, b, HO * n * WO)
+    unstack(S, Y, n, CO, HO, WO, HI, WI, KH, KW, SH, SW, PH, PW, 1, 1)
+
+
+@kernel
+def transposed_conv2d_backward(
+    X, W, dY, dW, db, dX, scratch, n, CI, HI, WI, CO, HO, WO, KH, KW, SH, SW, PH, PW
+):
+    """dW += X S(dY)^T, db += the sums of dY, dX += W * dY; dX of size 0 is not asked for."""
+    rows, width, taps = stacked_rows(HI, KH, SH, 1), n * WI, CO * KW
+    extent = SH * rows * width
+    S, P = span(scratch, 0, taps * extent), span(scratch, taps * extent, CI * taps * KH)
+    stack(dY, S, n, CO, HO, WO, HI, WI, KH, KW, SH, SW, PH, PW, 1, 1)
+    sum_rows(dY, db, HO * n * WO)
+    products_backward_weights(S, X, P, width, HI, CI, taps, extent, rows, KH, SH, 1)
+    unpack(P, dW, CI, CO, KH, KW)
+    if dX.size:
+        pack(W, P, CI, CO, KH, KW)
+        products(S, P, dX, width, HI, CI, taps, extent, rows, KH, SH, 1)
 
 
 def scratch_size(CI: int, CO: int, HO: int, WO: int, KH: int, KW: int, SH: int, DH: int) -> tuple[int, int]:
-    """Numbers of scratch that conv2d needs: per example, and besides."""
+    """Numbers of scratch that conv2d needs: per example, and besides.
+
+    A transposed convolution needs those of the convolution that it is the adjoint of.
+    """
     reach = (HO - 1) * SH + (KH - 1) * DH + 1
     rows = -(-reach // SH)
     return CI * KW * SH * rows * WO, CO * CI * KW * KH

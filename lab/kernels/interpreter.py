@@ -16,7 +16,8 @@ from lab.kernels import activation, loss
 from lab.kernels import opcodes as op
 from lab.kernels._jit import kernel, parallel_kernel
 from lab.kernels.chance import shuffle
-from lab.kernels.conv import conv2d, conv2d_backward
+from lab.kernels.conv import conv2d, conv2d_backward, transposed_conv2d, transposed_conv2d_backward
+from lab.kernels.copy import copy, copy_backward, upsample, upsample_backward
 from lab.kernels.dense import add_bias, dense, dense_backward_input, dense_backward_weights, sum_rows
 from lab.kernels.memory import span
 from lab.kernels.pool import (
@@ -27,7 +28,8 @@ from lab.kernels.pool import (
     max_pool,
     max_pool_backward,
 )
-from lab.kernels.update import update
+from lab.kernels.schedule import FACTOR, SETTINGS, observe
+from lab.kernels.update import NONE, clip, update
 
 TALLY = 8  # numbers a shard tallies in, a cache line: sum of the loss, examples right
 PARTS = 8  # into which an evaluation is cut
@@ -35,7 +37,7 @@ PARTS = 8  # into which an evaluation is cut
 
 class Code(NamedTuple):
     rows: Any  # int64 [rows, op.COLUMNS]
-    constants: Any  # float64 [rows, 2]
+    constants: Any  # float64 [rows, loss.CONSTANTS]
     plan: Any  # int64 [op.PLAN]
 
 
@@ -57,13 +59,19 @@ def cases(inputs: Any, targets: Any) -> Cases:
     return Cases(*flat)
 
 
+NO_CLIPPING = np.array([NONE, 0.0])
+NO_REACTION = np.zeros(SETTINGS)
+
+
 class Rule(NamedTuple):
-    """An optimizer at work."""
+    """An optimizer at work, what is done to the gradient before, and what the rate makes of the errors."""
 
     kind: int
-    settings: Any  # float64 [3]
+    settings: Any  # float64 [any]
     blocks: Any  # int64 [stretches, 2]
-    numbers: Any  # float64 [stretches, 3]
+    numbers: Any  # float64 [stretches, update.NUMBERS]
+    clipping: Any = NO_CLIPPING  # float64 [2]: how, limit
+    reaction: Any = NO_REACTION  # float64 [schedule.SETTINGS]
 
 
 class Memory(NamedTuple):
@@ -76,6 +84,8 @@ class Memory(NamedTuple):
     tally: Any  # float64 [shards, TALLY]
     order: Any  # int64 [N]: the order of the examples in epoch `marks[0]` of seed `marks[1]`
     marks: Any  # int64 [2]
+    progress: Any  # float64 [schedule.PROGRESS]: what the schedule has seen
+    before: Any  # [P]: the parameters before the last update that was made
 
 
 @kernel
@@ -106,6 +116,16 @@ def forward_row(row, constant, n, arena, params):
         conv2d(X, W, b, Y, scratch, n, CI, HI, WI, CO, HO, WO, KH, KW, SH, SW, PH, PW, DH, DW)
     elif operation == op.FLATTEN:
         flatten(X, Y, n, CI * HI, WI)
+    elif operation == op.COPY:
+        copy(X, Y, n, CI, HI, WI, HO, WO, row[op.CHANNEL], row[op.TOP], row[op.LEFT], row[op.PLUS])
+    elif operation == op.TRANSPOSED_CONV2D:
+        KH, KW, SH, SW, PH, PW = row[op.KH], row[op.KW], row[op.SH], row[op.SW], row[op.PH], row[op.PW]
+        W = span(params, row[op.W], CI * CO * KH * KW)
+        b = span(params, row[op.B], CO)
+        scratch = span(arena, row[op.SCRATCH], arena.size - row[op.SCRATCH])
+        transposed_conv2d(X, W, b, Y, scratch, n, CI, HI, WI, CO, HO, WO, KH, KW, SH, SW, PH, PW)
+    elif operation == op.UPSAMPLE:
+        upsample(X, Y, n, CI, HI, WI, row[op.KH])
     else:
         KH, KW, SH, SW, PH, PW = row[op.KH], row[op.KW], row[op.SH], row[op.SW], row[op.PH], row[op.PW]
         if operation == op.MAX_POOL:
@@ -135,11 +155,12 @@ def backward_row(row, constant, n, arena, params, grads):
             dense_backward_input(dY, W, dX, CO, n, CI, float(row[op.ADD]))
         return
     if operation == op.ACTIVATION:
+        known = X if activation.needs_z(row[op.KIND]) else Y
         if row[op.DX] == row[op.DY]:
-            activation.activate_backward(Y, dY, row[op.KIND], constant)
+            activation.activate_backward(known, dY, row[op.KIND], constant)
         elif wanted and row[op.ADD] == 0:
             dX[:] = dY
-            activation.activate_backward(Y, dX, row[op.KIND], constant)
+            activation.activate_backward(known, dX, row[op.KIND], constant)
         return
     if wanted and row[op.ADD] == 0:
         dX[:] = 0
@@ -153,6 +174,19 @@ def backward_row(row, constant, n, arena, params, grads):
         conv2d_backward(
             X, W, dY, dW, db, dX, scratch, n, CI, HI, WI, CO, HO, WO, KH, KW, SH, SW, PH, PW, DH, DW
         )
+    elif operation == op.TRANSPOSED_CONV2D:
+        KH, KW, SH, SW, PH, PW = row[op.KH], row[op.KW], row[op.SH], row[op.SW], row[op.PH], row[op.PW]
+        W = span(params, row[op.W], CI * CO * KH * KW)
+        dW = span(grads, row[op.W], CI * CO * KH * KW)
+        db = span(grads, row[op.B], CO)
+        scratch = span(arena, row[op.SCRATCH], arena.size - row[op.SCRATCH])
+        transposed_conv2d_backward(
+            X, W, dY, dW, db, dX, scratch, n, CI, HI, WI, CO, HO, WO, KH, KW, SH, SW, PH, PW
+        )
+    elif wanted and operation == op.COPY:
+        copy_backward(dY, dX, n, CI, HI, WI, HO, WO, row[op.CHANNEL], row[op.TOP], row[op.LEFT])
+    elif wanted and operation == op.UPSAMPLE:
+        upsample_backward(dY, dX, n, CI, HI, WI, row[op.KH])
     elif wanted and operation == op.FLATTEN:
         flatten_backward(dY, dX, n, CI * HI, WI)
     elif wanted:
@@ -165,14 +199,14 @@ def backward_row(row, constant, n, arena, params, grads):
 
 
 @kernel
-def loss_row(row, constant, n, arena, scale, tally):
+def loss_row(row, constants, n, arena, scale, tally):
     """Compare the outputs with the targets; the loss and the examples right are added to the tally."""
     K = row[op.CO]
     Y = span(arena, row[op.X], K * n)
     T = span(arena, row[op.AUX], K * n)
     dY = span(arena, max(row[op.DX], 0), K * n if row[op.DX] >= 0 else 0)
-    tally[0] += loss.loss(row[op.KIND], Y, T, dY, K, n, scale)
-    tally[1] += loss.count_right(Y, T, K, n, constant)
+    tally[0] += loss.loss(row[op.KIND], Y, T, dY, K, n, scale, constants)
+    tally[1] += loss.count_right(Y, T, K, n, constants[loss.THRESHOLD])
 
 
 @kernel
@@ -186,7 +220,7 @@ def run_rows(code, first, last, n, arena, params, grads, scale, tally):
         elif r >= plan[op.BACKWARD]:
             backward_row(row, constants[r, 0], n, arena, params, grads)
         else:
-            loss_row(row, constants[r, 0], n, arena, scale, tally)
+            loss_row(row, constants[r], n, arena, scale, tally)
 
 
 @kernel
@@ -280,6 +314,7 @@ def train(code, cases, rule, memory, seed, seen, age, batch, sums, rates, losses
     `seen` examples have been seen before: they say which epoch this is and where in it the next batch starts. An
     epoch's last batch may be smaller. `age` updates has the optimizer made. Column k of losses, rights and counts
     gets what batch k gave before its update. If a loss is not finite, its update is not made and training stops.
+    `rates` are multiplied by what a schedule that answers to the error makes of them: they end as the rates used.
     """
     N = cases.inputs.shape[0]
     for k in range(rates.size):
@@ -293,10 +328,15 @@ def train(code, cases, rule, memory, seed, seen, age, batch, sums, rates, losses
         counts[k] = count
         if not np.isfinite(error):
             return k
+        clip(memory.grads[0], rule.clipping[0], rule.clipping[1])
+        if k == rates.size - 1:
+            memory.before[:] = memory.params
+        rates[k] *= memory.progress[FACTOR]
         update(
             rule.kind, rule.settings, rule.blocks, rule.numbers, memory.params, memory.grads[0], memory.slots,
             rates[k], age + 1,
         )  # fmt: skip
+        observe(memory.progress, rule.reaction, error, count, position + count == N)
         seen += count
         age += 1
     return rates.size

@@ -1,7 +1,7 @@
 """Losses: Y, the network's outputs, and T, the targets, are [K, n] for n examples, flat.
 
-Each returns the sum over the examples and how many the network gets right, and writes dY, the derivative times
-`scale` (one over the batch size where a batch's error is a mean). dY of size 0 is not asked for.
+Each returns the sum over the examples and writes dY, the derivative times `scale` (one over the batch size where
+a batch's error is a mean). dY of size 0 is not asked for. Sums over examples and outputs are float64.
 """
 
 from __future__ import annotations
@@ -9,9 +9,15 @@ from __future__ import annotations
 import math
 
 from lab.kernels._jit import kernel
-from lab.kernels.functions import exp
+from lab.kernels.functions import exp, softplus
 
-SOFTMAX_CROSS_ENTROPY, SQUARED_ERROR = range(2)
+SOFTMAX_CROSS_ENTROPY, SQUARED_ERROR, ABSOLUTE_ERROR, HUBER = range(4)
+BINARY_CROSS_ENTROPY, HINGE, HINGE_WORST = range(4, 7)
+
+# a loss's constants: outputs above THRESHOLD are the second class where there is one output; the loss's own
+# NUMBER (Huber's delta, the hinge's margin); OVER 0: a sum over the outputs; else OVER / K times that sum
+THRESHOLD, NUMBER, OVER = 0, 1, 2
+CONSTANTS = 3
 
 
 @kernel
@@ -52,6 +58,105 @@ def squared_error(Y, T, dY, K, n, scale):
 
 
 @kernel
+def absolute_error(Y, T, dY, K, n, scale):
+    """E = sum_k |t_k - y_k|; dE/dy_k = sign(y_k - t_k), 0 where they are equal"""
+    total = 0.0
+    s = Y.dtype.type(scale)
+    for i in range(K * n):
+        total += abs(Y[i] - T[i])
+    if dY.size:
+        for i in range(K * n):
+            dY[i] = s * (Y.dtype.type(Y[i] > T[i]) - Y.dtype.type(Y[i] < T[i]))
+    return total
+
+
+@kernel
+def huber(Y, T, dY, K, n, scale, delta):
+    """E = sum_k d**2 / 2 for |d| <= delta, else delta (|d| - delta / 2); d = y_k - t_k
+
+    Its derivative is d, held within [-delta, delta]. Huber, 1964.
+    """
+    total = 0.0
+    s, most = Y.dtype.type(scale), Y.dtype.type(delta)
+    half = Y.dtype.type(0.5)
+    for i in range(K * n):
+        a = abs(Y[i] - T[i])
+        inner = most if a > most else a
+        total += inner * (a - half * inner)
+    if dY.size:
+        for i in range(K * n):
+            d = Y[i] - T[i]
+            d = most if d > most else d
+            d = -most if d < -most else d
+            dY[i] = d * s
+    return total
+
+
+@kernel
+def binary_cross_entropy(Y, T, dY, K, n, scale):
+    """E = sum_k log(1 + e**y_k) - t_k y_k, outputs being logits; dE/dy_k = sigmoid(y_k) - t_k
+
+    Written as (max(y, 0) - t y) + log(1 + e**-|y|) it neither overflows nor loses its last places.
+    """
+    total = 0.0
+    s, one, zero = Y.dtype.type(scale), Y.dtype.type(1), Y.dtype.type(0)
+    for i in range(K * n):
+        y = Y[i]
+        total += float((y if y > 0 else zero) - T[i] * y) + float(softplus(-abs(y)))
+    if dY.size:
+        for i in range(K * n):
+            dY[i] = (one / (one + exp(-Y[i])) - T[i]) * s
+    return total
+
+
+@kernel
+def hinge(Y, T, dY, K, n, scale, margin, worst):
+    """The right class c is to lead by a margin: E = sum over k != c of max(0, margin - y_c + y_k)
+
+    (Weston and Watkins, 1999), or, where `worst`, the largest of these terms alone (Crammer and Singer, 2001;
+    of several that are equal the first). c is where the target is largest. With one output, whose target is -1
+    or 1: E = max(0, margin - t y). At a kink the derivative is 0.
+    """
+    total = 0.0
+    s, m, zero = Y.dtype.type(scale), Y.dtype.type(margin), Y.dtype.type(0)
+    if dY.size:
+        for i in range(K * n):
+            dY[i] = zero
+    if K == 1:
+        for e in range(n):
+            short = m - T[e] * Y[e]
+            if not short <= 0:  # so that NaN counts
+                total += short
+                if dY.size:
+                    dY[e] = -s * T[e]
+        return total
+    for e in range(n):
+        c = 0
+        for k in range(1, K):
+            if T[k * n + e] > T[c * n + e]:
+                c = k
+        most, at = zero, -1
+        for k in range(K):
+            short = m - Y[c * n + e] + Y[k * n + e]
+            if k == c or short <= 0:
+                continue
+            if worst:
+                if not short <= most:
+                    most, at = short, k
+            else:
+                total += short
+                if dY.size:
+                    dY[k * n + e] += s
+                    dY[c * n + e] -= s
+        if worst and at >= 0:
+            total += most
+            if dY.size:
+                dY[at * n + e] = s
+                dY[c * n + e] = -s
+    return total
+
+
+@kernel
 def count_right(Y, T, K, n, threshold):
     """Examples whose largest output is at the largest target; with one output, on its side of the threshold."""
     right = 0
@@ -70,7 +175,20 @@ def count_right(Y, T, K, n, threshold):
 
 
 @kernel
-def loss(kind, Y, T, dY, K, n, scale):
+def loss(kind, Y, T, dY, K, n, scale, constants):
+    """The loss called `kind`, over its outputs as `constants`, float64 [CONSTANTS], say."""
+    part = constants[OVER] / K if constants[OVER] != 0 else 1.0
+    s = scale * part
     if kind == SOFTMAX_CROSS_ENTROPY:
-        return softmax_cross_entropy(Y, T, dY, K, n, scale)
-    return squared_error(Y, T, dY, K, n, scale)
+        total = softmax_cross_entropy(Y, T, dY, K, n, s)
+    elif kind == SQUARED_ERROR:
+        total = squared_error(Y, T, dY, K, n, s)
+    elif kind == ABSOLUTE_ERROR:
+        total = absolute_error(Y, T, dY, K, n, s)
+    elif kind == HUBER:
+        total = huber(Y, T, dY, K, n, s, constants[NUMBER])
+    elif kind == BINARY_CROSS_ENTROPY:
+        total = binary_cross_entropy(Y, T, dY, K, n, s)
+    else:
+        total = hinge(Y, T, dY, K, n, s, constants[NUMBER], kind == HINGE_WORST)
+    return total * part

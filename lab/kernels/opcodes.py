@@ -9,7 +9,7 @@ taps covers all examples at once; a vector of n units is [n, examples].
 """
 
 # operations
-DENSE, CONV2D, MAX_POOL, AVERAGE_POOL, FLATTEN, ACTIVATION = range(6)
+DENSE, CONV2D, MAX_POOL, AVERAGE_POOL, FLATTEN, ACTIVATION, COPY, TRANSPOSED_CONV2D, UPSAMPLE = range(9)
 LOSS = 20
 
 # columns of a row
@@ -28,7 +28,10 @@ SCRATCH = 11  # working space that nobody reads afterwards
 CI, HI, WI = 12, 13, 14
 CO, HO, WO = 15, 16, 17
 KH, KW, SH, SW, PH, PW, DH, DW = 18, 19, 20, 21, 22, 23, 24, 25
-COLUMNS = 26
+CHANNEL = 26  # COPY: the first channel of the output to be written
+TOP, LEFT = 27, 28  # COPY: where in the input the output's window begins
+PLUS = 29  # COPY: 1 adds to what other rows have written to the output
+COLUMNS = 30
 
 # a plan: where things are in the program as a whole
 FORWARD, LOSS_ROW, BACKWARD, END, INPUT, TARGET, OUTPUT, CAPACITY, IC, IH, IW, OUTPUTS, PARAMETERS = range(13)

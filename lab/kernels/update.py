@@ -9,11 +9,18 @@ import numpy as np
 from lab.kernels._jit import inlined, kernel
 from lab.kernels.memory import span
 
-SGD, MOMENTUM, RMSPROP, ADAM = range(4)
+SGD, MOMENTUM, RMSPROP, ADAM, NESTEROV, RPROP, ADAMW, ADADELTA, ADAGRAD = range(9)
 
 # a block is a stretch of the parameter vector with one setting: columns of its integers and of its numbers
 FIRST, COUNT = 0, 1
-FACTOR, L1, L2 = 0, 1, 2
+FACTOR, L1, L2, PENALISED = 0, 1, 2, 3
+NUMBERS = 4
+
+# what rprop does with a weight whose gradient has changed its sign
+TAKE_BACK, WAIT, GO_ON = range(3)
+
+# how a gradient is clipped
+NONE, BY_VALUE, BY_NORM = range(3)
 
 LEAST = np.finfo(np.float32).tiny
 """The smallest float32 of full precision. Arithmetic on smaller ones takes some hundred times as long."""
@@ -35,6 +42,29 @@ def penalise(w, g, l1, l2):
 
 
 @kernel
+def clip(g, how, limit):
+    """The whole gradient, number by number into [-limit, limit], or shortened to the length `limit`.
+
+    By norm: g *= limit / |g| where |g| > limit (Pascanu, Mikolov, Bengio 2013, algorithm 1). NaN stays NaN.
+    """
+    if how == BY_VALUE:
+        high = g.dtype.type(limit)
+        low = -high
+        for i in range(g.size):
+            x = g[i]
+            x = high if x > high else x
+            g[i] = low if x < low else x
+    elif how == BY_NORM:
+        square = 0.0
+        for i in range(g.size):
+            square += float(g[i]) * float(g[i])
+        if square > limit * limit:
+            share = g.dtype.type(limit / math.sqrt(square))
+            for i in range(g.size):
+                g[i] *= share
+
+
+@kernel
 def sgd(w, g, rate):
     """w -= rate g"""
     r = w.dtype.type(rate)
@@ -49,6 +79,64 @@ def momentum(w, g, velocity, rate, alpha):
     for i in range(w.size):
         velocity[i] = remembered(a * velocity[i] - r * g[i])
         w[i] += velocity[i]
+
+
+@kernel
+def momentum_of_gradients(w, g, velocity, rate, alpha):
+    """v = alpha v + g; w -= rate v"""
+    r, a = w.dtype.type(rate), w.dtype.type(alpha)
+    for i in range(w.size):
+        velocity[i] = remembered(a * velocity[i] + g[i])
+        w[i] -= r * velocity[i]
+
+
+@kernel
+def nesterov(w, g, velocity, rate, alpha):
+    """dw = alpha dw - rate g; w += alpha dw - rate g: w is the point ahead, where g was taken."""
+    r, a = w.dtype.type(rate), w.dtype.type(alpha)
+    for i in range(w.size):
+        velocity[i] = remembered(a * velocity[i] - r * g[i])
+        w[i] += a * velocity[i] - r * g[i]
+
+
+@kernel
+def nesterov_of_gradients(w, g, velocity, rate, alpha):
+    """v = alpha v + g; w -= rate (g + alpha v)"""
+    r, a = w.dtype.type(rate), w.dtype.type(alpha)
+    for i in range(w.size):
+        velocity[i] = remembered(a * velocity[i] + g[i])
+        w[i] -= r * (g[i] + a * velocity[i])
+
+
+@kernel
+def rprop(w, g, last, step, begin, up, down, least, most, turn):
+    """w -= sign(g) step; step *= up where g keeps its sign, *= down where it changes it, within least..most.
+
+    `last` is the gradient before, 0 where the next one is to be taken as if it were the first. A step of 0 has
+    not begun: it begins at `begin`. `turn` says what a weight does whose gradient has changed its sign: TAKE_BACK
+    its last move (Riedmiller and Braun 1993), WAIT (iRprop-, Igel and Hüsken 2003) or GO_ON (Riedmiller 1994).
+    """
+    number = w.dtype.type
+    start, grow, shrink = number(begin), number(up), number(down)
+    low, high, zero = number(least), number(most), number(0)
+    for i in range(w.size):
+        x, before = g[i], step[i]
+        now = number(x > 0) - number(x < 0)
+        then = number(last[i] > 0) - number(last[i] < 0)
+        s = start if before == 0 else before
+        if now * then > 0:
+            s *= grow
+        elif now * then < 0:
+            s *= shrink
+        s = min(max(s, low), high)
+        step[i] = s
+        if now * then < 0 and turn != GO_ON:
+            if turn == TAKE_BACK:
+                w[i] += then * before
+            last[i] = zero
+        else:
+            w[i] -= now * s
+            last[i] = x
 
 
 @kernel
@@ -76,12 +164,44 @@ def adam(w, g, m, v, rate, beta1, beta2, epsilon, age):
 
 
 @kernel
+def decay(w, share):
+    """w -= share w"""
+    kept = w.dtype.type(1.0 - share)
+    for i in range(w.size):
+        w[i] *= kept
+
+
+@kernel
+def adadelta(w, g, mean_square, mean_change, rate, rho, epsilon):
+    """E[g2] = rho E[g2] + (1 - rho) g**2; d = -sqrt((E[d2] + eps) / (E[g2] + eps)) g; likewise E[d2]; w += rate d
+
+    Zeiler, 2012, algorithm 1.
+    """
+    number = w.dtype.type
+    r, p, q, e = number(rate), number(rho), number(1.0 - rho), number(epsilon)
+    for i in range(w.size):
+        mean_square[i] = remembered(p * mean_square[i] + q * g[i] * g[i])
+        d = math.sqrt(mean_change[i] + e) / math.sqrt(mean_square[i] + e) * g[i]
+        mean_change[i] = remembered(p * mean_change[i] + q * d * d)
+        w[i] -= r * d
+
+
+@kernel
+def adagrad(w, g, squares, rate, epsilon):
+    """S += g**2; w -= rate g / (sqrt(S) + epsilon). Duchi, Hazan, Singer, 2011, with a diagonal matrix."""
+    r, e = w.dtype.type(rate), w.dtype.type(epsilon)
+    for i in range(w.size):
+        squares[i] += g[i] * g[i]
+        w[i] -= r * g[i] / (math.sqrt(squares[i]) + e)
+
+
+@kernel
 def update(kind, settings, blocks, numbers, params, grads, slots, rate, age):
     """One update of all parameters.
 
-    `settings` are the rule's constants; `blocks` int64 [stretches, 2] and `numbers` float64 [stretches, 3] say
-    where each stretch lies, the factor on its rate and its penalties. `slots` is the rule's memory, slot after
-    slot, each as long as `params`.
+    `settings`, float64, are the rule's constants; `blocks` int64 [stretches, 2] and `numbers` float64
+    [stretches, NUMBERS] say where each stretch lies, the factor on its rate, its penalties, and whether it is of
+    the kind that is penalised. `slots` is the rule's memory, slot after slot, each as long as `params`.
     """
     whole = params.size
     for k in range(blocks.shape[0]):
@@ -92,10 +212,30 @@ def update(kind, settings, blocks, numbers, params, grads, slots, rate, age):
             penalise(w, g, numbers[k, L1], numbers[k, L2])
         if kind == SGD:
             sgd(w, g, r)
-        elif kind == MOMENTUM:
-            momentum(w, g, span(slots, first, count), r, settings[0])
+            continue
+        one = span(slots, first, count)
+        if kind == MOMENTUM:
+            if settings[1] == 0:
+                momentum(w, g, one, r, settings[0])
+            else:
+                momentum_of_gradients(w, g, one, r, settings[0])
+        elif kind == NESTEROV:
+            if settings[1] == 0:
+                nesterov(w, g, one, r, settings[0])
+            else:
+                nesterov_of_gradients(w, g, one, r, settings[0])
         elif kind == RMSPROP:
-            rmsprop(w, g, span(slots, first, count), r, settings[0], settings[1])
-        elif kind == ADAM:
-            second = span(slots, whole + first, count)
-            adam(w, g, span(slots, first, count), second, r, settings[0], settings[1], settings[2], age)
+            rmsprop(w, g, one, r, settings[0], settings[1])
+        elif kind == ADAGRAD:
+            adagrad(w, g, one, r, settings[0])
+        else:
+            two = span(slots, whole + first, count)
+            if kind == ADAMW and (numbers[k, PENALISED] != 0 or settings[4] != 0):
+                decay(w, r * settings[3])
+            if kind in (ADAM, ADAMW):
+                adam(w, g, one, two, r, settings[0], settings[1], settings[2], age)
+            elif kind == ADADELTA:
+                adadelta(w, g, one, two, r, settings[0], settings[1])
+            elif kind == RPROP:
+                up, down, least, most = settings[0], settings[1], settings[2], settings[3]
+                rprop(w, g, one, two, r, up, down, least, most, settings[4])

@@ -9,7 +9,19 @@ from collections.abc import Callable
 
 import numpy as np
 
-from lab.kernels import activation, chance, conv, dense, interpreter, loss, pool, render, threads, update
+from lab.kernels import (
+    activation,
+    chance,
+    conv,
+    dense,
+    interpreter,
+    loss,
+    pool,
+    render,
+    schedule,
+    threads,
+    update,
+)
 from lab.kernels import opcodes as op
 from lab.kernels.interpreter import PARTS, TALLY, Cases, Code, Memory, Rule
 
@@ -24,7 +36,7 @@ def _arenas() -> np.ndarray:
 
 def _code() -> Code:
     """A program with nothing to do but a loss of one output on one example."""
-    rows, constants, plan = np.zeros((1, op.COLUMNS), np.int64), np.zeros((1, 2)), np.zeros(op.PLAN, np.int64)
+    rows, constants, plan = np.zeros((1, op.COLUMNS), np.int64), np.zeros((1, 3)), np.zeros(op.PLAN, np.int64)
     rows[0, [op.OP, op.DX, op.KIND, op.CO]] = op.LOSS, -1, loss.SQUARED_ERROR, 1
     plan[[op.BACKWARD, op.END, op.CAPACITY, op.IC, op.IH, op.IW, op.OUTPUTS]] = 1
     for array in (rows, constants, plan):
@@ -64,12 +76,12 @@ def _pooling() -> None:
 
 
 def _losses() -> None:
-    loss.loss(loss.SQUARED_ERROR, _v(), _v(), _v(), 1, 1, 1.0)
+    loss.loss(loss.SQUARED_ERROR, _v(), _v(), _v(), 1, 1, 1.0, np.zeros(loss.CONSTANTS))
     loss.count_right(_v(), _v(), 1, 1, 0.0)
 
 
 def _updates() -> None:
-    blocks, numbers = np.zeros((1, 2), np.int64), np.zeros((1, 3))
+    blocks, numbers = np.zeros((1, 2), np.int64), np.zeros((1, update.NUMBERS))
     update.update(update.SGD, np.zeros(3), blocks, numbers, _v(), _v(), _v(), 0.0, 1)
     chance.shuffle(np.zeros(1, np.int64), 1, 0)
 
@@ -107,9 +119,9 @@ def _pictures() -> None:
 def _training() -> None:
     memory = Memory(
         _v(), _v(), np.zeros((1, 1), np.float32), _arenas(), np.zeros((1, TALLY)),
-        np.zeros(1, np.int64), np.full(2, -2, np.int64),
+        np.zeros(1, np.int64), np.full(2, -2, np.int64), schedule.beginning(), _v(),
     )  # fmt: skip
-    rule = Rule(update.SGD, np.zeros(3), np.zeros((1, 2), np.int64), np.zeros((1, 3)))
+    rule = Rule(update.SGD, np.zeros(3), np.zeros((1, 2), np.int64), np.zeros((1, update.NUMBERS)))
     numbers = np.zeros(1), np.zeros(1), np.zeros(1), np.zeros(1, np.int64)
     interpreter.train(_code(), _cases(), rule, memory, 1, 0, 0, 1, False, *numbers, False)
 

@@ -11,18 +11,37 @@ from numpy.typing import NDArray
 from lab.kernels import loss as kernel
 from lab.problem import Problem
 
+OverExamples = Annotated[
+    Literal["mean", "sum"],
+    msgspec.Meta(description="Whether a batch's error is the mean or the sum over its examples"),
+]
+OverOutputs = Annotated[
+    Literal["sum", "mean"],
+    msgspec.Meta(description="Whether an example's error is the sum or the mean over its outputs"),
+]
+Low = Annotated[float, msgspec.Meta(ge=-10, le=10, description="Target of a wrong class")]
+High = Annotated[float, msgspec.Meta(ge=-10, le=10, description="Target of the right class")]
+
 
 class Loss(msgspec.Struct, frozen=True, tag_field="loss", forbid_unknown_fields=True):
     """The error of a batch, from the network's outputs Y and the targets T, both [examples, outputs]."""
 
     title: ClassVar[str]
     formula: ClassVar[str]
-    kind: ClassVar[int]
 
     @property
-    def constants(self) -> tuple[float, ...]:
-        """What the kernel is told besides its kind: threshold between two classes of a single output."""
-        return (0.0,)
+    def kind(self) -> int:
+        """Which arithmetic of lab.kernels.loss."""
+        raise NotImplementedError
+
+    @property
+    def constants(self) -> tuple[float, float, float]:
+        """What the kernel is told besides its kind.
+
+        The threshold between two classes of a single output; the loss's own number; and 0 for a sum over the
+        outputs, else what their mean is multiplied by.
+        """
+        return (0.0, 0.0, 0.0)
 
     @property
     def sums_examples(self) -> bool:
@@ -32,6 +51,10 @@ class Loss(msgspec.Struct, frozen=True, tag_field="loss", forbid_unknown_fields=
     def encode(self, labels: NDArray[np.int64], classes: int, outputs: int) -> NDArray[np.float32]:
         """Class numbers [n] as targets [n, outputs]."""
         raise NotImplementedError
+
+    def scores(self, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Outputs [..., outputs] as a person reads them: probabilities where they are logits."""
+        return outputs
 
     def problem(self, classes: int, targets: int, outputs: int) -> Problem | None:
         """Why a network with `outputs` outputs cannot be trained on this task with this loss; None if it can.
@@ -54,6 +77,12 @@ class Loss(msgspec.Struct, frozen=True, tag_field="loss", forbid_unknown_fields=
         return None
 
 
+def one_of(labels: NDArray[np.int64], outputs: int, low: float, high: float) -> NDArray[np.float32]:
+    """`high` at the output of the right class and `low` elsewhere; a single output is `high` for the second."""
+    right = labels[:, None] == (np.arange(outputs) if outputs > 1 else np.array([1]))
+    return np.where(right, np.float32(high), np.float32(low))
+
+
 class SoftmaxCrossEntropy(Loss, frozen=True, tag="softmax_cross_entropy"):
     """The network's outputs are logits; softmax makes them probabilities inside the loss."""
 
@@ -61,8 +90,13 @@ class SoftmaxCrossEntropy(Loss, frozen=True, tag="softmax_cross_entropy"):
     formula = "E = −Σⱼ tⱼ log pⱼ,  p = softmax(y)"
     kind = kernel.SOFTMAX_CROSS_ENTROPY
 
+    def scores(self, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        e = np.exp(outputs - outputs.max(-1, keepdims=True))
+        softmax: NDArray[np.float32] = e / e.sum(-1, keepdims=True)
+        return softmax
+
     def encode(self, labels: NDArray[np.int64], classes: int, outputs: int) -> NDArray[np.float32]:
-        return np.eye(outputs, dtype=np.float32)[labels]
+        return one_of(labels, outputs, 0, 1)
 
     def problem(self, classes: int, targets: int, outputs: int) -> Problem | None:
         if not classes:
@@ -78,36 +112,173 @@ class SoftmaxCrossEntropy(Loss, frozen=True, tag="softmax_cross_entropy"):
         return super().problem(classes, targets, outputs)
 
 
-class SquaredError(Loss, frozen=True, tag="squared_error"):
-    """E = 1/2 sum over the outputs of (t - y)^2, as in the lecture; over examples the mean or the sum.
+class BinaryCrossEntropy(Loss, frozen=True, tag="binary_cross_entropy"):
+    """Each output is a question of its own: a logit, which a sigmoid inside the loss makes a probability.
 
-    Classes become targets: `high` for the right one and `low` for the others; a single output between two
-    classes is `low` for the first and `high` for the second.
+    With one output between two classes, with one a class (one against the rest), or with numbers from 0 to 1 to
+    be met, as the pixels of an image. PyTorch's binary_cross_entropy_with_logits.
     """
 
-    over_examples: Annotated[
-        Literal["mean", "sum"],
-        msgspec.Meta(description="Whether a batch's error is the mean or the sum over its examples"),
-    ] = "mean"
-    low: Annotated[float, msgspec.Meta(ge=-10, le=10, description="Target of a wrong class")] = 0.0
-    high: Annotated[float, msgspec.Meta(ge=-10, le=10, description="Target of the right class")] = 1.0
+    over_examples: OverExamples = "mean"
+    over_outputs: OverOutputs = "sum"
 
-    title = "squared error"
-    formula = "E = ½ Σⱼ (tⱼ − yⱼ)²"
-    kind = kernel.SQUARED_ERROR
+    title = "binary cross-entropy"
+    formula = "E = −Σⱼ tⱼ log pⱼ + (1 − tⱼ) log(1 − pⱼ),  p = 1 / (1 + e⁻ʸ)"
+    kind = kernel.BINARY_CROSS_ENTROPY
 
     @property
-    def constants(self) -> tuple[float, ...]:
-        return ((self.low + self.high) / 2,)
+    def constants(self) -> tuple[float, float, float]:
+        return (0.0, 0.0, float(self.over_outputs == "mean"))
 
     @property
     def sums_examples(self) -> bool:
         return self.over_examples == "sum"
 
     def encode(self, labels: NDArray[np.int64], classes: int, outputs: int) -> NDArray[np.float32]:
-        right = labels[:, None] == (np.arange(outputs) if outputs > 1 else np.array([1]))
-        return np.where(right, np.float32(self.high), np.float32(self.low))
+        return one_of(labels, outputs, 0, 1)
+
+    def scores(self, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        with np.errstate(over="ignore"):  # e**-y is infinite where the sigmoid is 0
+            return (1 / (1 + np.exp(-outputs))).astype(np.float32)
 
 
-AnyLoss = SoftmaxCrossEntropy | SquaredError
-LOSSES: tuple[type[Loss], ...] = (SoftmaxCrossEntropy, SquaredError)
+class Hinge(Loss, frozen=True, tag="hinge"):
+    """The right class is to lead every other by a margin; beyond it nothing pulls any more.
+
+    Against "all" others that come too near, their shortfalls added up (Weston and Watkins, 1999): K times
+    PyTorch's MultiMarginLoss, which divides by the number of classes. Against the "worst" of them alone: Crammer
+    and Singer, 2001. A single output between two classes is to be beyond the margin on its own side,
+    max(0, m − t y) with t = ±1 (Cortes and Vapnik, 1995). With L2 on its weights a Dense layer becomes a support
+    vector machine.
+    """
+
+    margin: Annotated[
+        float,
+        msgspec.Meta(gt=0, le=1000, title="margin m", description="By how much the right class is to lead"),
+    ] = 1.0
+    against: Annotated[
+        Literal["all", "worst"],
+        msgspec.Meta(description="Which of the other classes count: all that come too near, or the worst"),
+    ] = "all"
+    over_examples: OverExamples = "mean"
+
+    title = "hinge"
+    formula = "E = Σⱼ≠c max(0, m − yc + yⱼ)"
+
+    @property
+    def kind(self) -> int:
+        return kernel.HINGE_WORST if self.against == "worst" else kernel.HINGE
+
+    @property
+    def constants(self) -> tuple[float, float, float]:
+        return (0.0, self.margin, 0.0)
+
+    @property
+    def sums_examples(self) -> bool:
+        return self.over_examples == "sum"
+
+    def encode(self, labels: NDArray[np.int64], classes: int, outputs: int) -> NDArray[np.float32]:
+        return one_of(labels, outputs, -1, 1)
+
+    def problem(self, classes: int, targets: int, outputs: int) -> Problem | None:
+        if not classes:
+            return Problem("", "hinge loss is for classes, and this data has none", "Choose squared error")
+        return super().problem(classes, targets, outputs)
+
+
+class SquaredError(Loss, frozen=True, tag="squared_error"):
+    """E = 1/2 sum over the outputs of (t - y)^2, as in the lecture; over examples the mean or the sum.
+
+    As a mean over the outputs it has no 1/2: the mean squared error, PyTorch's MSELoss.
+
+    Classes become targets: `high` for the right one and `low` for the others; a single output between two
+    classes is `low` for the first and `high` for the second.
+    """
+
+    over_examples: OverExamples = "mean"
+    low: Low = 0.0
+    high: High = 1.0
+    over_outputs: OverOutputs = "sum"
+
+    title = "squared error"
+    formula = "E = ½ Σⱼ (tⱼ − yⱼ)²"
+    kind = kernel.SQUARED_ERROR
+
+    @property
+    def constants(self) -> tuple[float, float, float]:
+        return ((self.low + self.high) / 2, 0.0, 2.0 if self.over_outputs == "mean" else 0.0)
+
+    @property
+    def sums_examples(self) -> bool:
+        return self.over_examples == "sum"
+
+    def encode(self, labels: NDArray[np.int64], classes: int, outputs: int) -> NDArray[np.float32]:
+        return one_of(labels, outputs, self.low, self.high)
+
+
+class AbsoluteError(Loss, frozen=True, tag="absolute_error"):
+    """Every output pulls with the same strength, however far it is off: outliers count less, images stay sharper.
+
+    Classes become targets as with the squared error.
+    """
+
+    over_examples: OverExamples = "mean"
+    low: Low = 0.0
+    high: High = 1.0
+    over_outputs: OverOutputs = "sum"
+
+    title = "absolute error"
+    formula = "E = Σⱼ |tⱼ − yⱼ|"
+    kind = kernel.ABSOLUTE_ERROR
+
+    @property
+    def constants(self) -> tuple[float, float, float]:
+        return ((self.low + self.high) / 2, 0.0, float(self.over_outputs == "mean"))
+
+    @property
+    def sums_examples(self) -> bool:
+        return self.over_examples == "sum"
+
+    def encode(self, labels: NDArray[np.int64], classes: int, outputs: int) -> NDArray[np.float32]:
+        return one_of(labels, outputs, self.low, self.high)
+
+
+class Huber(Loss, frozen=True, tag="huber"):
+    """Squared near the target, absolute beyond δ: Huber, 1964. PyTorch's HuberLoss.
+
+    Classes become targets as with the squared error.
+    """
+
+    delta: Annotated[
+        float, msgspec.Meta(gt=0, le=1000, title="δ", description="Where the parabola goes over into lines")
+    ] = 1.0
+    over_examples: OverExamples = "mean"
+    low: Low = 0.0
+    high: High = 1.0
+    over_outputs: OverOutputs = "sum"
+
+    title = "Huber"
+    formula = "E = Σⱼ ½ d² for |d| ≤ δ, else δ (|d| − ½ δ),  d = tⱼ − yⱼ"
+    kind = kernel.HUBER
+
+    @property
+    def constants(self) -> tuple[float, float, float]:
+        return ((self.low + self.high) / 2, self.delta, float(self.over_outputs == "mean"))
+
+    @property
+    def sums_examples(self) -> bool:
+        return self.over_examples == "sum"
+
+    def encode(self, labels: NDArray[np.int64], classes: int, outputs: int) -> NDArray[np.float32]:
+        return one_of(labels, outputs, self.low, self.high)
+
+
+AnyLoss = SoftmaxCrossEntropy | BinaryCrossEntropy | Hinge | SquaredError | AbsoluteError | Huber
+LOSSES: tuple[type[Loss], ...] = (
+    SoftmaxCrossEntropy,
+    BinaryCrossEntropy,
+    Hinge,
+    SquaredError,
+    AbsoluteError,
+    Huber,
+)

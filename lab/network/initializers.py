@@ -82,6 +82,19 @@ class Normal(Initializer, frozen=True, tag="normal"):
         return self.spread
 
 
+class Uniform(Initializer, frozen=True, tag="uniform"):
+    reach: Annotated[
+        float, msgspec.Meta(ge=0, le=100, title="reach a", description="Weights start between −a and a")
+    ] = 0.05
+
+    title = "uniform"
+    formula = "w ~ U(−a, a),  σ = a / √3"
+    distribution: ClassVar[Distribution] = "uniform"
+
+    def deviation(self, fan_in: int, fan_out: int) -> float:
+        return self.reach / math.sqrt(3)
+
+
 class FanIn(Initializer, frozen=True, tag="fan_in"):
     """Spread 1/sqrt(fan-in), so that a unit's input does not grow with the number of its weights (F4)."""
 
@@ -118,8 +131,38 @@ class He(Initializer, frozen=True, tag="he"):
         return math.sqrt(2 / fan_in)
 
 
-AnyInitializer = Zero | Constant | Normal | FanIn | Xavier | He
-INITIALIZERS: tuple[type[Initializer], ...] = (Zero, Constant, Normal, FanIn, Xavier, He)
+class Orthogonal(Initializer, frozen=True, tag="orthogonal"):
+    """A matrix that turns and mirrors but does not stretch: Saxe, McClelland and Ganguli, 2014.
+
+    The weights as a matrix [units or filters, the rest] have rows, or columns if these are fewer, that are
+    orthogonal and of length `gain`. It is the Q of a QR decomposition of normal numbers, R's diagonal made
+    positive, so that every such matrix is as likely as any other; as in PyTorch's orthogonal_.
+    """
+
+    gain: Annotated[
+        float, msgspec.Meta(gt=0, le=100, description="Length of the rows; √2 makes up for ReLU's lost half")
+    ] = 1.0
+
+    title = "orthogonal"
+    formula = "W Wᵀ = g² I  or  Wᵀ W = g² I"
+
+    def deviation(self, fan_in: int, fan_out: int) -> float:
+        """Of a dense layer's weights. A convolution's have the deviation g / √max(filters, fan-in)."""
+        return self.gain / math.sqrt(max(fan_in, fan_out))
+
+    def draw(
+        self, shape: tuple[int, ...], fan_in: int, fan_out: int, stream: np.random.Generator
+    ) -> NDArray[np.float32]:
+        rows, columns = shape[0], math.prod(shape[1:])
+        tall = stream.standard_normal((max(rows, columns), min(rows, columns)))
+        q, r = np.linalg.qr(tall)
+        q *= np.where(np.diag(r) < 0, -self.gain, self.gain)
+        matrix = q if rows >= columns else q.T
+        return np.ascontiguousarray(matrix, np.float32).reshape(shape)
+
+
+AnyInitializer = Zero | Constant | Uniform | Normal | FanIn | Xavier | He | Orthogonal
+INITIALIZERS: tuple[type[Initializer], ...] = (Zero, Constant, Uniform, Normal, FanIn, Xavier, He, Orthogonal)
 
 
 def stream(seed: int, name: str) -> np.random.Generator:

@@ -108,10 +108,11 @@ def analyse(network: Network, x: Shape) -> Analysis:
     for index, node in enumerate(network.nodes):
         sources = network.sources(index)
         problems = list(_naming_problems(node, sources, shapes))
-        source = shapes.get(sources[0]) if not problems else None
+        coming = tuple(s for name in sources if (s := shapes.get(name)) is not None)
+        source = coming[0] if len(coming) == len(sources) and not problems else None
         output: Shape | None = None
         if source is not None:
-            answer = node.layer.output_shape(source)
+            answer = node.layer.joined_shape(coming)
             if isinstance(answer, Problem):
                 problems.append(msgspec.structs.replace(answer, where=node.name))
             else:
@@ -151,6 +152,4 @@ def _naming_problems(node: Node, sources: tuple[str, ...], shapes: dict[str, Sha
                     "Choose a layer before it",
                 )
             )
-    if len(sources) > 1:
-        problems.append(Problem(node.name, "takes one input", "Disconnect all but one"))
     return problems

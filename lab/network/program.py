@@ -9,7 +9,7 @@ training. In an *open* program every buffer keeps its place to the end: for look
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, Protocol
 
@@ -17,15 +17,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.kernels import opcodes as op
+from lab.kernels.activation import NEEDS_Z
 from lab.kernels.conv import scratch_size
 from lab.kernels.interpreter import Code
+from lab.kernels.loss import CONSTANTS
 from lab.network.activations import Activation, Linear
 from lab.network.layers.layer import Parameter
+from lab.network.layout import ALIGNMENT, Buffer, lay_out
 from lab.network.network import INPUT, Analysis, Network, analyse
 from lab.network.shape import Shape
 from lab.problem import Problem, ProblemError
 
-ALIGNMENT = 16  # float32 numbers in a cache line
 CACHE = 1 << 18  # numbers an arena may hold so that it stays in a core's own cache
 
 OPERATIONS = {
@@ -35,6 +37,9 @@ OPERATIONS = {
     op.AVERAGE_POOL: "average pooling",
     op.FLATTEN: "flatten",
     op.ACTIVATION: "activation",
+    op.COPY: "copy",
+    op.TRANSPOSED_CONV2D: "transposed convolution",
+    op.UPSAMPLE: "upsampling",
     op.LOSS: "loss",
 }
 
@@ -46,6 +51,9 @@ REMEMBERS = {
     op.AVERAGE_POOL: (False, False),
     op.FLATTEN: (False, False),
     op.ACTIVATION: (False, True),
+    op.COPY: (False, False),
+    op.TRANSPOSED_CONV2D: (True, False),
+    op.UPSAMPLE: (False, False),
 }
 
 
@@ -56,19 +64,32 @@ class LossLike(Protocol):
     def constants(self) -> tuple[float, ...]: ...
 
 
-@dataclass(eq=False)
-class Buffer:
-    """A place for one array. `role` is "x", "z" (before the activation), "y", "winner", "target", "derivative"."""
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One operation as a layer asks for it, before buffers have their places."""
 
+    operation: int
+    x: Buffer
+    y: Buffer
+    aux: Buffer | None
+    constant: float
+    columns: dict[str, int]
     layer: str
-    role: str
-    shape: Shape
-    offset: int = -1
-    uses: list[int] = field(default_factory=list)
 
     @property
-    def size(self) -> int:
-        return self.shape.size
+    def learns(self) -> bool:
+        """Whether it has parameters."""
+        return self.columns.get("W", -1) >= 0
+
+    @property
+    def remembers(self) -> tuple[Buffer, ...]:
+        """What its backward row reads besides dY."""
+        reads_x, reads_y = REMEMBERS[self.operation]
+        if self.operation == op.ACTIVATION and self.columns["KIND"] in NEEDS_Z:
+            reads_x, reads_y = True, False
+        return tuple(
+            b for b, reads in ((self.x, reads_x), (self.y, reads_y), (self.aux, True)) if b and reads
+        )
 
 
 @dataclass(frozen=True)
@@ -132,8 +153,7 @@ class Lowering:
         self.layer = ""
         self.index = -1
         self.buffers: list[Buffer] = []
-        self.forward: list[tuple[int, Buffer, Buffer, Buffer | None, float, dict[str, int]]] = []
-        self.labels: list[Row] = []
+        self.steps: list[Step] = []
         self.offsets: dict[str, int] = {}
         offset = 0
         for p in analysis.parameters:
@@ -142,7 +162,10 @@ class Lowering:
 
     def buffer(self, shape: Shape, role: str) -> Buffer:
         """A new place for an array of this layer."""
-        made = Buffer(self.layer, role, shape)
+        return self.buffer_of(self.layer, shape, role)
+
+    def buffer_of(self, layer: str, shape: Shape, role: str) -> Buffer:
+        made = Buffer(layer, role, shape)
         self.buffers.append(made)
         return made
 
@@ -160,14 +183,13 @@ class Lowering:
         **columns: int,
     ) -> None:
         """One operation from x to y. `columns` are named as in lab.kernels.opcodes."""
-        self.forward.append((operation, x, y, aux, constant, columns | {"LAYER": self.index}))
-        self.labels.append(Row(self.layer, OPERATIONS[operation], "forward"))
+        self.steps.append(Step(operation, x, y, aux, constant, columns | {"LAYER": self.index}, self.layer))
 
     def activate(self, z: Buffer, activation: Activation) -> Buffer:
-        """Apply an activation; nothing to do for a linear one. In a lean program it works in place."""
+        """Apply an activation; nothing to do for a linear one. In a lean program it works in place if it can."""
         if isinstance(activation, Linear):
             return z
-        y = z if self.lean else self.buffer(z.shape, "y")
+        y = z if self.lean and activation.kind not in NEEDS_Z else self.buffer(z.shape, "y")
         self.row(op.ACTIVATION, z, y, constant=activation.alpha, KIND=activation.kind)
         return y
 
@@ -185,7 +207,7 @@ def lower(
     """The program of `network` on inputs of shape `x`.
 
     `capacity` 0 chooses how many examples go at once: as many as keep the arena in a core's own cache, and at
-    least 8. ProblemError if the network has problems.
+    least 16. ProblemError if the network has problems.
     """
     analysis = analyse(network, x)
     if not network.nodes:
@@ -193,11 +215,10 @@ def lower(
     if analysis.problems:
         raise ProblemError(*analysis.problems)
     to = Lowering(analysis, lean)
-    flowing = {INPUT: Buffer(INPUT, "x", x)}
-    to.buffers.append(flowing[INPUT])
+    flowing = {INPUT: to.buffer_of(INPUT, x, "x")}
     for index, node in enumerate(network.nodes):
         to.layer, to.index = node.name, index
-        flowing[node.name] = node.layer.lower(to, flowing[network.sources(index)[0]])
+        flowing[node.name] = node.layer.lower_joined(to, [flowing[name] for name in network.sources(index)])
     output = flowing[network.nodes[-1].name]
     return _assemble(to, flowing[INPUT], output, loss, capacity, gradients)
 
@@ -205,55 +226,39 @@ def lower(
 def _assemble(
     to: Lowering, x: Buffer, output: Buffer, loss: LossLike, capacity: int, gradients: bool
 ) -> Program:
-    forward = to.forward
-    loss_row = len(forward)
-    target = Buffer("loss", "target", output.shape)
-    to.buffers.append(target)
-    derivatives = _derivatives(to, x, output) if gradients else {}
-    end = 2 * loss_row + 1 if gradients else loss_row + 1
-    _find_uses(to, x, output, target, derivatives, loss_row, end)
+    target = to.buffer_of("loss", output.shape, "target")
+    derivatives = _derivatives(to, x) if gradients else {}
+    back = [step for step in reversed(to.steps) if id(step.y) in derivatives]
+    loss_row = len(to.steps)
+    end = loss_row + 1 + len(back)
+    _find_uses(to.steps, back, x, output, target, derivatives)
 
-    scratch, fixed = _scratch(forward, gradients)
-    size = _lay_out(to, end)
-    per_example = size + scratch
+    scratch, fixed = _scratch(to.steps)
+    size = lay_out(to.buffers, to.lean)
     if capacity <= 0:
-        capacity = max(8, min(256, CACHE // max(per_example, 1)))
+        # whole vector registers, and so that a shard of 16 does not run as 15 and 1
+        capacity = max(16, min(256, CACHE // max(size + scratch, 1)) // 8 * 8)
     scratch_at = size * capacity
     for buffer in to.buffers:
         buffer.offset *= capacity
 
-    rows = np.full((end, op.COLUMNS), 0, np.int64)
-    constants = np.zeros((end, 2))
-    written: set[int] = {id(derivatives[id(output)])} if gradients else set()
-    for r, (operation, source, y, aux, constant, columns) in enumerate(forward):
-        _fill(rows[r], operation, source, y, aux, columns, scratch_at)
-        constants[r, 0] = constant
-    labels = list(to.labels)
-    labels.append(Row("loss", "loss", "loss"))
-    last = rows[loss_row]
-    last[[op.OP, op.LAYER, op.X, op.Y, op.AUX, op.KIND]] = (
-        op.LOSS,
-        -1,
-        output.offset,
-        output.offset,
-        target.offset,
-        loss.kind,
-    )
-    last[[op.CO, op.HO, op.WO]] = output.size, 1, 1
-    last[op.DX] = derivatives[id(output)].offset if gradients else -1
-    constants[loss_row, 0] = loss.constants[0]
-    if gradients:
-        for step, (operation, source, y, aux, constant, columns) in enumerate(reversed(forward)):
-            r = loss_row + 1 + step
-            _fill(rows[r], operation, source, y, aux, columns, scratch_at)
-            constants[r, 0] = constant
-            rows[r, op.DY] = derivatives[id(y)].offset
-            into = derivatives.get(id(source))
-            rows[r, op.DX] = into.offset if into else -1
-            if into is not None:
-                rows[r, op.ADD] = int(id(into) in written)
-                written.add(id(into))
-            labels.append(Row(to.labels[loss_row - 1 - step].layer, OPERATIONS[operation], "backward"))
+    rows, constants = np.zeros((end, op.COLUMNS), np.int64), np.zeros((end, CONSTANTS))
+    for r, step in enumerate(to.steps):
+        _write(rows[r], step, scratch_at)
+        constants[r, 0] = step.constant
+    last, d_output = rows[loss_row], derivatives.get(id(output))
+    last[[op.OP, op.LAYER, op.KIND, op.CO, op.HO, op.WO]] = op.LOSS, -1, loss.kind, output.size, 1, 1
+    last[[op.X, op.Y, op.AUX]] = output.offset, output.offset, target.offset
+    last[op.DX] = d_output.offset if d_output else -1
+    constants[loss_row] = loss.constants
+    written = {id(d_output)}
+    for r, step in enumerate(back, loss_row + 1):
+        _write(rows[r], step, scratch_at)
+        constants[r, 0] = step.constant
+        rows[r, op.DY] = derivatives[id(step.y)].offset
+        if into := derivatives.get(id(step.x)):
+            rows[r, op.DX], rows[r, op.ADD] = into.offset, int(id(into) in written)
+            written.add(id(into))
 
     plan = np.zeros(op.PLAN, np.int64)
     plan[op.FORWARD], plan[op.LOSS_ROW], plan[op.BACKWARD], plan[op.END] = 0, loss_row, loss_row + 1, end
@@ -265,8 +270,12 @@ def _assemble(
         array.setflags(write=False)
     return Program(
         code=Code(rows, constants, plan),
-        rows=tuple(labels),
-        places=tuple(Place(b.layer, b.role, b.offset, b.shape) for b in to.buffers),
+        rows=(
+            *(Row(step.layer, OPERATIONS[step.operation], "forward") for step in to.steps),
+            Row("loss", "loss", "loss"),
+            *(Row(step.layer, OPERATIONS[step.operation], "backward") for step in back),
+        ),
+        places=tuple(Place(b.layer, b.role, b.offset, b.shape) for b in to.buffers if b.uses),
         parameters=to.analysis.parameters,
         offsets=to.offsets,
         arena_size=scratch_at + scratch * capacity + fixed + ALIGNMENT,
@@ -274,121 +283,68 @@ def _assemble(
     )
 
 
-def _derivatives(to: Lowering, x: Buffer, output: Buffer) -> dict[int, Buffer]:
-    """For each buffer that a derivative flows through, the buffer of that derivative.
+def _derivatives(to: Lowering, x: Buffer) -> dict[int, Buffer]:
+    """By the identity of each buffer through which a derivative must flow, the buffer of that derivative.
 
-    The network's input gets one only in an open program, where somebody may look at it.
+    A derivative must flow where some parameter has a say. In an open program the network's input counts too:
+    somebody may look at its derivative.
     """
-    found: dict[int, Buffer] = {}
-    for buffer in list(to.buffers):
-        if buffer.role in ("z", "y") or (buffer is x and not to.lean):
-            made = Buffer(buffer.layer, f"d{buffer.role}", buffer.shape)
-            to.buffers.append(made)
-            found[id(buffer)] = made
-    return found
+    learns = set() if to.lean else {id(x)}
+    for step in to.steps:
+        if step.learns or id(step.x) in learns:
+            learns.add(id(step.y))
+    wanted = [b for b in to.buffers if id(b) in learns]
+    return {id(b): to.buffer_of(b.layer, b.shape, f"d{b.role}") for b in wanted}
 
 
 def _find_uses(
-    to: Lowering,
+    steps: list[Step],
+    back: list[Step],
     x: Buffer,
     output: Buffer,
     target: Buffer,
     derivatives: dict[int, Buffer],
-    loss_row: int,
-    end: int,
 ) -> None:
     """Note at which rows each buffer is read or written; row -1 is the gathering of a batch."""
+    loss_row = len(steps)
     x.uses.append(-1)
     target.uses += [-1, loss_row]
-    output.uses += [loss_row, end]
-    if derivatives:
-        derivatives[id(output)].uses.append(loss_row)
-    for r, (operation, source, y, aux, _, _) in enumerate(to.forward):
-        back = end - 1 - r
-        source.uses.append(r)
-        y.uses.append(r)
-        if aux is not None:
-            aux.uses.append(r)
-        if not derivatives:
-            continue
-        reads_x, reads_y = REMEMBERS[operation]
-        if reads_x:
-            source.uses.append(back)
-        if reads_y:
-            y.uses.append(back)
-        if aux is not None:
-            aux.uses.append(back)
-        derivatives[id(y)].uses.append(back)
-        if into := derivatives.get(id(source)):
-            into.uses.append(back)
+    output.uses += [loss_row, loss_row + 1 + len(back)]
+    if d_output := derivatives.get(id(output)):
+        d_output.uses.append(loss_row)
+    for r, step in enumerate(steps):
+        for buffer in (step.x, step.y, step.aux):
+            if buffer:
+                buffer.uses.append(r)
+    for r, step in enumerate(back, loss_row + 1):
+        into = derivatives.get(id(step.x))
+        for buffer in (*step.remembers, derivatives[id(step.y)], into):
+            if buffer:
+                buffer.uses.append(r)
 
 
-def _scratch(
-    forward: list[tuple[int, Buffer, Buffer, Buffer | None, float, dict[str, int]]], gradients: bool
-) -> tuple[int, int]:
+def _scratch(steps: list[Step]) -> tuple[int, int]:
     """The most scratch any row needs: per example, and besides."""
     each, besides = 0, 0
-    for operation, x, y, _, _, c in forward:
-        if operation == op.CONV2D:
+    for step in steps:
+        if step.operation in (op.CONV2D, op.TRANSPOSED_CONV2D):
+            # a transposed convolution is the adjoint of the convolution from its output to its input
+            large, small = (step.x, step.y) if step.operation == op.CONV2D else (step.y, step.x)
+            a, b, c = large.shape, small.shape, step.columns
             size, fixed = scratch_size(
-                x.shape.channels,
-                y.shape.channels,
-                y.shape.height,
-                y.shape.width,
-                c["KH"],
-                c["KW"],
-                c["SH"],
-                c["DH"],
+                a.channels, b.channels, b.height, b.width, c["KH"], c["KW"], c["SH"], c.get("DH", 1)
             )
             each, besides = max(each, size), max(besides, fixed)
     return each, besides
 
 
-def _lay_out(to: Lowering, end: int) -> int:
-    """Give each buffer an offset, in numbers of one example; the room they need in all.
-
-    In a lean program first fit by size: the largest buffer first, each at the lowest place that is free for the
-    whole of its life.
-    """
-    placed: list[Buffer] = []
-    height = 0
-    for buffer in sorted((b for b in to.buffers if b.uses), key=lambda b: -b.size):
-        offset = 0
-        if to.lean:
-            first, last = min(buffer.uses), max(buffer.uses)
-            rivals = sorted(
-                (b.offset, b.offset + b.size) for b in placed if min(b.uses) <= last and first <= max(b.uses)
-            )
-            for low, high in rivals:
-                if offset + buffer.size <= low:
-                    break
-                offset = max(offset, high)
-        else:
-            offset = height
-        # buffers start on cache lines whatever the capacity: round the size of one example up
-        buffer.offset = -(-offset // ALIGNMENT) * ALIGNMENT if not to.lean else offset
-        placed.append(buffer)
-        height = max(height, buffer.offset + buffer.size)
-    for buffer in to.buffers:
-        if not buffer.uses:
-            buffer.offset = 0
-    return height
-
-
-def _fill(
-    row: NDArray[np.int64],
-    operation: int,
-    x: Buffer,
-    y: Buffer,
-    aux: Buffer | None,
-    columns: dict[str, int],
-    scratch: int,
-) -> None:
-    row[op.OP], row[op.X], row[op.Y], row[op.DX], row[op.DY] = operation, x.offset, y.offset, -1, -1
-    row[op.AUX] = aux.offset if aux is not None else -1
+def _write(row: NDArray[np.int64], step: Step, scratch: int) -> None:
+    x, y = step.x, step.y
+    row[op.OP], row[op.X], row[op.Y], row[op.DX], row[op.DY] = step.operation, x.offset, y.offset, -1, -1
+    row[op.AUX] = step.aux.offset if step.aux else -1
     row[op.SCRATCH] = scratch
     row[[op.CI, op.HI, op.WI]] = x.shape.channels, x.shape.height, x.shape.width
     row[[op.CO, op.HO, op.WO]] = y.shape.channels, y.shape.height, y.shape.width
     row[op.W], row[op.B] = -1, -1
-    for name, value in columns.items():
+    for name, value in step.columns.items():
         row[getattr(op, name)] = value

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import msgspec
 
 from lab.network.layers import Window
-from lab.network.network import INPUT, Network, analyse
+from lab.network.network import INPUT, Analysis, Network, analyse
 from lab.network.shape import Shape
 
 Pair = tuple[int, int]
@@ -62,19 +62,49 @@ class Region(msgspec.Struct, frozen=True):
 
 
 def receptive_fields(network: Network, x: Shape) -> dict[str, ReceptiveField]:
-    """The field of each layer on inputs of shape `x`, in order, without those of unknown shape."""
+    """The field of each layer on inputs of shape `x`, in order.
+
+    Left out are layers of unknown shape, and those whose units do not all see alike: after an upsampling, a
+    transposed convolution or a join, ask `field_of`.
+    """
     found = {INPUT: ReceptiveField()}
     for facts in analyse(network, x).nodes:
         before = found.get(facts.inputs[0])
-        if before is not None and facts.input is not None and facts.output is not None:
-            found[facts.name] = before.through(facts.layer.window(facts.input))
+        if before is None or facts.input is None or facts.output is None:
+            continue
+        if (window := facts.layer.window(facts.input)) is not None:
+            found[facts.name] = before.through(window)
     del found[INPUT]
     return found
 
 
 def field_of(network: Network, x: Shape, layer: str, row: int, column: int) -> Region:
-    """What unit (row, column) of `layer` sees of the input, padding included; KeyError for an unknown layer."""
-    return receptive_fields(network, x)[layer].of_unit(row, column)
+    """What unit (row, column) of `layer` sees of the input, padding included.
+
+    Goes back from the unit, layer by layer, by the stretch of units it sees along each axis; where paths meet,
+    the stretch that holds both. KeyError for a layer that is not there or whose shape is unknown.
+    """
+    analysis = analyse(network, x)
+    top, bottom = _stretch(analysis, layer, row, axis=0)
+    left, right = _stretch(analysis, layer, column, axis=1)
+    return Region(top, left, bottom - top + 1, right - left + 1)
+
+
+def _stretch(analysis: Analysis, layer: str, at: int, axis: int) -> Pair:
+    """First and last input index that unit `at` of `layer` sees along an axis."""
+    shapes = {INPUT: analysis.input} | {f.name: f.output for f in analysis.nodes if f.output is not None}
+    if layer not in shapes:
+        raise KeyError(layer)
+    seen: dict[str, Pair] = {layer: (at, at)}
+    for facts in reversed(analysis.nodes):
+        if facts.name not in seen:
+            continue
+        xs = tuple(shapes[name] for name in facts.inputs)
+        for source, name in enumerate(facts.inputs):
+            first, last = facts.layer.reach(*seen[facts.name], axis, xs, source)
+            known = seen.get(name, (first, last))
+            seen[name] = min(first, known[0]), max(last, known[1])
+    return seen[INPUT]
 
 
 def _pair(values: Iterable[int]) -> Pair:

@@ -15,7 +15,6 @@ from lab.kernels import interpreter
 from lab.kernels import opcodes as op
 from lab.kernels.interpreter import PARTS, TALLY
 from lab.kernels.memory import aligned
-from lab.learning.losses import SoftmaxCrossEntropy
 from lab.network.program import Place, Program, lower
 from lab.training.moment import Moment
 from lab.training.probes import (
@@ -115,10 +114,10 @@ def _lean(moment: Moment, output: Array) -> tuple[Array | None, NDArray[np.int64
     if not classes:
         return output[0], None
     if len(output) == 1:
-        loss = moment.experiment.loss
-        middle = loss.constants[0]
-        half = max(abs(getattr(loss, "high", 1.0) - middle), 1e-9)
-        return np.clip((output[0] - middle) / half, -1, 1), None
+        low, high = moment.experiment.loss.encode(np.array([0, 1]), 2, 1)[:, 0].tolist()
+        half = (high - low) / 2 or 1.0
+        score = as_scores(moment, output[0])
+        return np.clip((score - (low + high) / 2) / half, -1, 1), None
     if classes == 2:
         scores = as_scores(moment, output.reshape(2, -1).T)
         return np.clip(scores[:, 1] - scores[:, 0], -1, 1).reshape(output.shape[1:]), None
@@ -126,12 +125,8 @@ def _lean(moment: Moment, output: Array) -> tuple[Array | None, NDArray[np.int64
 
 
 def as_scores(moment: Moment, outputs: Array) -> Array:
-    """[n, K] outputs as a person reads them: probabilities where they are logits."""
-    if not isinstance(moment.experiment.loss, SoftmaxCrossEntropy):
-        return outputs
-    e = np.exp(outputs - outputs.max(1, keepdims=True))
-    probabilities: Array = e / e.sum(1, keepdims=True)
-    return probabilities
+    """Outputs as a person reads them: probabilities where they are logits."""
+    return moment.experiment.loss.scores(outputs)
 
 
 def last_places(program: Program) -> dict[str, Place]:

@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from lab.data.prepare import Part, Prepared, prepare
 from lab.experiment.experiment import Experiment, problems
 from lab.experiment.memory import memory_problem
-from lab.kernels import interpreter
+from lab.kernels import interpreter, schedule
 from lab.kernels import opcodes as op
 from lab.kernels.interpreter import PARTS, TALLY, Memory, Rule
 from lab.kernels.memory import aligned
 from lab.kernels.threads import ENTRANCE, cores, use
+from lab.kernels.update import NUMBERS
 from lab.network.initializers import stream
 from lab.network.layers import Parameter
 from lab.network.program import Program, lower
@@ -75,6 +76,7 @@ class Run:
         self.step = 0
         self.examples = 0
         self._age = 0  # updates the optimizer has made since its memory was empty
+        self._moved = False  # whether the memory holds the parameters of one update ago
         self._install(experiment, None)
         self.timeline = Timeline(experiment)
         self.history = History()
@@ -109,7 +111,11 @@ class Run:
             tally=np.zeros((shards, TALLY)),
             order=np.zeros(N, np.int64),
             marks=np.full(2, -2, np.int64),
+            progress=schedule.beginning(),
+            before=np.zeros(P, np.float32),
         )
+        if old is not None and keeps_progress(old.experiment, experiment):
+            room.progress[:] = old.progress
         check_arenas = aligned(self.threads * check_arena).reshape(-1, check_arena)
         cases = {
             name: interpreter.cases(part.inputs, targets_of(experiment, part, program))
@@ -119,6 +125,7 @@ class Run:
         # from here on nothing can fail
         if old is None or not keeps_memory(old.experiment, experiment):
             self._age = 0
+        self._moved = False
         self.experiment, self.prepared, self.program, self._check = experiment, prepared, program, check
         self._shards, self._memory, self._check_arenas, self._cases = shards, room, check_arenas, cases
         self._rule = rule(experiment, program)
@@ -176,7 +183,8 @@ class Run:
     @property
     def rate(self) -> float:
         """The learning rate of the next update."""
-        return self.experiment.optimizer.rate * float(self.experiment.schedule.factors(self.step, 1)[0])
+        known = float(self.experiment.schedule.factors(self.step, 1)[0])
+        return self.experiment.optimizer.rate * known * float(self._memory.progress[schedule.FACTOR])
 
     def steps_to_epoch_end(self) -> int:
         N = len(self.prepared.training)
@@ -214,6 +222,7 @@ class Run:
                 done = int(interpreter.train(*arguments, True))
         else:
             done = int(interpreter.train(*arguments, False))
+        self._moved = done == steps or (self._moved and done == 0)
         step = np.arange(self.step + 1, self.step + done + 1)
         seen = self.examples + np.cumsum(counts[:done])
         self.history.append(
@@ -279,6 +288,14 @@ class Run:
         return params
 
     @property
+    def last_update(self) -> NDArray[np.float32] | None:
+        """How the last update moved each parameter, to the last bit.
+
+        None where it is not known: at the start, after an edit, and on a checkpoint that was gone back to.
+        """
+        return self._memory.params - self._memory.before if self._moved else None
+
+    @property
     def parameters(self) -> dict[str, NDArray[np.float32]]:
         """Copies of all parameters by name."""
         return self.program.split(self._memory.params.copy())
@@ -289,7 +306,8 @@ class Run:
             at = self.program.offsets[p.name]
             self._memory.params[at : at + p.size] = parameters[p.name].ravel()
         self._memory.slots[:] = 0
-        self._age = 0
+        self._memory.progress[:] = schedule.beginning()
+        self._age, self._moved = 0, False
         # what was learned no longer follows from the start: the way back begins here
         self.timeline.begin_again(self.state())
 
@@ -314,6 +332,7 @@ class Run:
             age=self._age,
             params=self._memory.params.copy(),
             slots=self._memory.slots.copy(),
+            progress=self._memory.progress.copy(),
         )
 
     def edit(self, experiment: Experiment) -> Kept:
@@ -346,6 +365,7 @@ class Run:
     def _restore(self, state: State) -> None:
         self._install(state.experiment, state)
         self._memory.slots[:] = state.slots
+        self._memory.progress[:] = state.progress
         self.step, self.examples, self._age = state.step, state.examples, state.age
 
     def _replay(self, step: int) -> None:
@@ -401,16 +421,22 @@ def start(parameter: Parameter, seed: int) -> NDArray[np.float32]:
 
 def keeps_memory(old: Experiment, new: Experiment) -> bool:
     """Whether what the optimizer remembers under `old` means the same under `new`."""
-    return old.optimizer.kind == new.optimizer.kind
+    return old.optimizer.meaning == new.optimizer.meaning
+
+
+def keeps_progress(old: Experiment, new: Experiment) -> bool:
+    """Whether what the schedule has seen under `old` means the same under `new`: the same rule, the same error."""
+    return (old.schedule, old.loss, old.data) == (new.schedule, new.loss, new.data)
 
 
 def rule(experiment: Experiment, program: Program) -> Rule:
     """The optimizer as the machine takes it: neighbours with the same setting are one stretch."""
     r = experiment.regularization
     blocks: list[list[int]] = []
-    numbers: list[tuple[float, float, float]] = []
+    numbers: list[tuple[float, float, float, float]] = []
     for p in program.parameters:
-        setting = (1.0, r.l1, r.l2) if p.penalised else (1.0, 0.0, 0.0)
+        factor = experiment.rates.factor(p)
+        setting = (factor, r.l1, r.l2, 1.0) if p.penalised else (factor, 0.0, 0.0, 0.0)
         if numbers and numbers[-1] == setting:
             blocks[-1][1] += p.size
         else:
@@ -418,9 +444,11 @@ def rule(experiment: Experiment, program: Program) -> Rule:
             numbers.append(setting)
     return Rule(
         int(experiment.optimizer.kind),
-        np.array(experiment.optimizer.constants),
+        np.array(experiment.optimizer.constants, np.float64),
         np.array(blocks, np.int64).reshape(-1, 2),
-        np.array(numbers).reshape(-1, 3),
+        np.array(numbers, np.float64).reshape(-1, NUMBERS),
+        clipping=np.array(experiment.clipping.constants, np.float64),
+        reaction=np.array(experiment.schedule.reaction, np.float64),
     )
 
 

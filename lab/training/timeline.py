@@ -27,6 +27,8 @@ class State:
     age: int
     params: NDArray[np.float32]
     slots: NDArray[np.float32]
+    progress: NDArray[np.float64]
+    """What a schedule that answers to the error has seen, as lab.kernels.schedule keeps it."""
 
     @property
     def nbytes(self) -> int:

@@ -20,8 +20,9 @@ def test_squared_error_between_chosen_targets():
     targets = loss.encode(LABELS, 3, 3)
     assert targets.dtype == np.float32
     np.testing.assert_allclose(targets[0], [0.8, -0.8, -0.8])
-    assert loss.constants == (0.0,)
-    assert SquaredError().constants == (0.5,)
+    assert loss.constants == (0.0, 0, 0)
+    assert SquaredError().constants == (0.5, 0, 0)
+    assert SquaredError(over_outputs="mean").constants == (0.5, 0, 2)
 
 
 def test_one_output_for_two_classes():

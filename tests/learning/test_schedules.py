@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lab.learning.schedules import SCHEDULES, Constant, Exponential
+from lab.learning.schedules import SCHEDULES, Constant, Exponential, WarmUp
 
 
 def test_constant():
@@ -24,6 +24,6 @@ def test_far_steps_reach_zero_without_a_warning():
 def test_a_stretch_is_part_of_the_whole(schedule):
     whole = schedule.factors(0, 100)
     assert whole.dtype == np.float64
-    assert whole[0] == 1
+    assert whole[0] == (schedule.start if isinstance(schedule, WarmUp) else 1)
     np.testing.assert_array_equal(schedule.factors(30, 25), whole[30:55])
     assert schedule.factors(5, 0).shape == (0,)

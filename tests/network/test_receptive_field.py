@@ -3,8 +3,25 @@
 import numpy as np
 import pytest
 
-from lab.network.layers import AveragePool2D, Conv2D, Dense, Flatten, MaxPool2D
+from lab.kernels import interpreter
+from lab.kernels import opcodes as op
+from lab.kernels.interpreter import TALLY
+from lab.learning.losses import SquaredError
+from lab.network.activations import ReLU
+from lab.network.layers import (
+    Add,
+    AveragePool2D,
+    Concat,
+    Conv2D,
+    Crop,
+    Dense,
+    Flatten,
+    MaxPool2D,
+    TransposedConv2D,
+    Upsample,
+)
 from lab.network.network import Network, Node
+from lab.network.program import Place, Program, lower
 from lab.network.receptive_field import Region, field_of, receptive_fields
 from lab.network.shape import Shape
 
@@ -118,3 +135,60 @@ def test_layers_with_a_problem_are_left_out() -> None:
     assert receptive_fields(network, Shape(1, 4, 4)) == {}
     with pytest.raises(KeyError):
         field_of(network, Shape(1, 4, 4), "c", 0, 0)
+
+
+R = ReLU()
+BRANCHED = Network(
+    (
+        Node("c1", Conv2D(2, 3, padding=1, activation=R)),
+        Node("pool", MaxPool2D()),
+        Node("c2", Conv2D(3, 3, activation=R)),
+        Node("up", TransposedConv2D(2, 2, 2, activation=R)),
+        Node("cat", Concat(crop=True), ("up", "c1")),
+        Node("c3", Conv2D(2, 3, padding=1)),
+        Node("double", Upsample()),
+        Node("cut", Crop(2)),
+        Node("t3", TransposedConv2D(2, 3, 2, 1)),
+        Node("add", Add(crop=True), ("t3", "double")),
+    )
+)
+
+
+@pytest.mark.parametrize("layer", ["up", "cat", "c3", "double", "cut", "t3", "add"])
+def test_fields_through_branches_are_those_of_a_perturbed_input(layer: str) -> None:
+    """Positive weights and inputs: every pixel in the field has a say, none outside has."""
+    x = Shape(1, 12, 12)
+    names = [node.name for node in BRANCHED.nodes]
+    network = Network(BRANCHED.nodes[: names.index(layer) + 1])
+    rng = np.random.default_rng(1)
+    program = lower_for_looking(network, x)
+    params = rng.uniform(0.1, 1, program.parameter_count).astype(np.float32)
+    base = rng.uniform(0.5, 1, (1, 1, 12, 12)).astype(np.float32)
+    place = [p for p in program.places if p.layer == layer and p.role in ("z", "y")][-1]
+    rest = output_of(program, params, base, place)
+    reached = np.zeros((*rest.shape[1:], 12, 12), bool)
+    for row in range(12):
+        for column in range(12):
+            bumped = base.copy()
+            bumped[0, 0, row, column] += 5.0
+            reached[..., row, column] = (output_of(program, params, bumped, place) != rest)[0]
+    for row in range(rest.shape[2]):
+        for column in range(rest.shape[3]):
+            seen = reached[:, row, column].any(0)
+            rows, columns = np.flatnonzero(seen.any(1)), np.flatnonzero(seen.any(0))
+            region = field_of(network, x, layer, row, column).clipped(x)
+            assert (region.top, region.top + region.height - 1) == (rows[0], rows[-1])
+            assert (region.left, region.left + region.width - 1) == (columns[0], columns[-1])
+
+
+def lower_for_looking(network: Network, x: Shape) -> Program:
+    return lower(network, x, SquaredError(), 1, gradients=False, lean=False)
+
+
+def output_of(program: Program, params: np.ndarray, image: np.ndarray, place: Place) -> np.ndarray:
+    arena = np.zeros(program.arena_size, np.float32)
+    cases = interpreter.cases(image, np.zeros((1, int(program.code.plan[op.OUTPUTS])), np.float32))
+    interpreter.gather(program.code, cases, np.zeros(1, np.int64), 0, 1, arena)
+    last, nothing = int(program.code.plan[op.LOSS_ROW]), np.zeros(0, np.float32)
+    interpreter.run_rows(program.code, 0, last, 1, arena, params, nothing, 1.0, np.zeros(TALLY))
+    return place.read(arena, 1)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from hypothesis import HealthCheck, settings
 
-from lab.kernels import interpreter
+from lab.kernels import interpreter, schedule
 from lab.kernels import opcodes as op
 from lab.kernels.interpreter import TALLY, Cases, Memory, Rule
 from lab.kernels.memory import aligned
@@ -65,6 +65,8 @@ def memory_of(program: Program, params: np.ndarray, N: int, shards: int = 1, slo
         tally=np.zeros((shards, TALLY)),
         order=np.arange(N),
         marks=np.full(2, -9),
+        progress=schedule.beginning(),
+        before=aligned(params.size, dtype),
     )
 
 
@@ -113,7 +115,7 @@ def one_pass(
 
 def rule_of(program: Program, optimizer: Optimizer, l1: float = 0.0, l2: float = 0.0) -> Rule:
     blocks = [(program.offsets[p.name], p.size) for p in program.parameters]
-    numbers = [(1.0, l1 * p.penalised, l2 * p.penalised) for p in program.parameters]
+    numbers = [(1.0, l1 * p.penalised, l2 * p.penalised, p.penalised) for p in program.parameters]
     return Rule(
         optimizer.kind, np.array(optimizer.constants, float), np.array(blocks), np.array(numbers, float)
     )

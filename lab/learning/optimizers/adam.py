@@ -5,30 +5,23 @@ from typing import Annotated
 import msgspec
 
 from lab.kernels import update as kernel
-from lab.learning.optimizers.optimizer import Optimizer
+from lab.learning.optimizers.optimizer import Epsilon, Optimizer, Rate
+
+Beta1 = Annotated[
+    float, msgspec.Meta(ge=0, lt=1, title="β₁", description="Share of the old mean gradient that is kept")
+]
+Beta2 = Annotated[
+    float, msgspec.Meta(ge=0, lt=1, title="β₂", description="Share of the old mean square that is kept")
+]
 
 
 class Adam(Optimizer, frozen=True, tag="adam"):
-    """Kingma and Ba, 2015, algorithm 1, with its bias correction and its ε₀ outside the root."""
+    """Kingma and Ba, 2015, algorithm 1, with its bias correction and its ε₀ outside the root; as in PyTorch."""
 
-    rate: Annotated[
-        float,
-        msgspec.Meta(
-            ge=0,
-            le=1000,
-            title="learning rate ε",
-            description="Factor on each step; often the most important number",
-        ),
-    ] = 0.001
-    beta1: Annotated[
-        float, msgspec.Meta(ge=0, lt=1, title="β₁", description="Share of the old mean gradient that is kept")
-    ] = 0.9
-    beta2: Annotated[
-        float, msgspec.Meta(ge=0, lt=1, title="β₂", description="Share of the old mean square that is kept")
-    ] = 0.999
-    epsilon: Annotated[
-        float, msgspec.Meta(gt=0, le=1, title="ε₀", description="Added to the root, against division by zero")
-    ] = 1e-8
+    rate: Rate = 0.001
+    beta1: Beta1 = 0.9
+    beta2: Beta2 = 0.999
+    epsilon: Epsilon = 1e-8
 
     title = "Adam"
     formula = "m ← β₁m + (1−β₁)g;  v ← β₂v + (1−β₂)g²;  w ← w − ε m̂ / (√v̂ + ε₀)"

@@ -15,6 +15,9 @@ Rate = Annotated[
         description="Factor on each step; often the most important number",
     ),
 ]
+Epsilon = Annotated[
+    float, msgspec.Meta(gt=0, le=1, title="ε₀", description="Added to the root, against division by zero")
+]
 
 
 class Optimizer(msgspec.Struct, frozen=True, tag_field="optimizer", forbid_unknown_fields=True, kw_only=True):
@@ -32,6 +35,11 @@ class Optimizer(msgspec.Struct, frozen=True, tag_field="optimizer", forbid_unkno
     slots: ClassVar[tuple[str, ...]] = ()
 
     @property
-    def constants(self) -> tuple[float, float, float]:
+    def constants(self) -> tuple[float, ...]:
         """The rule's settings besides the rate, in the order its kernel takes them."""
-        return (0.0, 0.0, 0.0)
+        return ()
+
+    @property
+    def meaning(self) -> tuple[float, ...]:
+        """What the slots mean: rules that are equal in this can go on with each other's memory."""
+        return (self.kind,)

@@ -3,21 +3,41 @@
 from lab.network.layers.conv2d import Conv2D
 from lab.network.layers.dense import Dense
 from lab.network.layers.flatten import Flatten
+from lab.network.layers.join import Add, Concat
 from lab.network.layers.layer import Layer, Parameter, Window
 from lab.network.layers.pool import AveragePool2D, MaxPool2D
+from lab.network.layers.resize import Crop, TransposedConv2D, Upsample
 
-AnyLayer = Dense | Conv2D | MaxPool2D | AveragePool2D | Flatten
-LAYERS: tuple[type[Layer], ...] = (Dense, Conv2D, MaxPool2D, AveragePool2D, Flatten)
+AnyLayer = (
+    Dense | Conv2D | MaxPool2D | AveragePool2D | Flatten | TransposedConv2D | Upsample | Crop | Concat | Add
+)
+LAYERS: tuple[type[Layer], ...] = (
+    Dense,
+    Conv2D,
+    MaxPool2D,
+    AveragePool2D,
+    Flatten,
+    TransposedConv2D,
+    Upsample,
+    Crop,
+    Concat,
+    Add,
+)
 
 __all__ = [
     "LAYERS",
+    "Add",
     "AnyLayer",
     "AveragePool2D",
+    "Concat",
     "Conv2D",
+    "Crop",
     "Dense",
     "Flatten",
     "Layer",
     "MaxPool2D",
     "Parameter",
+    "TransposedConv2D",
+    "Upsample",
     "Window",
 ]

@@ -14,7 +14,8 @@ from lab.network.shape import Shape
 from lab.problem import Problem
 
 if TYPE_CHECKING:
-    from lab.network.program import Buffer, Lowering
+    from lab.network.layout import Buffer
+    from lab.network.program import Lowering
 
 Kernel = Annotated[int, msgspec.Meta(ge=1, le=1024, description="Width and height of the window, in pixels")]
 Stride = Annotated[int, msgspec.Meta(ge=1, le=1024, description="How many pixels the window moves at a time")]

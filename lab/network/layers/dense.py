@@ -14,7 +14,8 @@ from lab.network.shape import Shape
 from lab.problem import Problem
 
 if TYPE_CHECKING:
-    from lab.network.program import Buffer, Lowering
+    from lab.network.layout import Buffer
+    from lab.network.program import Lowering
 
 
 class Dense(Layer, frozen=True, tag="dense"):

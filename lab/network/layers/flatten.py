@@ -9,7 +9,8 @@ from lab.network.layers.layer import Layer, Window
 from lab.network.shape import Shape
 
 if TYPE_CHECKING:
-    from lab.network.program import Buffer, Lowering
+    from lab.network.layout import Buffer
+    from lab.network.program import Lowering
 
 
 class Flatten(Layer, frozen=True, tag="flatten"):

@@ -11,7 +11,8 @@ from lab.network.shape import Shape
 from lab.problem import Problem
 
 if TYPE_CHECKING:
-    from lab.network.program import Buffer, Lowering
+    from lab.network.layout import Buffer
+    from lab.network.program import Lowering
 
 
 class Parameter(msgspec.Struct, frozen=True):
@@ -59,9 +60,19 @@ class Layer(msgspec.Struct, frozen=True, tag_field="layer", forbid_unknown_field
     summary: ClassVar[str]
     stem: ClassVar[str]
     """What an unnamed layer of this kind is called, before its number: conv1."""
+    takes_many: ClassVar[bool] = False
+    """Whether it may have several inputs."""
 
     def output_shape(self, x: Shape) -> Shape | Problem:
         raise NotImplementedError
+
+    def joined_shape(self, xs: tuple[Shape, ...]) -> Shape | Problem:
+        """Like `output_shape`, for a layer that may take several inputs. Most take one."""
+        if len(xs) > 1:
+            return Problem(
+                "", f"takes one input, and {len(xs)} come in", "Disconnect all but one, or use Add or Concat"
+            )
+        return self.output_shape(xs[0])
 
     def parameters(self, x: Shape) -> tuple[Parameter, ...]:
         return ()
@@ -70,9 +81,24 @@ class Layer(msgspec.Struct, frozen=True, tag_field="layer", forbid_unknown_field
         """Multiplications with a weight in one forward pass of one example; 0 for layers without weights."""
         return 0
 
-    def window(self, x: Shape) -> Window:
+    def window(self, x: Shape) -> Window | None:
+        """What one output sees of the input; None where outputs differ in how they see it (see `reach`)."""
         return Window()
+
+    def reach(self, first: int, last: int, axis: int, xs: tuple[Shape, ...], source: int) -> tuple[int, int]:
+        """First and last index of input `source` that outputs `first` to `last` see along an axis.
+
+        Axis 0 is vertical, 1 horizontal. What lies outside of the input is padding.
+        """
+        window = self.window(xs[source])
+        assert window is not None, "a layer without a window says itself what it reaches"
+        size, stride, padding = window.size[axis], window.stride[axis], window.padding[axis]
+        return first * stride - padding, last * stride - padding + size - 1
 
     def lower(self, to: Lowering, x: Buffer) -> Buffer:
         """Write the layer's rows into a program and give the buffer that holds its output."""
         raise NotImplementedError
+
+    def lower_joined(self, to: Lowering, xs: list[Buffer]) -> Buffer:
+        """Like `lower`, for a layer that may take several inputs."""
+        return self.lower(to, xs[0])

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from lab.kernels import update as kernel
+from lab.learning.optimizers.adam import Beta1, Beta2
+from lab.learning.optimizers.optimizer import Epsilon, Optimizer, Rate
+
+
+class AdamW(Optimizer, frozen=True, tag="adamw"):
+    """Adam, and apart from its gradient every weight shrinks a little: Loshchilov and Hutter, 2019, algorithm 2.
+
+    In the paper a weight loses the share η λ in each update, where η is the schedule's factor alone. PyTorch also
+    multiplies by the rate, ε η λ: its 0.01 at a rate of 0.001 is the paper's 0.00001. `decay_times` chooses.
+    Both paper and PyTorch let all parameters decay; here biases are spared unless `decay_of` says "all", as
+    with the other penalties.
+    """
+
+    rate: Rate = 0.001
+    beta1: Beta1 = 0.9
+    beta2: Beta2 = 0.999
+    epsilon: Epsilon = 1e-8
+    decay: Annotated[
+        float,
+        msgspec.Meta(ge=0, le=1, title="weight decay λ", description="Share of itself that a weight loses"),
+    ] = 0.01
+    decay_times: Annotated[
+        Literal["rate", "schedule"],
+        msgspec.Meta(
+            title="decay times",
+            description="The whole rate, as in PyTorch, or its schedule alone, as published",
+        ),
+    ] = "rate"
+    decay_of: Annotated[
+        Literal["weights", "all"], msgspec.Meta(title="decay of", description="Weights alone, or biases too")
+    ] = "weights"
+
+    title = "AdamW"
+    formula = "as Adam;  w ← w − ε m̂ / (√v̂ + ε₀) − ε λ w"
+    kind = kernel.ADAMW
+    slots = ("first moment", "second moment")
+
+    @property
+    def constants(self) -> tuple[float, ...]:
+        # the kernel multiplies by the rate of the step, which is ε η: at ε = 0 nothing moves
+        per_rate = self.decay / self.rate if self.decay_times == "schedule" and self.rate else self.decay
+        return (self.beta1, self.beta2, self.epsilon, per_rate, float(self.decay_of == "all"))
