@@ -5,20 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 from pathlib import Path
+from typing import cast
 
 from PySide6.QtCore import QByteArray, QEvent, QSettings, QSize, Qt, QTimer, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
-    QAbstractButton,
-    QAbstractItemView,
-    QAbstractSlider,
-    QAbstractSpinBox,
     QApplication,
-    QComboBox,
-    QLineEdit,
     QMainWindow,
     QMessageBox,
-    QTabBar,
     QTabWidget,
     QToolBar,
     QVBoxLayout,
@@ -34,6 +28,7 @@ from lab.gui.crash import CrashDialog
 from lab.gui.document import Document
 from lab.gui.exports import EXPERIMENTS, Exports
 from lab.gui.header import Header
+from lab.gui.keyboard import is_covered, keeps_key
 from lab.gui.menus import Menus
 from lab.gui.panels.data import DataPanel
 from lab.gui.panels.inspector import Inspector
@@ -57,15 +52,6 @@ SMALL, ROOMY, FRAME = QSize(1280, 800), QSize(1520, 940), 32
 
 SPEED_FOR: dict[Kind, float] = {"neuron": 20.0}
 """Updates a second to begin with, where full speed would be over before it is seen."""
-
-OWN_KEYS: tuple[tuple[type[QWidget], frozenset[Qt.Key]], ...] = (
-    (QAbstractButton, frozenset({Qt.Key.Key_Space})),
-    *(
-        (cls, frozenset({Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Home, Qt.Key.Key_End}))
-        for cls in (QAbstractSlider, QAbstractSpinBox, QLineEdit, QAbstractItemView, QTabBar, QComboBox)
-    ),
-)
-"""What a widget that has the focus keeps for itself, though the window has an action on the same key."""
 
 
 class MainWindow(QMainWindow):
@@ -330,12 +316,20 @@ class MainWindow(QMainWindow):
     def sizeHint(self) -> QSize:
         return SMALL
 
+    def focusNextPrevChild(self, forwards: bool) -> bool:
+        """Tab passes over what lies behind another tab."""
+        for _ in range(300):
+            if not super().focusNextPrevChild(forwards):
+                return False
+            if not is_covered(QApplication.focusWidget()):
+                break
+        return True
+
     def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            focus = QApplication.focusWidget()
-            if any(isinstance(focus, cls) and event.key() in keys for cls, keys in OWN_KEYS):
-                event.accept()
-                return True
+        asked = event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent)
+        if asked and keeps_key(QApplication.focusWidget(), cast(QKeyEvent, event).key()):
+            event.accept()
+            return True
         return super().event(event)
 
     def showEvent(self, event: QShowEvent) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, QSettings, Qt, QUrl
 from PySide6.QtGui import QAction, QDropEvent
-from PySide6.QtWidgets import QDockWidget, QMessageBox
+from PySide6.QtWidgets import QApplication, QDockWidget, QMessageBox, QTabBar, QWidget
 from pytestqt.qtbot import QtBot
 
 from lab.app import create_window
@@ -292,3 +292,18 @@ def test_every_view_in_sight_gets_the_last_snapshot_however_slow_they_are(
         window.document.pull()
     names = {view.name for view in window.workspace.open_views}
     qtbot.waitUntil(lambda: shown == dict.fromkeys(names, 3))
+
+
+def test_tab_passes_over_what_lies_behind_another_tab(qtbot: QtBot, window: MainWindow) -> None:
+    qtbot.waitUntil(lambda: QApplication.focusWidget() is not None)
+    covered = [dock for dock in window.panel_docks if dock.is_covered]
+    assert len(covered) == 2
+    seen: set[QWidget] = set()
+    while (focus := QApplication.focusWidget()) not in seen:
+        assert focus is not None
+        assert not any(dock.isAncestorOf(focus) for dock in covered)
+        named = focus.accessibleName() or getattr(focus, "text", str)() or isinstance(focus, QTabBar)
+        assert named, f"{focus} has no name"
+        seen.add(focus)
+        qtbot.keyClick(focus, Qt.Key.Key_Tab)
+    assert len(seen) > 8

@@ -106,7 +106,7 @@ def test_formula_and_differences(kind):
         single, d32 = compute(loss, Y, T, np.float32)
         assert single == pytest.approx(wanted, rel=1e-5, abs=1e-6)
         # p - t loses what p has after its last bit: an error of one unit there is right, however small p - t is
-            np.testing.assert_allclose(d32, dY, rtol=0, atol=max(2e-6 * np.abs(dY).max(), 2**-23))
+        np.testing.assert_allclose(d32, dY, rtol=0, atol=max(2e-6 * np.abs(dY).max(), 2**-23))
         # a difference of fourth order, where no kink lies in between
         h = 1e-4
         for i in np.ndindex(*Y.shape):

@@ -152,6 +152,7 @@ class NetworkPanel(QWidget):
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setWidget(self.layers)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the list in it has it
         self._scroll.viewport().installEventFilter(self)
         self._actions: list[tuple[QToolButton, str]] = []
         column = QVBoxLayout(self)
@@ -234,6 +235,8 @@ class NetworkPanel(QWidget):
         self.add_menu = QMenu(self)
         self.add_menu.setToolTipsVisible(True)
         for cls in LAYERS:
+            if cls.takes_many:  # a list has no place yet to connect a second input
+                continue
             action = self.add_menu.addAction(f"{cls.title}\t{cls.summary}")
             action.triggered.connect(lambda _=False, cls=cls: self.add(cls()))
         bar = QWidget()

@@ -14,8 +14,10 @@ from lab.gui.widgets.forms import GAP, ValueForm, VariantForm, hint
 from lab.gui.widgets.numbers import Number, WholeNumber, words
 from lab.gui.widgets.sections import Column, Formula, Section
 from lab.gui.widgets.sliders import LogSlider
+from lab.learning.clipping import Clipping
 from lab.learning.losses import LOSSES
 from lab.learning.optimizers import OPTIMIZERS
+from lab.learning.rates import LayerRates
 from lab.learning.regularization import Regularization
 from lab.learning.schedules import SCHEDULES
 from lab.value import fields
@@ -62,7 +64,16 @@ class TrainingPanel(Column):
         formula.show_formula("E + L1 · Σ |w| + ½ L2 · Σ w²")
         regularization.add_wide(formula)
 
-        for section in (optimizer, self._rate_section, self._batch_section, schedule, loss, regularization):
+        self._clipping = ValueForm(Clipping)
+        self._clipping.edited.connect(lambda v, _: self._edit("clipping", v, "clipping"))
+        self._rates = ValueForm(LayerRates)
+        self._rates.edited.connect(lambda v, _: self._edit("rates", v, "rates of layers"))
+        bounds = Section("Steps", "What bounds and scales each step besides the learning rate")
+        bounds.add_wide(self._clipping)
+        bounds.add_wide(self._rates)
+
+        first = optimizer, self._rate_section, self._batch_section, schedule
+        for section in (*first, loss, regularization, bounds):
             self.column.addWidget(section)
         self.column.addStretch(1)
         document.experiment_changed.connect(self.show_experiment)
@@ -81,6 +92,8 @@ class TrainingPanel(Column):
         self._loss.show_value(experiment.loss)
         self._loss_formula.show_formula(experiment.loss.formula)
         self._regularization.show_value(experiment.regularization)
+        self._clipping.show_value(experiment.clipping)
+        self._rates.show_value(experiment.rates)
         self.batch.show_value(experiment.batch_size)
         self.batch_slider.show_value(experiment.batch_size)
         self._show_size()
@@ -91,6 +104,7 @@ class TrainingPanel(Column):
         field = next(f for f in fields(OPTIMIZERS[0]) if f.name == "rate")
         self.rate = Number(0.0, field.most or 1000.0)
         self.rate.setObjectName("rate")
+        self.rate.setAccessibleName("Learning rate")
         self.rate_slider = LogSlider(LEAST_RATE, MOST_RATE)
         self.rate_slider.setAccessibleName("Learning rate")
         self.rate.edited.connect(self._edit_rate)
@@ -102,6 +116,7 @@ class TrainingPanel(Column):
         field = next(f for f in fields(Experiment) if f.name == "batch_size")
         self.batch = WholeNumber(1, int(field.most or 10_000_000))
         self.batch.setObjectName("batch_size")
+        self.batch.setAccessibleName("Batch size")
         self.batch_slider = LogSlider(1, 1000, whole=True)
         self.batch_slider.setAccessibleName("Batch size")
         self.batch.edited.connect(self._edit_batch)

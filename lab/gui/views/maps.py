@@ -22,7 +22,7 @@ from lab.gui.widgets.mosaic import Group, Place
 from lab.gui.widgets.scrolled import ScrolledMosaic
 from lab.gui.widgets.wording import number
 from lab.network.network import INPUT, Facts
-from lab.network.receptive_field import Region, receptive_fields
+from lab.network.receptive_field import Region, field_of
 from lab.training.probes import Activations, ActivationsProbe, PartName, Probe
 from lab.training.snapshot import Snapshot
 
@@ -160,8 +160,10 @@ class MapsView(FramedView):
         """The receptive field of a unit, where the input is an image."""
         if self._experiment is None or self._experiment.analysis.input.is_vector:
             return None
-        fields = receptive_fields(self._experiment.network, self._experiment.analysis.input)
-        return fields[place.group].of_unit(place.row, place.column) if place.group in fields else None
+        network, x = self._experiment.network, self._experiment.analysis.input
+        if place.group not in {node.name for node in network.nodes}:
+            return None
+        return field_of(network, x, place.group, place.row, place.column)
 
     def _field_words(self, region: Region | None) -> str:
         if region is None or self._experiment is None:

@@ -12,6 +12,8 @@ class TitledDock(QDockWidget):
         super().__init__(title, parent)
         self.setObjectName(name)
         self.setWidget(content)
+        if not content.accessibleName():
+            content.setAccessibleName(title)
         self._title = QWidget()
         self._title.setToolTip(content.toolTip())
         row = QHBoxLayout(self._title)
@@ -28,6 +30,11 @@ class TitledDock(QDockWidget):
         if bare != self._is_bare:
             self._is_bare = bare
             self.setTitleBarWidget(self._none if bare else self._title)
+
+    @property
+    def is_covered(self) -> bool:
+        """Whether it lies behind another tab. Qt calls it visible all the same, and would give it the focus."""
+        return self.isVisible() and self.visibleRegion().isEmpty()
 
 
 def tidy_titles(window: QMainWindow, docks: Iterable[TitledDock]) -> None:

@@ -52,6 +52,8 @@ class Section(QWidget):
         label = QLabel(title)
         label.setProperty("caption", True)
         label.setBuddy(widget)
+        if title and not widget.accessibleName():
+            widget.setAccessibleName(title)
         if tooltip:
             label.setToolTip(tooltip)
             widget.setToolTip(tooltip)
