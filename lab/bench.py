@@ -37,7 +37,8 @@ from lab.network.layers import AnyLayer, AveragePool2D, Conv2D, Dense, Flatten, 
 from lab.network.network import Network, Node, analyse
 from lab.network.program import lower
 from lab.network.shape import Shape
-from lab.training.run import Run, rule, shard_count, start
+from lab.training.machine import rule, shard_count, start
+from lab.training.run import Run
 
 TURN = 0.15
 """Seconds that each side runs at a time."""

@@ -8,6 +8,7 @@ import msgspec
 
 from lab.data.datasets import AnyDataSource
 from lab.data.datasets.digits import Digits
+from lab.data.files.own_file import OwnFile
 from lab.data.preprocessing import Preprocessing, Split
 from lab.learning.clipping import Clipping
 from lab.learning.losses import AnyLoss, SoftmaxCrossEntropy
@@ -67,6 +68,8 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 def problems(experiment: Experiment) -> tuple[Problem, ...]:
     """All that keeps the experiment from running, each with its place and its mend."""
     try:
+        if isinstance(experiment.data, OwnFile):
+            experiment.data.load(experiment.seed)  # what it was once is not enough to begin with
         analysis = experiment.analysis
         classes, targets = len(experiment.data.classes()), experiment.data.outputs()
     except ProblemError as error:  # the user's own file cannot be read

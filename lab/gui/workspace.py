@@ -37,7 +37,7 @@ ARRANGEMENTS: dict[Kind, tuple[tuple[tuple[Cell, float], ...], ...]] = {
         ((("decision", "predictions"), 0.5), (("units",), 0.5)),
         ((("curves",), 0.5), (("surface",), 0.5)),
     ),
-    "neuron": (((("surface",), 0.62), (("curves", "predictions"), 0.38)),),
+    "neuron": (((("surface",), 0.58), (("curves", "predictions"), 0.42)),),
     "table": (
         ((("curves",), 0.55), (("confusion",), 0.45)),
         ((("surface",), 0.55), (("maps", "filters"), 0.45)),

@@ -53,6 +53,8 @@ def choose_cache_folder() -> Path:
         folder = root / name
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if not _is_ours(folder):
+                continue
             with tempfile.NamedTemporaryFile(dir=folder):
                 pass
         except OSError:
@@ -61,6 +63,12 @@ def choose_cache_folder() -> Path:
         _forget_old(root, keep=name)
         return folder
     return Path(tempfile.mkdtemp(prefix="descent-kernels-"))
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether nobody else can have put a file there: what lies in the cache is run."""
+    found = folder.stat()
+    return not hasattr(os, "getuid") or (found.st_uid == os.getuid() and not found.st_mode & 0o022)
 
 
 def _forget_old(root: Path, keep: str) -> None:

@@ -15,7 +15,7 @@ from lab.problem import Problem
 INPUT = "input"
 """The name under which layers refer to the network's input."""
 
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f/]+$")]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f-\x9f/]+$")]
 
 
 class Node(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -30,6 +30,14 @@ class State:
     progress: NDArray[np.float64]
     """What a schedule that answers to the error has seen, as lab.kernels.schedule keeps it."""
 
+    def split(self, vector: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+        """A vector as long as `params` as named arrays, without copying."""
+        named, at = {}, 0
+        for p in self.parameters:
+            named[p.name] = vector[at : at + p.size].reshape(p.shape)
+            at += p.size
+        return named
+
     @property
     def nbytes(self) -> int:
         return self.params.nbytes + self.slots.nbytes

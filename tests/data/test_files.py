@@ -154,11 +154,11 @@ def test_a_file_written_anew_is_read_anew(write: Writer) -> None:
     [
         ("", "is empty"),
         ("\n \n", "no rows"),
-        ("a,b\n", "0 rows"),
-        ("a,b\n1,2\n", "1 rows"),
+        ("a,b\n", "examples is 0, too few"),
+        ("a,b\n1,2\n", "examples is 1, too few"),
         ("1\n2\n3\n", "number of columns in the first row is 1"),
         ("a,b\n1,x\n2,y,z\n", "row 3: the number of columns is 3, and 2"),
-        ("a,b\n1,x\n2\n", "row 3: there are 1 columns"),
+        ("a,b\n1,x\n2\n", "row 3: the number of columns is 1"),
         ("a,b\n1,x\nten,y\n", "row 3, column 'a': 'ten' is not a number"),
         ("1,x\n1_000,y\n", "row 2, column 'column 1': '1_000' is not a number"),
         ("a,b\n1,x\n,y\n", "row 3, column 'a': this cell is empty"),
@@ -215,7 +215,7 @@ def test_a_missing_file(kind: type[TableFile | ArrayFile], tmp_path: Path) -> No
     assert "no file is chosen" in complaint(kind())
     assert "there is no such file" in complaint(kind(path=str(tmp_path / "none.csv")))
     assert "null byte" in complaint(kind(path="a\0b"))
-    assert "cannot be looked up" in complaint(kind(path="a" * 4000))
+    assert "this name is too long" in complaint(kind(path="a" * 4000))
     for ask in (kind().shape, kind().outputs, kind().classes, kind().bounds):
         with pytest.raises(ProblemError, match="no file is chosen"):
             ask()

@@ -12,10 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab.data.files import TableFile
-from lab.experiment.experiment import Experiment
+from lab.experiment.experiment import Experiment, problems
 from lab.experiment.files import MOST_BYTES, load_experiment, save_experiment
 from lab.experiment.presets import preset, presets
 from lab.learning.optimizers import SGD
+from lab.network.layers import Dense
+from lab.network.network import Network, Node
 from lab.problem import ProblemError
 from lab.value import to_json
 
@@ -197,3 +199,15 @@ def test_random_damage_gives_an_experiment_or_a_sentence(tmp_path_factory, data)
     except ProblemError as error:
         said = str(error)
     assert str(path) in said
+
+
+def test_a_data_file_that_vanishes_stops_no_run(tmp_path):
+    """What is asked of a running experiment is still answered; to begin anew it is a problem."""
+    (tmp_path / "mine.csv").write_text("u,v,w\n1,2,a\n3,4,b\n")
+    one = Experiment(
+        data=TableFile(path=str(tmp_path / "mine.csv")), network=Network((Node("out", Dense(units=2)),))
+    )
+    before = one.analysis
+    (tmp_path / "mine.csv").unlink()
+    assert one.analysis == before
+    assert "there is no such file" in str(problems(one)[0])

@@ -48,7 +48,7 @@ def test_an_optimizer_that_remembers_more_needs_more():
 def test_the_estimate_is_from_above():
     experiment = Experiment(network=network(Flatten(), Dense(500), Dense(10)), optimizer=Adam())
     run = Run(experiment)
-    taken = sum(part.nbytes for part in run._memory) + run.timeline.nbytes
+    taken = sum(part.nbytes for part in run.machine.memory) + run.timeline.nbytes
     assert memory_needed(experiment) > taken
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fake_snapshots import snapshot
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
@@ -19,6 +18,7 @@ from lab.gui.views import VIEWS
 from lab.gui.views.curves import CurvesView
 from lab.gui.views.view import Table, View
 from lab.problem import ProblemError
+from tests.gui.fake_snapshots import snapshot
 
 SUITS = {"decision": "rings", "units": "rings", "predictions": "waves"}
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from lab.learning.optimizers import OPTIMIZERS, SGD, Adam, Momentum
 from lab.learning.schedules import Constant, Cosine, Plateau, RiseAndFall, WarmUp
-from lab.training.run import Run, keeps_memory
+from lab.training.machine import keeps_memory
+from lab.training.run import Run
 from tests.training.problems import LINEAR_NEURON, XOR_MLP, with_rate
 
 REACTIVE = [
@@ -111,7 +112,7 @@ def test_sgd_moves_by_the_rate_times_the_gradient():
     run = Run(msgspec.structs.replace(XOR_MLP, optimizer=SGD(rate=0.1), schedule=Cosine(steps=10)))
     run.advance(3)
     np.testing.assert_allclose(
-        run.last_update, -run.curves().rate[-1] * run._memory.grads[0], rtol=1e-3, atol=1e-7
+        run.last_update, -run.curves().rate[-1] * run.machine.memory.grads[0], rtol=1e-3, atol=1e-7
     )
 
 

@@ -14,7 +14,8 @@ from lab.network.layers import Dense, MaxPool2D
 from lab.network.network import Network, Node
 from lab.problem import ProblemError
 from lab.training import timeline
-from lab.training.run import Run, shard_count
+from lab.training.machine import shard_count
+from lab.training.run import Run
 from tests.training.problems import LINEAR_NEURON, SMALL_CNN, XOR_MLP, with_rate
 
 
@@ -57,7 +58,7 @@ def test_the_same_seed_gives_the_same_numbers(experiment) -> None:
 def test_threads_change_no_bit() -> None:
     larger = msgspec.structs.replace(SMALL_CNN, data=Digits(size=28), batch_size=200)
     one, two = Run(larger, threads=1), Run(larger, threads=2)
-    assert one._shards > 1, "the test needs a batch that is shared out"
+    assert one.machine.shards > 1, "the test needs a batch that is shared out"
     one.advance(25)
     two.advance(25)
     assert same(one, two)

@@ -31,9 +31,12 @@ Task = Annotated[
 ]
 
 
+Facts = tuple[tuple[int, int, int], tuple[str, ...], int]
+
+
 class OwnFile(DataSource, frozen=True):
     """A file of the user's. Abstract. Everything it answers is read from the file, once for as long as the
-    file does not change; everything raises ProblemError where the file is missing or malformed.
+    file does not change; everything raises ProblemError where the file never was, or is malformed.
     """
 
     path: FilePath = ""
@@ -47,14 +50,27 @@ class OwnFile(DataSource, frozen=True):
         return _remembered(self, self.version())
 
     def shape(self) -> tuple[int, int, int]:
-        return self.load(0).shape
+        return self._facts()[0]
 
     def classes(self) -> tuple[str, ...]:
-        return self.load(0).classes
+        return self._facts()[1]
 
     def outputs(self) -> int:
-        dataset = self.load(0)
-        return len(dataset.classes) if dataset.targets is None else dataset.targets.shape[1]
+        return self._facts()[2]
+
+    def _facts(self) -> Facts:
+        """(shape, classes, outputs) of the file; once it is gone or spoilt, as they were: a run has its examples in
+        memory and goes on.
+        """
+        try:
+            dataset = self.load(0)
+        except ProblemError:
+            if self not in _seen:
+                raise
+        else:
+            outputs = len(dataset.classes) if dataset.targets is None else dataset.targets.shape[1]
+            _seen[self] = dataset.shape, dataset.classes, outputs
+        return _seen[self]
 
     def bounds(self) -> Bounds | None:
         """Of two plain inputs, all that occurs and a tenth more on each side."""
@@ -69,6 +85,9 @@ class OwnFile(DataSource, frozen=True):
     def version(self) -> tuple[int, ...]:
         status = examine(self.path)
         return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+_seen: dict[OwnFile, Facts] = {}
 
 
 @lru_cache(maxsize=2)

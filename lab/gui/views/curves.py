@@ -31,7 +31,7 @@ class CurvesView(FramedView):
     title = "Curves"
     summary = "Error and accuracy over the updates made, on the training batches and on the validation part"
     rest = 0.06
-    hint = "Point at the curves for their numbers; drag to move, wheel to zoom, double click to fit"
+    hint = "Point at a curve for its numbers; drag to move, wheel to zoom, double click to fit"
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

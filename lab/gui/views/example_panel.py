@@ -15,7 +15,7 @@ from lab.network.network import INPUT
 from lab.network.receptive_field import Region
 from lab.training.probes import Activations
 
-WIDE, NUMBERS = 172, 120
+WIDE, NUMBERS = 160, 120
 """Pixels: width of the panel standing at the left, and the height that its words and bars need."""
 
 

@@ -34,7 +34,7 @@ class MapsView(FramedView):
     name = "maps"
     title = "Feature maps"
     summary = "What every layer makes of one example: each unit's outputs as an image"
-    hint = "Point at a map for its numbers; click a unit for its receptive field"
+    hint = "Point for numbers; click a unit for its receptive field"
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

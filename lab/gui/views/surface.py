@@ -134,6 +134,13 @@ class SurfaceView(FramedView):
                 self.weights[0].blockSignals(False)
                 self.weights[1].setValue(selection.weight)
 
+    def _offer_planes(self) -> None:
+        """A choice of planes, where there is more than one."""
+        pair = self.plane.parentWidget()
+        if pair is not None and pair.isHidden() != self._is_whole_space():
+            pair.setVisible(not self._is_whole_space())
+            self.controls.arrange()
+
     def _name_weights(self) -> None:
         if self._experiment is None:
             return
@@ -157,6 +164,7 @@ class SurfaceView(FramedView):
                 self._terrain = None
             self._experiment = snapshot.experiment
             self._name_weights()
+            self._offer_planes()
         reading = snapshot.reading(self.probe())
         if reading is None or reading is self._reading:
             return

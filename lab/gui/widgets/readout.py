@@ -76,5 +76,5 @@ def broken(text: str, metrics: QFontMetrics, width: int, most: int) -> list[str]
         else:
             lines[-1] = longer
     if len(lines) > 1:  # what separates two words is said by the break
-        lines = [lines[0].rstrip(" ·,"), lines[1].lstrip(" ·")]
+        lines = [lines[0].rstrip(" ·"), lines[1].lstrip(" ·")]
     return lines

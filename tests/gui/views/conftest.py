@@ -2,7 +2,8 @@
 
 import pytest
 from pytestqt.qtbot import QtBot
-from stage import Stage
+
+from tests.gui.views.stage import Stage
 
 
 @pytest.fixture

@@ -1,12 +1,12 @@
 """Puts views up offscreen as the window would."""
 
-from fake_snapshots import snapshot
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from lab.gui.selection import Selection
 from lab.gui.theme import LIGHT
 from lab.gui.views.view import View
+from tests.gui.fake_snapshots import snapshot
 
 
 class Stage:

@@ -1,15 +1,15 @@
 """What the network says to whole parts: confusion matrix and predictions."""
 
 import numpy as np
-from fake_snapshots import LENET, outputs, prepared, snapshot
 from PySide6.QtCore import QPointF, Qt
 from pytestqt.qtbot import QtBot
-from stage import Stage
 
 from lab.gui.selection import Selection
 from lab.gui.views.confusion import ConfusionView
 from lab.gui.views.predictions import PredictionsView
 from lab.training.probes import OutputsProbe
+from tests.gui.fake_snapshots import LENET, outputs, prepared, snapshot
+from tests.gui.views.stage import Stage
 
 
 def a_mistake() -> tuple[int, int]:

@@ -4,13 +4,13 @@ import time
 
 import numpy as np
 import pytest
-from fake_snapshots import snapshot
 from PySide6.QtCore import QPointF
 from pytestqt.qtbot import QtBot
-from stage import Stage
 
 from lab.gui.views.curves import FULL, CurvesView, leap, smoothed, smoothing_window, thinned
 from lab.gui.widgets.plot import Axis
+from tests.gui.fake_snapshots import snapshot
+from tests.gui.views.stage import Stage
 
 
 def drawn(view: CurvesView, key: str, line: int) -> tuple[np.ndarray, np.ndarray]:

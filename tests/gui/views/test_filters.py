@@ -1,16 +1,16 @@
 """Filters: weights as images, and back to weights."""
 
 import numpy as np
-from fake_snapshots import LENET, weights
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
-from stage import Stage
 
 from lab.gui.selection import Selection
 from lab.gui.views.filters import FiltersView
 from lab.gui.views.weights import flat_index, place_of, weight_name
 from lab.gui.widgets.mosaic import Place
 from lab.gui.widgets.wording import number
+from tests.gui.fake_snapshots import LENET, weights
+from tests.gui.views.stage import Stage
 
 
 def test_each_number_is_where_it_says(stage: Stage, qtbot: QtBot) -> None:

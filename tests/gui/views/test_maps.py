@@ -4,12 +4,10 @@ import time
 
 import numpy as np
 import pytest
-from fake_snapshots import LENET, activations, prepared
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
-from stage import Stage
 
 from lab.gui.selection import Selection
 from lab.gui.theme import DARK, LIGHT, diverging
@@ -17,6 +15,8 @@ from lab.gui.views.maps import MapsView
 from lab.gui.widgets.mosaic import Group, Mark, Mosaic, Place
 from lab.gui.widgets.wording import number
 from lab.training.probes import ActivationsProbe
+from tests.gui.fake_snapshots import LENET, activations, prepared, snapshot
+from tests.gui.views.stage import Stage
 
 
 def middle(mosaic: Mosaic, place: Place) -> QPoint:
@@ -158,7 +158,7 @@ def test_nothing_happens_for_the_same_reading(stage: Stage) -> None:
     stage.feed(view)
     assert view.mosaic.groups is not groups  # a new reading
     groups = view.mosaic.groups
-    view.show_snapshot(view_snapshot := __import__("fake_snapshots").snapshot("lenet"))
+    view.show_snapshot(view_snapshot := snapshot("lenet"))
     assert view_snapshot.readings == {}
     assert view.mosaic.groups is groups
 

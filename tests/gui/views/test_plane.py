@@ -3,10 +3,8 @@
 from dataclasses import replace
 
 import numpy as np
-from fake_snapshots import RINGS, decision, prepared, snapshot
 from PySide6.QtCore import QPointF, Qt
 from pytestqt.qtbot import QtBot
-from stage import Stage
 
 from lab.gui.selection import Selection
 from lab.gui.views.decision import DecisionView
@@ -15,6 +13,8 @@ from lab.gui.widgets.contours import contour_lines
 from lab.gui.widgets.mosaic import Place
 from lab.gui.widgets.wording import number
 from lab.training.probes import DecisionProbe
+from tests.gui.fake_snapshots import RINGS, decision, prepared, snapshot
+from tests.gui.views.stage import Stage
 
 
 def test_the_output_at_a_place(stage: Stage) -> None:

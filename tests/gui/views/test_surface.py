@@ -4,10 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from fake_snapshots import LENET, snapshot, surface
 from PySide6.QtCore import QPoint, QPointF, Qt
 from pytestqt.qtbot import QtBot
-from stage import Stage
 
 from lab.gui.selection import Selection
 from lab.gui.views.surface import SurfaceView
@@ -15,6 +13,8 @@ from lab.gui.views.weights import weight_name
 from lab.gui.widgets.terrain import terrain
 from lab.kernels.render import project, render_surface
 from lab.training.probes import SurfaceProbe
+from tests.gui.fake_snapshots import LENET, snapshot, surface
+from tests.gui.views.stage import Stage
 
 
 def test_error_under_the_cursor(stage: Stage) -> None:

@@ -1,0 +1,192 @@
+"""What a run stands on: an experiment lowered, with its data encoded and its memory laid out.
+
+A machine is built whole or not at all. Only what lies in its `memory` changes afterwards.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lab.data.prepare import Part, Prepared, prepare
+from lab.experiment.experiment import Experiment, problems
+from lab.experiment.memory import memory_problem
+from lab.kernels import interpreter, schedule
+from lab.kernels.interpreter import TALLY, Cases, Memory, Rule
+from lab.kernels.memory import aligned
+from lab.kernels.update import NUMBERS
+from lab.network.initializers import stream
+from lab.network.layers import Parameter
+from lab.network.program import Program, lower
+from lab.network.shape import Shape
+from lab.problem import ProblemError
+from lab.training.moment import targets_of
+from lab.training.probes import PartName
+from lab.training.timeline import State
+
+VALIDATION_SHARE = 0.04
+"""Validation may cost this share of training."""
+POINTS = 256
+"""Validations and points of the path at full density; then every second one, and so on: see `spacing`."""
+
+
+@dataclass(frozen=True, eq=False)
+class Machine:
+    """`program` trains and `check` evaluates; `cases` are the parts of the data as kernels take them.
+
+    `kept` and `renewed` name the parameters taken over from an earlier state and those drawn anew.
+    """
+
+    experiment: Experiment
+    prepared: Prepared
+    program: Program
+    check: Program
+    memory: Memory
+    check_arenas: NDArray[np.float32]
+    cases: dict[PartName, Cases]
+    rule: Rule
+    kept: tuple[str, ...]
+    renewed: tuple[str, ...]
+
+    @property
+    def shards(self) -> int:
+        """Into how many shares each batch is cut."""
+        return len(self.memory.grads)
+
+    @property
+    def batch(self) -> int:
+        """Examples in a full batch: never more than there are."""
+        return min(self.experiment.batch_size, len(self.prepared.training))
+
+    def marks(self, step: int) -> tuple[int, int]:
+        """Every so many steps a validation, and a point of the path: functions of the step alone."""
+        unit = max(1, math.ceil(len(self.prepared.validation) / (3 * self.batch * VALIDATION_SHARE)))
+        return spacing(step, unit), spacing(step, 1)
+
+
+def build(experiment: Experiment, threads: int, old: State | None = None) -> Machine:
+    """The machine of an experiment, with what survives of `old`; ProblemError if there cannot be one."""
+    if found := problems(experiment):
+        raise ProblemError(*found)
+    if too_large := memory_problem(experiment):
+        raise ProblemError(too_large)
+    prepared = prepare(experiment.data, experiment.preprocessing, experiment.split, experiment.seed)
+    shape = Shape(*prepared.dataset.inputs.shape[1:])
+    program = lower(experiment.network, shape, experiment.loss)
+    check = lower(experiment.network, shape, experiment.loss, gradients=False)
+    N, P = len(prepared.training), program.parameter_count
+    batch = min(experiment.batch_size, N)
+    shards = shard_count(batch, experiment.analysis.multiply_adds or 0, P)
+    arena, check_arena = (-(-p.arena_size // 16) * 16 for p in (program, check))
+    memory = Memory(
+        params=aligned(P),
+        slots=np.zeros(max(len(experiment.optimizer.slots), 1) * P, np.float32),
+        grads=np.zeros((shards, P), np.float32),
+        arenas=aligned(shards * arena).reshape(shards, arena),
+        tally=np.zeros((shards, TALLY)),
+        order=np.zeros(N, np.int64),
+        marks=np.full(2, -2, np.int64),
+        progress=schedule.beginning(),
+        before=np.zeros(P, np.float32),
+    )
+    kept = take_over(memory, program, experiment, old) if old is not None else ()
+    renewed = tuple(p.name for p in program.parameters if p.name not in kept)
+    named = program.split(memory.params)
+    for p in program.parameters:
+        if p.name in renewed:
+            named[p.name][...] = start(p, experiment.seed)
+    parts: dict[PartName, Part] = {
+        "training": prepared.training,
+        "validation": prepared.validation,
+        "test": prepared.test,
+    }
+    return Machine(
+        experiment=experiment,
+        prepared=prepared,
+        program=program,
+        check=check,
+        memory=memory,
+        check_arenas=aligned(threads * check_arena).reshape(threads, check_arena),
+        cases={
+            name: interpreter.cases(part.inputs, targets_of(experiment, part, program))
+            for name, part in parts.items()
+        },
+        rule=rule(experiment, program),
+        kept=kept,
+        renewed=renewed,
+    )
+
+
+def take_over(memory: Memory, program: Program, experiment: Experiment, old: State) -> tuple[str, ...]:
+    """Fill in what survives of `old` by name and shape, with what the optimizer remembers of it; the names."""
+    survives = {p.name: p for p in old.parameters}
+    kept = tuple(
+        p.name for p in program.parameters if p.name in survives and survives[p.name].shape == p.shape
+    )
+    vectors = [(memory.params, old.params)]
+    if keeps_memory(old.experiment, experiment):
+        new_slots = memory.slots.reshape(-1, program.parameter_count)
+        vectors += zip(new_slots, old.slots.reshape(-1, len(old.params)), strict=True)
+    for to, source in vectors:
+        there, here = program.split(to), old.split(source)
+        for name in kept:
+            there[name][...] = here[name]
+    if keeps_progress(old.experiment, experiment):
+        memory.progress[:] = old.progress
+    return kept
+
+
+def start(parameter: Parameter, seed: int) -> NDArray[np.float32]:
+    """The first value of a parameter in a run with `seed`."""
+    draw = stream(seed, parameter.name)
+    return parameter.start.draw(parameter.shape, parameter.fan_in, parameter.fan_out, draw)
+
+
+def keeps_memory(old: Experiment, new: Experiment) -> bool:
+    """Whether what the optimizer remembers under `old` means the same under `new`."""
+    return old.optimizer.meaning == new.optimizer.meaning
+
+
+def keeps_progress(old: Experiment, new: Experiment) -> bool:
+    """Whether what the schedule has seen under `old` means the same under `new`: the same rule, the same error."""
+    return (old.schedule, old.loss, old.data) == (new.schedule, new.loss, new.data)
+
+
+def rule(experiment: Experiment, program: Program) -> Rule:
+    """The optimizer as the machine takes it: neighbours with the same setting are one stretch."""
+    r = experiment.regularization
+    blocks: list[list[int]] = []
+    numbers: list[tuple[float, float, float, float]] = []
+    for p in program.parameters:
+        factor = experiment.rates.factor(p)
+        setting = (factor, r.l1, r.l2, 1.0) if p.penalised else (factor, 0.0, 0.0, 0.0)
+        if numbers and numbers[-1] == setting:
+            blocks[-1][1] += p.size
+        else:
+            blocks.append([program.offsets[p.name], p.size])
+            numbers.append(setting)
+    return Rule(
+        int(experiment.optimizer.kind),
+        np.array(experiment.optimizer.constants, np.float64),
+        np.array(blocks, np.int64).reshape(-1, 2),
+        np.array(numbers, np.float64).reshape(-1, NUMBERS),
+        clipping=np.array(experiment.clipping.constants, np.float64),
+        reaction=np.array(experiment.schedule.reaction, np.float64),
+    )
+
+
+def spacing(step: int, unit: int) -> int:
+    """The smallest unit * 2**j of which at most POINTS have been passed by `step`: dense first, then ever sparser."""
+    return unit << max(0, math.ceil(math.log2(max(step, 1) / (unit * POINTS))))
+
+
+def shard_count(batch: int, macs: int, parameters: int) -> int:
+    """Into how many shares a batch is cut, each with a gradient of its own. It depends on no machine.
+
+    More shares occupy more cores; each costs a pass over a gradient and makes the matrix products narrower.
+    """
+    most = min(8, batch // 16, int(batch * macs / 1e6), int(0.05 * batch * macs / max(parameters, 1)))
+    return 1 << max(0, most.bit_length() - 1)
