@@ -50,8 +50,10 @@ class Still(Trainer):
         self.watch(frozenset())
 
     def watch(self, probes: frozenset[Probe]) -> None:
-        self.asked_at = time.monotonic()
         self.snapshots.put(self.snapshot(probes))
+        self.asked_at = (
+            time.monotonic()
+        )  # once answered: a surface takes longer than the quiet that is waited for
 
     def snapshot(self, probes: frozenset[Probe]) -> Snapshot:
         """The run as it stands, with the answers to all probes."""

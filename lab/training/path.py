@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 ROOM = 96 << 20
 """Bytes the path may take."""
+FIRST = 64
+"""Steps at the start that stay, each of them: there the path turns most."""
 
 
 class Path:
@@ -18,12 +20,12 @@ class Path:
         self._vectors: list[NDArray[np.float32]] = []
 
     def append(self, step: int, params: NDArray[np.float32], every: int) -> None:
-        """Keep a copy of `params`, and of the older points those at multiples of `every` and the first."""
+        """Keep a copy of `params`, and of the older points those at multiples of `every` and the first ones."""
         if self._steps and self._steps[-1] >= step:
             return
         self._steps.append(step)
         self._vectors.append(params.copy())
-        self._keep([i for i, s in enumerate(self._steps) if i == 0 or s % every == 0])
+        self._keep([i for i, s in enumerate(self._steps) if i == 0 or s <= FIRST or s % every == 0])
         while len(self._steps) > self._most:
             self._keep([i for i in range(len(self._steps)) if i % 2 == 0 or i == len(self._steps) - 1])
 

@@ -129,7 +129,7 @@ def test_a_rate_that_diverges_pauses_names_the_layer_and_can_be_gone_back_from(
     assert not window.document.playback.playing
     assert any(node.name in window.banner.sentence.text() for node in draft.network.nodes)
     qtbot.mouseClick(window.banner.offer, Qt.MouseButton.LeftButton)
-    assert window.document.draft.optimizer.rate == 250.0
+    assert window.document.draft.optimizer.rate == 50.0  # at once: far too high, so a tenth
     until(lambda: not window.banner.isVisible() and window.document.snapshot.rate != 500.0)  # type: ignore[union-attr]
 
 
