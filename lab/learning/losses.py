@@ -91,8 +91,9 @@ class SoftmaxCrossEntropy(Loss, frozen=True, tag="softmax_cross_entropy"):
     kind = kernel.SOFTMAX_CROSS_ENTROPY
 
     def scores(self, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
-        e = np.exp(outputs - outputs.max(-1, keepdims=True))
-        softmax: NDArray[np.float32] = e / e.sum(-1, keepdims=True)
+        with np.errstate(invalid="ignore"):  # outputs that are not finite have no probabilities: NaN
+            e = np.exp(outputs - outputs.max(-1, keepdims=True))
+            softmax: NDArray[np.float32] = e / e.sum(-1, keepdims=True)
         return softmax
 
     def encode(self, labels: NDArray[np.int64], classes: int, outputs: int) -> NDArray[np.float32]:

@@ -64,7 +64,8 @@ class OutputsProbe:
 class Outputs:
     """`scores` is [n, outputs]; `predicted` and `labels` are class numbers [n], None in regression.
 
-    `confusion[true, predicted]` counts examples, None in regression.
+    `confusion[true, predicted]` counts examples, None in regression. Where the outputs are not finite, `predicted`
+    is -1 and nothing is counted.
     """
 
     scores: Array

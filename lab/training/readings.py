@@ -75,9 +75,10 @@ def outputs(probe: OutputsProbe, moment: Moment) -> Outputs:
         middle = moment.experiment.loss.constants[0]
         predicted = raw.argmax(1) if raw.shape[1] > 1 else (raw[:, 0] > middle).astype(np.int64)
         classes = len(moment.experiment.data.classes())
-        confusion = np.bincount(part.labels * classes + predicted, minlength=classes**2).reshape(
-            classes, classes
-        )
+        said = np.isfinite(raw).all(1)  # an output that is not finite says nothing
+        predicted = np.where(said, predicted, -1)
+        pairs = part.labels[said] * classes + predicted[said]
+        confusion = np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
     return Outputs(
         scores=as_scores(moment, raw),
         targets=targets,
