@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import faulthandler
+import os
 import shutil
 import sys
 import tempfile
@@ -75,11 +76,16 @@ def create_window(
     application = create_application()
     kept = settings if settings is not None else passing_settings()
     appearance = Appearance(application, kept)
-    document = Document(trainer or Trainer(), experiment or preset(DEFAULT), path)
+    document = Document(trainer or Trainer(spare_cores()), experiment or preset(DEFAULT), path)
     window = MainWindow(document, appearance, kept, VIEWS)
     document.setParent(window)
     appearance.setParent(window)
     return window
+
+
+def spare_cores() -> int:
+    """Cores for training: one is left to the window, and small networks have no use for more than four."""
+    return max(1, min(4, (os.cpu_count() or 1) - 1))
 
 
 def passing_settings() -> QSettings:
