@@ -122,9 +122,11 @@ class Document(QObject):
     def pull(self) -> None:
         """One frame: all events since the last, then the newest snapshot if there is one."""
         self._reader.deliver()
+        # the snapshot first: what the trainer said before it published it is then among the events. The other way
+        # round a first snapshot could come in between, be taken for one of the run that was left, and be the last
+        snapshot = self.trainer.snapshots.take()
         for event in self.trainer.events():
             self._receive(event)
-        snapshot = self.trainer.snapshots.take()
         if snapshot is not None and self._awaited is None and snapshot.experiment is not self._left:
             self.snapshot = snapshot
             self.playback.see(snapshot)

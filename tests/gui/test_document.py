@@ -235,3 +235,27 @@ def test_a_file_of_ones_own_is_read_beside_the_window(
     document.edit(msgspec.structs.replace(document.draft, data=data), "Own file")
     qtbot.waitUntil(lambda: document.pull() or document.draft.data == data)
     assert on[0] == "reader"
+
+
+def test_a_first_snapshot_that_comes_between_two_looks_is_shown(
+    document: Document, trainer, monkeypatch
+) -> None:
+    """The trainer works on while the window looks: it loads and publishes right after its events were asked for."""
+    look, snapshots = trainer.events, trainer.snapshots
+    answers, held = [], []
+
+    def events_just_before_it_loads():
+        found = look()
+        if held:
+            trainer._events += answers
+            snapshots.put(held.pop())
+        return found
+
+    document.open(preset("iris"))
+    answers += look()
+    held.append(snapshots.take())
+    monkeypatch.setattr(trainer, "events", events_just_before_it_loads)
+    document.pull()
+    document.pull()
+    assert document.snapshot is not None
+    assert document.snapshot.experiment.name == preset("iris").name
