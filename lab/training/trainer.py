@@ -222,10 +222,15 @@ class Trainer:
             examples=run.examples,
             epoch=run.epoch,
             rate=run.rate,
-            steps_per_second=self._speed if self._goal is not None else 0.0,
+            steps_per_second=self._steps_per_second(),
             curves=run.curves(),
             readings={**self._quick.readings(run.experiment), **self._slow.readings(run.experiment)},
         )
+
+    def _steps_per_second(self) -> float:
+        if self._goal is None:
+            return 0.0
+        return min(self._speed, self._pace) if self._pace else self._speed
 
     def _observe(self, run: Run) -> None:
         """Hand a moment to the observers that have looked at the last one."""

@@ -137,6 +137,7 @@ def test_the_pace_can_be_held(desk: Desk) -> None:
     begun, step = time.monotonic(), desk.snapshot.step
     desk.until(lambda: desk.snapshot.step >= step + 100)
     assert time.monotonic() - begun > 0.3, "a hundred updates at 200 a second take half a second"
+    assert desk.snapshot.steps_per_second <= 200
 
 
 def test_probes_are_answered_for_digits(desk: Desk) -> None:

@@ -63,7 +63,7 @@ class Surface3D(QWidget):
         self.update()
 
     def _scale(self) -> float:
-        return min(0.28 * self.width(), 0.38 * self.height()) * self.zoom
+        return min(0.32 * self.width(), 0.4 * self.height()) * self.zoom
 
     def _on_screen(self, points: Values) -> list[QPointF]:
         at = project(
@@ -122,7 +122,7 @@ class Surface3D(QWidget):
             ends = [floor[k] for k in side]
             centre = between(ends[0], ends[1], 0.5)
             for point, value in zip(ends, self._relief.ends[axis] if roomy else (), strict=roomy):
-                inwards = between(point, centre, 0.12)  # the ends of two axes share a corner
+                inwards = between(point, centre, 0.3)  # the ends of two axes share a corner
                 self._label(
                     painter, inwards, middle, tick(float(f"{value:.3g}")), 4, QColor(self._theme.muted)
                 )
