@@ -1,4 +1,4 @@
-"""`descent bench`: the numbers to reach, measured on this machine.
+"""The engine, in this process: against PyTorch, against the machine's own matrix product, and on the digits.
 
 Where something is compared with PyTorch, both sides run in turns in one process, on the same network, batch and
 optimizer with the same number of threads; the ratio is the median of the ratios of the turns. PyTorch's side takes
@@ -8,20 +8,16 @@ its batches in stored order from tensors made beforehand, ours shuffles and gath
 from __future__ import annotations
 
 import importlib.util
-import os
 import statistics
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 import numpy as np
 from scipy.linalg.blas import sgemm
 
+from lab.bench.line import Line, at_most
 from lab.experiment.experiment import Experiment
 from lab.experiment.presets import DEFAULT, preset
 from lab.kernels import interpreter, schedule
@@ -29,7 +25,6 @@ from lab.kernels import opcodes as op
 from lab.kernels.interpreter import TALLY, Memory
 from lab.kernels.memory import aligned
 from lab.kernels.threads import ENTRANCE, cores, use
-from lab.kernels.warmup import compile_all
 from lab.learning.losses import AnyLoss, SoftmaxCrossEntropy, SquaredError
 from lab.learning.optimizers import SGD, Adam, AnyOptimizer, Momentum
 from lab.network.activations import ReLU, Tanh
@@ -42,31 +37,6 @@ from lab.training.run import Run
 
 TURN = 0.15
 """Seconds that each side runs at a time."""
-
-
-@dataclass(frozen=True)
-class Line:
-    """One number: `ratio` is theirs over ours where both are times; `reached` is None where nothing is asked."""
-
-    what: str
-    ours: float | None = None
-    theirs: float | None = None
-    unit: str = ""
-    ratio: float | None = None
-    target: str = ""
-    reached: bool | None = None
-    note: str = ""
-
-
-def at_least(what: str, value: float, unit: str, least: float, note: str = "") -> Line:
-    return Line(what, value, None, unit, None, f"≥ {least:g} {unit}".strip(), value >= least, note)
-
-
-def at_most(what: str, value: float, unit: str, most: float, note: str = "") -> Line:
-    return Line(what, value, None, unit, None, f"≤ {most:g} {unit}".strip(), value <= most, note)
-
-
-# --- against PyTorch
 
 
 @dataclass(frozen=True)
@@ -358,219 +328,3 @@ def learning(limit: float) -> list[Line]:
             note=f"{best:.1%} at best in {limit:g} s",
         )
     ]
-
-
-# --- in a fresh process
-
-
-def fresh(code: str, cache: str | None = None) -> Any:
-    """What `code` prints as its last line, JSON, in a new interpreter without a screen; RuntimeError if it fails."""
-    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
-    if cache is not None:
-        environment["DESCENT_CACHE_DIR"] = cache
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=600
-    )
-    if done.returncode:
-        raise RuntimeError((done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1])
-    return msgspec.json.decode(done.stdout.strip().splitlines()[-1])
-
-
-COMPILE = (
-    "import time; t = time.perf_counter()\n"
-    "from lab.kernels.warmup import compile_all; compile_all(); print(time.perf_counter() - t)"
-)
-IMPORTED = (
-    "import sys, json, pkgutil, importlib, lab.training\n"
-    "for m in pkgutil.iter_modules(lab.training.__path__): importlib.import_module('lab.training.' + m.name)\n"
-    "print(json.dumps([m for m in sys.modules if m.split('.')[0] in ('PySide6', 'pyqtgraph', 'shiboken6')]))"
-)
-
-
-def loading(quick: bool) -> list[Line]:
-    """How long the kernels take to compile and to load, and what training imports."""
-    fresh(COMPILE)
-    taken = statistics.median(fresh(COMPILE) for _ in range(1 if quick else 3))
-    lines = [at_most("kernels from the cache, imports included", taken, "s", 1)]
-    if not quick:
-        with tempfile.TemporaryDirectory() as cache:
-            lines.append(at_most("kernels compiled for the first time", fresh(COMPILE, cache), "s", 60))
-    modules = fresh(IMPORTED)
-    lines.append(at_most("Qt modules loaded by lab.training", len(modules), "", 0, ", ".join(modules[:3])))
-    return lines
-
-
-def window_numbers(quick: bool) -> list[Line]:
-    """The live window on the default preset, without a screen, and its launches."""
-    try:
-        fresh("import lab.app; print(1)")
-        again = statistics.median(launch() for _ in range(1 if quick else 3))
-        lines = [at_most("second launch to first painted frame", again, "s", 2.5)]
-        if not quick:
-            with tempfile.TemporaryDirectory() as cache:
-                first = fresh(LAUNCH.format(began=time.time(), watch=6.0), cache)
-            note = f"longest gap in the next 6 s, compiling: {first[1] * 1000:.0f} ms"
-            lines.append(at_most("first launch to a window that answers", first[0], "s", 4, note))
-        live = fresh(f"from lab.bench import live_window; live_window({2.0 if quick else 6.0})")
-        return [
-            *lines,
-            at_least("frames of the live window", live["frames"], "a second", 30),
-            at_most("gap between its frames, 99th percentile", live["gap"] * 1000, "ms", 40),
-            at_least(
-                "training speed with the live window over headless", 100 * live["speed"], "%", 85,
-                f"{live['live']:.0f} of {live['headless']:.0f} updates/s, one compute thread",
-            ),
-        ]  # fmt: skip
-    except (RuntimeError, subprocess.TimeoutExpired) as error:
-        return [Line("live window", note=f"could not be measured: {error}")]
-
-
-LAUNCH = "from lab.bench import launched; launched({began}, {watch})"
-
-
-def launch() -> float:
-    return float(fresh(LAUNCH.format(began=time.time(), watch=0.0))[0])
-
-
-def launched(began: float, watch: float) -> None:
-    """In a fresh process: print the seconds from `began` to a frame, and the longest gap in the `watch` after."""
-    from PySide6.QtCore import Qt, QTimer
-
-    from lab.app import create_application, create_window
-
-    application = create_application(["descent"])
-    window = create_window()
-    window.show()
-    application.processEvents()
-    painted = time.time() - began
-    window.document.start()
-    ticks = [time.perf_counter()]
-    timer = QTimer()
-    timer.setTimerType(Qt.TimerType.PreciseTimer)
-    timer.timeout.connect(lambda: ticks.append(time.perf_counter()))
-    timer.start(5)
-    until = time.perf_counter() + watch
-    while time.perf_counter() < until:
-        application.processEvents()
-        time.sleep(0.001)
-    ticks.append(time.perf_counter())
-    print(msgspec.json.encode([painted, float(np.diff(ticks).max())]).decode(), flush=True)
-    os._exit(0)  # a compilation may still be running: nobody waits for it
-
-
-def live_window(lasting: float) -> None:
-    """In a fresh process: print frames a second, the 99th percentile of their gaps, and training's speed.
-
-    Headless training and the window take turns.
-    """
-    from PySide6.QtCore import QEvent, QObject
-
-    from lab.app import create_application, create_window
-    from lab.gui.garbage import Collector
-
-    frames: list[float] = []
-
-    class Frames(QObject):
-        def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-            if event.type() == QEvent.Type.UpdateRequest:
-                frames.append(time.perf_counter())
-            return False
-
-    compile_all()
-    application = create_application(["descent"])
-    window = create_window()
-    filter_ = Frames()
-    window.installEventFilter(filter_)
-    window.show()
-    document = window.document
-    document.start()
-    Collector(application).start()
-
-    def spin(duration: float) -> None:
-        until = time.perf_counter() + duration
-        while time.perf_counter() < until:
-            application.processEvents()
-            time.sleep(0.0005)
-
-    while document.snapshot is None:
-        spin(0.05)
-    run = Run(preset(DEFAULT), threads=1)
-    run.advance(50)
-    speeds, headless, gaps, rates = [], [], [], []
-    for _ in range(3):
-        began, at = time.perf_counter(), run.step
-        while time.perf_counter() - began < lasting / 2:
-            run.advance(20)
-        headless.append((run.step - at) / (time.perf_counter() - began))
-        document.playback.play()
-        spin(1.0)
-        at, began = document.snapshot.step, time.perf_counter()
-        frames.clear()
-        spin(lasting)
-        taken = time.perf_counter() - began
-        speeds.append((document.snapshot.step - at) / taken)
-        rates.append(len(frames) / taken)
-        gaps += list(np.diff(frames))
-        document.playback.pause()
-        spin(0.5)
-    result = {
-        "frames": statistics.median(rates),
-        "gap": float(np.percentile(gaps, 99)) if gaps else float("inf"),
-        "live": statistics.median(speeds),
-        "headless": statistics.median(headless),
-        "speed": statistics.median(a / b for a, b in zip(speeds, headless, strict=True)),
-    }
-    document.close()
-    print(msgspec.json.encode(result).decode(), flush=True)
-
-
-# --- the report
-
-
-def table(lines: list[Line]) -> str:
-    """The lines under one another, columns aligned."""
-
-    def number(value: float | None) -> str:
-        return "" if value is None else f"{value:,.1f}" if abs(value) >= 10 else f"{value:.3g}"
-
-    cells = [["what", "ours", "PyTorch", "unit", "ratio", "target", "reached", ""]]
-    for line in lines:
-        reached = "" if line.reached is None else "yes" if line.reached else "NO"
-        ratio = "" if line.ratio is None else f"{line.ratio:.2f}"
-        ours, theirs = number(line.ours), number(line.theirs)
-        cells.append([line.what, ours, theirs, line.unit, ratio, line.target, reached, line.note])
-    widths = [max(len(row[k]) for row in cells) for k in range(len(cells[0]))]
-    right = (1, 2, 4)
-    rows = (
-        "  ".join(
-            c.rjust(w) if k in right else c.ljust(w) for k, (c, w) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in cells
-    )
-    return "\n".join(row.rstrip() for row in rows)
-
-
-def main(json: bool = False, quick: bool = False) -> int:
-    """Measure everything and print it; with `json` the last line is one JSON object. Exit status 0."""
-    parts: list[tuple[str, Callable[[], list[Line]]]] = [
-        ("loading the kernels", lambda: loading(quick)),
-        ("the engine against PyTorch", lambda: against_pytorch(quick)),
-        ("the interpreter", lambda: [overhead()]),
-        ("learning the digits", lambda: learning(30.0 if quick else 120.0)),
-        ("the window", lambda: window_numbers(quick)),
-    ]
-    busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
-    lines: list[Line] = []
-    for name, measure in parts:
-        print(f"Measuring {name} ...", file=sys.stderr, flush=True)
-        lines += measure()
-    print(table(lines))
-    if busy > 0.5:
-        print(
-            f"Other programs were using {busy:.1f} cores when this began: the numbers are not the machine's best."
-        )
-    if json:
-        machine = {"cores": cores(), "busy": busy, "python": sys.version.split()[0], "numpy": np.__version__}
-        result = {"machine": machine, "lines": [asdict(line) for line in lines]}
-        print(msgspec.json.encode(result).decode())
-    return 0
