@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import sys
 from collections.abc import Iterator
 
 import pytest
@@ -13,9 +12,12 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 
 @pytest.fixture(autouse=True)
-def collect_on_this_thread() -> Iterator[None]:
-    """As in the window: a collection on a worker's thread would free Qt objects there, and abort."""
-    if "PySide6" not in sys.modules:
+def collect_on_this_thread(request: pytest.FixtureRequest) -> Iterator[None]:
+    """As in the window: a collection on a worker's thread would free Qt objects there, and abort.
+
+    Only for tests of the window: a collection looks at everything that PyTorch and Numba have ever made.
+    """
+    if "qapp" not in request.fixturenames:
         yield
         return
     gc.disable()

@@ -22,7 +22,7 @@ from lab.experiment.experiment import Experiment
 from lab.experiment.presets import DEFAULT, preset
 from lab.kernels import interpreter, schedule
 from lab.kernels import opcodes as op
-from lab.kernels.interpreter import TALLY, Memory
+from lab.kernels.interpreter import LINE, TALLY, Memory
 from lab.kernels.memory import aligned
 from lab.kernels.threads import ENTRANCE, cores, use
 from lab.learning.losses import AnyLoss, SoftmaxCrossEntropy, SquaredError
@@ -113,6 +113,7 @@ def our_side(contest: Contest) -> Steps:
         np.zeros((shards, P), np.float32),
         aligned(shards * arena).reshape(shards, arena),
         np.zeros((shards, TALLY)),
+        np.zeros((shards, LINE), np.int64),
         np.zeros(N, np.int64),
         np.full(2, -2, np.int64),
         schedule.beginning(),
@@ -279,9 +280,10 @@ def overhead() -> Line:
     network = Network((*nodes, Node("output", Dense(1))))
     program = lower(network, Shape(1), SQUARED, 1, gradients=False)
     arena, params, none, tally = aligned(program.arena_size), aligned(2), aligned(0), np.zeros(TALLY)
+    counters = np.zeros(op.COUNTERS, np.int64)
 
     def steps(_: int) -> None:
-        interpreter.run_rows(program.code, 0, count, 1, arena, params, none, 1.0, tally)
+        interpreter.run_rows(program.code, 0, count, 1, arena, params, none, 1.0, tally, counters)
 
     steps(1)
     taken = statistics.median(seconds(steps, 1) for _ in range(200))
@@ -297,13 +299,13 @@ def rows_of(contest: Contest) -> list[tuple[str, float]]:
     params, grads = aligned(program.parameter_count), aligned(program.parameter_count)
     for p in program.parameters:
         params[program.offsets[p.name] : program.offsets[p.name] + p.size] = start(p, 1).ravel()
-    arena, tally = aligned(program.arena_size), np.zeros(TALLY)
+    arena, tally, counters = aligned(program.arena_size), np.zeros(TALLY), np.zeros(op.COUNTERS, np.int64)
     taken: list[list[float]] = [[] for _ in program.rows]
     for _ in range(200):
         interpreter.gather(program.code, cases, order, 0, n, arena)
         for r in range(int(program.code.plan[op.END])):
             began = time.perf_counter()
-            interpreter.run_rows(program.code, r, r + 1, n, arena, params, grads, 1.0, tally)
+            interpreter.run_rows(program.code, r, r + 1, n, arena, params, grads, 1.0, tally, counters)
             taken[r].append(time.perf_counter() - began)
     labels = [f"{row.layer} {row.operation} {row.direction}" for row in program.rows]
     return [(label, statistics.median(times) / n) for label, times in zip(labels, taken, strict=True)]

@@ -107,3 +107,25 @@ def inlined(function: Function) -> Function:
 def parallel_kernel(function: Function) -> Function:
     """A kernel whose `prange` loops use several cores. Only the compute thread may enter one."""
     return numba.njit(parallel=True, **OPTIONS)(function)
+
+
+class Linked:
+    """A compiled function that is called through its address.
+
+    Numba merges a kernel into each caller and optimises it there anew, at every level of a tree of calls. The
+    tree is cut here: a linked function is compiled once, by itself, and only when it is first asked for. It
+    returns nothing and raises nothing.
+    """
+
+    def __init__(self, function: Function, arguments: Callable[[numba.types.Float], tuple[Any, ...]]) -> None:
+        self.function = function
+        self._arguments = arguments
+        self._compiled: dict[str, Any] = {}
+
+    def address(self, real: str) -> int:
+        """Where the machine code for numbers of type `real`, "float32" or "float64", begins."""
+        if real not in self._compiled:
+            signature = numba.types.void(*self._arguments(getattr(numba.types, real)))
+            options = {name: value for name, value in OPTIONS.items() if name != "nogil"}  # it never holds it
+            self._compiled[real] = numba.cfunc(signature, **options)(self.function)
+        return int(self._compiled[real].address)

@@ -8,8 +8,16 @@ from __future__ import annotations
 
 import math
 
+from lab.kernels import opcodes as op
 from lab.kernels._jit import inlined, kernel
 from lab.kernels.functions import cos, erf, exp, expm1, sin, softplus, tanh
+from lab.kernels.operation import (
+    input_gradient_of,
+    input_of,
+    output_gradient_of,
+    output_of,
+    row_kernel,
+)
 
 LINEAR, SIGMOID, TANH, RELU, LEAKY_RELU, SCALED_TANH, ELU, SOFTPLUS, SILU, GELU, GELU_TANH, SINE = range(12)
 
@@ -269,3 +277,24 @@ def activate_backward(known, dy, kind, alpha):
         gelu_tanh_backward(known, dy)
     elif kind == SINE:
         sine_backward(known, dy, alpha)
+
+
+@row_kernel
+def activation_row(row, n, store):
+    Y = output_of(row, n, store)
+    if row[op.X] != row[op.Y]:
+        Y[:] = input_of(row, n, store)
+    activate(Y, row[op.KIND], store.constants[row[op.NUMBER] * op.CONSTANTS])
+
+
+@row_kernel
+def activation_backward_row(row, n, store):
+    """dX is this row's alone, and may lie where dY lies."""
+    if row[op.DX] < 0:
+        return
+    kind, alpha = row[op.KIND], store.constants[row[op.NUMBER] * op.CONSTANTS]
+    known = input_of(row, n, store) if needs_z(kind) else output_of(row, n, store)
+    dY, dX = output_gradient_of(row, n, store), input_gradient_of(row, n, store)
+    if row[op.DX] != row[op.DY]:
+        dX[:] = dY
+    activate_backward(known, dX, kind, alpha)

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from lab.kernels import opcodes as op
 from lab.kernels._jit import kernel
 from lab.kernels.memory import span
+from lab.kernels.operation import (
+    begin_input_gradient,
+    input_of,
+    output_gradient_of,
+    output_of,
+    row_kernel,
+)
 
 
 @kernel
@@ -59,3 +67,32 @@ def upsample_backward(dY, dX, n, C, HI, WI, factor):
             source = span(dY, (row * n + e) * WO, WO)
             for x in range(WO):
                 to[x // factor] += source[x]
+
+
+@row_kernel
+def copy_row(row, n, store):
+    X = input_of(row, n, store)
+    Y = output_of(row, n, store)
+    CI, HI, WI, HO, WO = row[op.CI], row[op.HI], row[op.WI], row[op.HO], row[op.WO]
+    copy(X, Y, n, CI, HI, WI, HO, WO, row[op.CHANNEL], row[op.TOP], row[op.LEFT], row[op.PLUS])
+
+
+@row_kernel
+def copy_backward_row(row, n, store):
+    dY, dX = output_gradient_of(row, n, store), begin_input_gradient(row, n, store)
+    CI, HI, WI, HO, WO = row[op.CI], row[op.HI], row[op.WI], row[op.HO], row[op.WO]
+    if dX.size:
+        copy_backward(dY, dX, n, CI, HI, WI, HO, WO, row[op.CHANNEL], row[op.TOP], row[op.LEFT])
+
+
+@row_kernel
+def upsample_row(row, n, store):
+    X, Y = input_of(row, n, store), output_of(row, n, store)
+    upsample(X, Y, n, row[op.CI], row[op.HI], row[op.WI], row[op.KH])
+
+
+@row_kernel
+def upsample_backward_row(row, n, store):
+    dY, dX = output_gradient_of(row, n, store), begin_input_gradient(row, n, store)
+    if dX.size:
+        upsample_backward(dY, dX, n, row[op.CI], row[op.HI], row[op.WI], row[op.KH])

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from lab.kernels import opcodes as op
 from lab.kernels._jit import kernel
 from lab.kernels.memory import gemm
+from lab.kernels.operation import (
+    input_gradient_of,
+    input_of,
+    output_gradient_of,
+    output_of,
+    parameter_of,
+    row_kernel,
+)
 
 # multiply-adds below which plain loops beat the call into BLAS
 SMALL = 512
@@ -70,3 +79,24 @@ def dense_backward_input(dY, W, dX, m, n, k, add):
                     dX[i * n + e] += w * dY[o * n + e]
     else:
         gemm(1, 0, k, n, m, W, k, dY, n, add, dX, n)
+
+
+@row_kernel
+def dense_row(row, n, store):
+    k, m = row[op.CI], row[op.CO]
+    X, Y, W = input_of(row, n, store), output_of(row, n, store), parameter_of(row, op.W, m * k, store.params)
+    b = parameter_of(row, op.B, m, store.params)
+    add_bias(Y, b, n)
+    dense(X, W, Y, m, n, k, 1.0 if b.size else 0.0)
+
+
+@row_kernel
+def dense_backward_row(row, n, store):
+    k, m = row[op.CI], row[op.CO]
+    X, dY, dX = input_of(row, n, store), output_gradient_of(row, n, store), input_gradient_of(row, n, store)
+    sum_rows(dY, parameter_of(row, op.B, m, store.grads), n)
+    dense_backward_weights(X, dY, parameter_of(row, op.W, m * k, store.grads), m, n, k)
+    if dX.size:
+        dense_backward_input(
+            dY, parameter_of(row, op.W, m * k, store.params), dX, m, n, k, float(row[op.ADD])
+        )

@@ -12,33 +12,25 @@ from typing import Any, NamedTuple
 import numba
 import numpy as np
 
-from lab.kernels import activation, loss
 from lab.kernels import opcodes as op
 from lab.kernels._jit import kernel, parallel_kernel
 from lab.kernels.chance import shuffle
-from lab.kernels.conv import conv2d, conv2d_backward, transposed_conv2d, transposed_conv2d_backward
-from lab.kernels.copy import copy, copy_backward, upsample, upsample_backward
-from lab.kernels.dense import add_bias, dense, dense_backward_input, dense_backward_weights, sum_rows
-from lab.kernels.memory import span
-from lab.kernels.pool import (
-    average_pool,
-    average_pool_backward,
-    flatten,
-    flatten_backward,
-    max_pool,
-    max_pool_backward,
-)
+from lab.kernels.memory import invoke, pointer, span
+from lab.kernels.operation import Store
 from lab.kernels.schedule import FACTOR, SETTINGS, observe
 from lab.kernels.update import NONE, clip, update
 
-TALLY = 8  # numbers a shard tallies in, a cache line: sum of the loss, examples right
+LINE = 8  # numbers of 64 bits in a cache line: no two shards write to the same one
+TALLY = LINE  # what a shard tallies: sum of the loss, examples right
 PARTS = 8  # into which an evaluation is cut
 
 
 class Code(NamedTuple):
     rows: Any  # int64 [rows, op.COLUMNS]
-    constants: Any  # float64 [rows, loss.CONSTANTS]
+    constants: Any  # float64 [rows, op.CONSTANTS]
+    lists: Any  # int64 [any]
     plan: Any  # int64 [op.PLAN]
+    table: Any  # int64 [operations, 4]: addresses, forward and backward, of float32 and of float64
 
 
 class Cases(NamedTuple):
@@ -68,7 +60,7 @@ class Rule(NamedTuple):
 
     kind: int
     settings: Any  # float64 [any]
-    blocks: Any  # int64 [stretches, 2]
+    blocks: Any  # int64 [stretches, update.BLOCK]
     numbers: Any  # float64 [stretches, update.NUMBERS]
     clipping: Any = NO_CLIPPING  # float64 [2]: how, limit
     reaction: Any = NO_REACTION  # float64 [schedule.SETTINGS]
@@ -82,6 +74,7 @@ class Memory(NamedTuple):
     grads: Any  # [shards, P]
     arenas: Any  # [shards, arena]
     tally: Any  # float64 [shards, TALLY]
+    counters: Any  # int64 [shards, LINE]: op.COUNTERS, to name random draws
     order: Any  # int64 [N]: the order of the examples in epoch `marks[0]` of seed `marks[1]`
     marks: Any  # int64 [2]
     progress: Any  # float64 [schedule.PROGRESS]: what the schedule has seen
@@ -89,138 +82,47 @@ class Memory(NamedTuple):
 
 
 @kernel
-def forward_row(row, constant, n, arena, params):
-    """Run one row of the forward pass on n examples."""
-    operation = row[op.OP]
-    CI, HI, WI = row[op.CI], row[op.HI], row[op.WI]
-    CO, HO, WO = row[op.CO], row[op.HO], row[op.WO]
-    X = span(arena, row[op.X], CI * HI * WI * n)
-    Y = span(arena, row[op.Y], CO * HO * WO * n)
-    if operation == op.DENSE:
-        W = span(params, row[op.W], CO * CI)
-        if row[op.B] >= 0:
-            add_bias(Y, span(params, row[op.B], CO), n)
-            dense(X, W, Y, CO, n, CI, 1.0)
-        else:
-            dense(X, W, Y, CO, n, CI, 0.0)
-    elif operation == op.ACTIVATION:
-        if row[op.X] != row[op.Y]:
-            Y[:] = X
-        activation.activate(Y, row[op.KIND], constant)
-    elif operation == op.CONV2D:
-        KH, KW, SH, SW = row[op.KH], row[op.KW], row[op.SH], row[op.SW]
-        PH, PW, DH, DW = row[op.PH], row[op.PW], row[op.DH], row[op.DW]
-        W = span(params, row[op.W], CO * CI * KH * KW)
-        b = span(params, row[op.B], CO)
-        scratch = span(arena, row[op.SCRATCH], arena.size - row[op.SCRATCH])
-        conv2d(X, W, b, Y, scratch, n, CI, HI, WI, CO, HO, WO, KH, KW, SH, SW, PH, PW, DH, DW)
-    elif operation == op.FLATTEN:
-        flatten(X, Y, n, CI * HI, WI)
-    elif operation == op.COPY:
-        copy(X, Y, n, CI, HI, WI, HO, WO, row[op.CHANNEL], row[op.TOP], row[op.LEFT], row[op.PLUS])
-    elif operation == op.TRANSPOSED_CONV2D:
-        KH, KW, SH, SW, PH, PW = row[op.KH], row[op.KW], row[op.SH], row[op.SW], row[op.PH], row[op.PW]
-        W = span(params, row[op.W], CI * CO * KH * KW)
-        b = span(params, row[op.B], CO)
-        scratch = span(arena, row[op.SCRATCH], arena.size - row[op.SCRATCH])
-        transposed_conv2d(X, W, b, Y, scratch, n, CI, HI, WI, CO, HO, WO, KH, KW, SH, SW, PH, PW)
-    elif operation == op.UPSAMPLE:
-        upsample(X, Y, n, CI, HI, WI, row[op.KH])
-    else:
-        KH, KW, SH, SW, PH, PW = row[op.KH], row[op.KW], row[op.SH], row[op.SW], row[op.PH], row[op.PW]
-        if operation == op.MAX_POOL:
-            winner = span(arena, row[op.AUX], CO * HO * WO * n)
-            max_pool(X, Y, winner, n, CI, HI, WI, HO, WO, KH, KW, SH, SW, PH, PW)
-        elif operation == op.AVERAGE_POOL:
-            average_pool(X, Y, n, CI, HI, WI, HO, WO, KH, KW, SH, SW, PH, PW)
+def run_rows(code, first, last, n, arena, params, grads, scale, tally, counters):
+    """Run rows first..last-1, wherever in the program they stand, on n examples.
 
-
-@kernel
-def backward_row(row, constant, n, arena, params, grads):
-    """Run one row of the backward pass on n examples: gradients are added to, DX is set or added to."""
-    operation = row[op.OP]
-    CI, HI, WI = row[op.CI], row[op.HI], row[op.WI]
-    CO, HO, WO = row[op.CO], row[op.HO], row[op.WO]
-    X = span(arena, row[op.X], CI * HI * WI * n)
-    Y = span(arena, row[op.Y], CO * HO * WO * n)
-    dY = span(arena, row[op.DY], CO * HO * WO * n)
-    wanted = row[op.DX] >= 0
-    dX = span(arena, max(row[op.DX], 0), CI * HI * WI * n if wanted else 0)
-    if operation == op.DENSE:
-        W = span(params, row[op.W], CO * CI)
-        if row[op.B] >= 0:
-            sum_rows(dY, span(grads, row[op.B], CO), n)
-        dense_backward_weights(X, dY, span(grads, row[op.W], CO * CI), CO, n, CI)
-        if wanted:
-            dense_backward_input(dY, W, dX, CO, n, CI, float(row[op.ADD]))
-        return
-    if operation == op.ACTIVATION:
-        known = X if activation.needs_z(row[op.KIND]) else Y
-        if row[op.DX] == row[op.DY]:
-            activation.activate_backward(known, dY, row[op.KIND], constant)
-        elif wanted and row[op.ADD] == 0:
-            dX[:] = dY
-            activation.activate_backward(known, dX, row[op.KIND], constant)
-        return
-    if wanted and row[op.ADD] == 0:
-        dX[:] = 0
-    if operation == op.CONV2D:
-        KH, KW, SH, SW = row[op.KH], row[op.KW], row[op.SH], row[op.SW]
-        PH, PW, DH, DW = row[op.PH], row[op.PW], row[op.DH], row[op.DW]
-        W = span(params, row[op.W], CO * CI * KH * KW)
-        dW = span(grads, row[op.W], CO * CI * KH * KW)
-        db = span(grads, row[op.B], CO)
-        scratch = span(arena, row[op.SCRATCH], arena.size - row[op.SCRATCH])
-        conv2d_backward(
-            X, W, dY, dW, db, dX, scratch, n, CI, HI, WI, CO, HO, WO, KH, KW, SH, SW, PH, PW, DH, DW
-        )
-    elif operation == op.TRANSPOSED_CONV2D:
-        KH, KW, SH, SW, PH, PW = row[op.KH], row[op.KW], row[op.SH], row[op.SW], row[op.PH], row[op.PW]
-        W = span(params, row[op.W], CI * CO * KH * KW)
-        dW = span(grads, row[op.W], CI * CO * KH * KW)
-        db = span(grads, row[op.B], CO)
-        scratch = span(arena, row[op.SCRATCH], arena.size - row[op.SCRATCH])
-        transposed_conv2d_backward(
-            X, W, dY, dW, db, dX, scratch, n, CI, HI, WI, CO, HO, WO, KH, KW, SH, SW, PH, PW
-        )
-    elif wanted and operation == op.COPY:
-        copy_backward(dY, dX, n, CI, HI, WI, HO, WO, row[op.CHANNEL], row[op.TOP], row[op.LEFT])
-    elif wanted and operation == op.UPSAMPLE:
-        upsample_backward(dY, dX, n, CI, HI, WI, row[op.KH])
-    elif wanted and operation == op.FLATTEN:
-        flatten_backward(dY, dX, n, CI * HI, WI)
-    elif wanted:
-        KH, KW, SH, SW, PH, PW = row[op.KH], row[op.KW], row[op.SH], row[op.SW], row[op.PH], row[op.PW]
-        if operation == op.MAX_POOL:
-            winner = span(arena, row[op.AUX], CO * HO * WO * n)
-            max_pool_backward(dY, winner, dX, n, CI, HI, WI, HO, WO, KH, KW, SH, SW, PH, PW)
-        elif operation == op.AVERAGE_POOL:
-            average_pool_backward(dY, dX, n, CI, HI, WI, HO, WO, KH, KW, SH, SW, PH, PW)
-
-
-@kernel
-def loss_row(row, constants, n, arena, scale, tally):
-    """Compare the outputs with the targets; the loss and the examples right are added to the tally."""
-    K = row[op.CO]
-    Y = span(arena, row[op.X], K * n)
-    T = span(arena, row[op.AUX], K * n)
-    dY = span(arena, max(row[op.DX], 0), K * n if row[op.DX] >= 0 else 0)
-    tally[0] += loss.loss(row[op.KIND], Y, T, dY, K, n, scale, constants)
-    tally[1] += loss.count_right(Y, T, K, n, constants[loss.THRESHOLD])
-
-
-@kernel
-def run_rows(code, first, last, n, arena, params, grads, scale, tally):
-    """Run rows first..last-1, wherever in the program they stand."""
-    rows, constants, plan = code.rows, code.constants, code.plan
+    `scale` multiplies the loss's derivative, `tally` gets the loss and the examples right, `counters`, int64
+    [op.COUNTERS], name the random draws.
+    """
+    store = Store(
+        pointer(code.constants, 0), pointer(code.lists, 0), pointer(arena, 0), pointer(params, 0),
+        pointer(grads, 0), pointer(tally, 0), pointer(counters, 0), float(scale),
+    )  # fmt: skip
+    rows, table, back = code.rows, code.table, code.plan[op.BACKWARD]
+    precision = 0 if arena.itemsize == 4 else 2
     for r in range(first, last):
-        row = rows[r]
-        if r < plan[op.LOSS_ROW]:
-            forward_row(row, constants[r, 0], n, arena, params)
-        elif r >= plan[op.BACKWARD]:
-            backward_row(row, constants[r, 0], n, arena, params, grads)
-        else:
-            loss_row(row, constants[r], n, arena, scale, tally)
+        address = table[rows[r, op.OP], precision + (1 if r >= back else 0)]
+        if address == 0:
+            raise RuntimeError(
+                "an operation is not compiled for this precision: lab.kernels.operations.ready"
+            )
+        invoke(address, (pointer(rows, r * op.COLUMNS), n, store))
+
+
+@kernel
+def spread(images, order, first, n, to, rows, W):
+    """to[row, e, x] = images[order[first + e], row, x], `rows` counting the rows of all channels."""
+    for e in range(n):
+        case = images[order[first + e]]
+        for row in range(rows):
+            here = span(to, (row * n + e) * W, W)
+            for x in range(W):
+                here[x] = case[row * W + x]
+
+
+@kernel
+def collect(Y, n, rows, W, outputs, first):
+    """outputs[first + e] = example e of Y [row, e, x], as an image is stored."""
+    for e in range(n):
+        to = outputs[first + e]
+        for row in range(rows):
+            here = span(Y, (row * n + e) * W, W)
+            for x in range(W):
+                to[row * W + x] = here[x]
 
 
 @kernel
@@ -228,24 +130,18 @@ def gather(code, cases, order, first, n, arena):
     """Put the inputs and targets of examples order[first : first + n] where the program wants them."""
     plan = code.plan
     C, H, W = plan[op.IC], plan[op.IH], plan[op.IW]
-    X = span(arena, plan[op.INPUT], C * H * W * n)
-    for e in range(n):
-        case = cases.inputs[order[first + e]]
-        for row in range(C * H):
-            to = span(X, (row * n + e) * W, W)
-            for x in range(W):
-                to[x] = case[row * W + x]
-    K = plan[op.OUTPUTS]
-    T = span(arena, plan[op.TARGET], K * n)
-    for e in range(n):
-        case = cases.targets[order[first + e]]
-        for k in range(K):
-            T[k * n + e] = case[k]
+    spread(cases.inputs, order, first, n, span(arena, plan[op.INPUT], C * H * W * n), C * H, W)
+    C, H, W = plan[op.OC], plan[op.OH], plan[op.OW]
+    T = span(arena, plan[op.TARGET], C * H * W * n)
+    spread(cases.targets, order, first, n, T, C * H, W)
 
 
 @kernel
-def shard_gradient(code, cases, order, first, last, scale, memory, shard):
-    """The gradient of examples order[first : last], into the shard's own row, as many at a time as its arena holds."""
+def shard_gradient(code, cases, order, first, last, scale, memory, shard, seed, drawn):
+    """The gradient of examples order[first : last], into the shard's own row, as many at a time as its arena holds.
+
+    `drawn` examples have been drawn in this run before order[first].
+    """
     P = memory.params.size
     grads = span(memory.grads.reshape(-1), shard * P, P)
     arena = span(memory.arenas.reshape(-1), shard * memory.arenas.shape[1], memory.arenas.shape[1])
@@ -253,35 +149,38 @@ def shard_gradient(code, cases, order, first, last, scale, memory, shard):
     tally = span(memory.tally.reshape(-1), shard * TALLY, TALLY)
     grads[:] = 0
     tally[:] = 0
+    counters = span(memory.counters.reshape(-1), shard * LINE, op.COUNTERS)
+    counters[op.SEED] = seed
     at_once = code.plan[op.CAPACITY]
     for start in range(first, last, at_once):
         n = min(at_once, last - start)
+        counters[op.DRAWN] = drawn + start - first
         gather(code, cases, order, start, n, arena)
-        run_rows(code, 0, code.plan[op.END], n, arena, params, grads, scale, tally)
+        run_rows(code, 0, code.plan[op.END], n, arena, params, grads, scale, tally, counters)
 
 
 @parallel_kernel
-def shard_gradients(code, cases, order, first, count, scale, memory):
+def shard_gradients(code, cases, order, first, count, scale, memory, seed, drawn):
     """Every shard's gradient, on as many cores as there are threads."""
     shards = memory.grads.shape[0]
     for shard in numba.prange(shards):
         low, high = first + count * shard // shards, first + count * (shard + 1) // shards
-        shard_gradient(code, cases, order, low, high, scale, memory, shard)
+        shard_gradient(code, cases, order, low, high, scale, memory, shard, seed, drawn + low - first)
 
 
 @kernel
-def batch_gradient(code, cases, order, first, count, scale, memory, parallel):
+def batch_gradient(code, cases, order, first, count, scale, memory, parallel, seed, drawn):
     """The gradient of one batch into memory.grads[0], and its summed loss and examples right.
 
     Shards are cut by the batch's size alone and summed in a fixed order: the number of threads changes nothing.
     """
     shards = memory.grads.shape[0]
     if parallel:
-        shard_gradients(code, cases, order, first, count, scale, memory)
+        shard_gradients(code, cases, order, first, count, scale, memory, seed, drawn)
     else:
         for shard in range(shards):
             low, high = first + count * shard // shards, first + count * (shard + 1) // shards
-            shard_gradient(code, cases, order, low, high, scale, memory, shard)
+            shard_gradient(code, cases, order, low, high, scale, memory, shard, seed, drawn + low - first)
     total = memory.grads[0]
     for shard in range(1, shards):
         part = memory.grads[shard]
@@ -322,13 +221,15 @@ def train(code, cases, rule, memory, seed, seen, age, batch, sums, rates, losses
         count = min(batch, N - position)
         order_of(memory, seed, seen // N, batch < N)
         scale = 1.0 if sums else 1.0 / count
-        error, right = batch_gradient(code, cases, memory.order, position, count, scale, memory, parallel)
+        error, right = batch_gradient(
+            code, cases, memory.order, position, count, scale, memory, parallel, seed, seen
+        )
         losses[k] = error if sums else error / count
         rights[k] = right / count
         counts[k] = count
         if not np.isfinite(error):
             return k
-        clip(memory.grads[0], rule.clipping[0], rule.clipping[1])
+        clip(span(memory.grads[0], 0, code.plan[op.LEARNED]), rule.clipping[0], rule.clipping[1])
         if k == rates.size - 1:
             memory.before[:] = memory.params
         rates[k] *= memory.progress[FACTOR]
@@ -346,18 +247,16 @@ def train(code, cases, rule, memory, seed, seen, age, batch, sums, rates, losses
 def evaluate_range(code, cases, order, first, last, arena, params, outputs, tally):
     """Run examples order[first : last] through a program without gradients; rows of outputs, if any, are filled."""
     at_once = code.plan[op.CAPACITY]
-    K = code.plan[op.OUTPUTS]
+    rows, W = code.plan[op.OC] * code.plan[op.OH], code.plan[op.OW]
     tally[:] = 0
-    nothing = span(params, 0, 0)
+    nothing, counters = span(params, 0, 0), np.zeros(op.COUNTERS, np.int64)
     for start in range(first, last, at_once):
         n = min(at_once, last - start)
         gather(code, cases, order, start, n, arena)
-        run_rows(code, 0, code.plan[op.BACKWARD], n, arena, params, nothing, 1.0, tally)
+        run_rows(code, 0, code.plan[op.BACKWARD], n, arena, params, nothing, 1.0, tally, counters)
         if outputs.shape[0]:
-            Y = span(arena, code.plan[op.OUTPUT], K * n)
-            for e in range(n):
-                for k in range(K):
-                    outputs[start + e, k] = Y[k * n + e]
+            Y = span(arena, code.plan[op.OUTPUT], rows * W * n)
+            collect(Y, n, rows, W, outputs, start)
 
 
 @kernel

@@ -1,5 +1,6 @@
 """Losses: Y, the network's outputs, and T, the targets, are [K, n] for n examples, flat.
 
+Where the output is an image, n counts the pixels of all examples: each pixel is judged by its own K channels.
 Each returns the sum over the examples and writes dY, the derivative times `scale` (one over the batch size where
 a batch's error is a mean). dY of size 0 is not asked for. Sums over examples and outputs are float64.
 """
@@ -8,16 +9,19 @@ from __future__ import annotations
 
 import math
 
+from lab.kernels import opcodes as op
 from lab.kernels._jit import kernel
 from lab.kernels.functions import exp, softplus
+from lab.kernels.memory import span
+from lab.kernels.operation import aux_of, input_gradient_of, input_of, row_kernel
 
 SOFTMAX_CROSS_ENTROPY, SQUARED_ERROR, ABSOLUTE_ERROR, HUBER = range(4)
 BINARY_CROSS_ENTROPY, HINGE, HINGE_WORST = range(4, 7)
 
 # a loss's constants: outputs above THRESHOLD are the second class where there is one output; the loss's own
-# NUMBER (Huber's delta, the hinge's margin); OVER 0: a sum over the outputs; else OVER / K times that sum
+# NUMBER (Huber's delta, the hinge's margin); OVER 0: a sum over the outputs; else OVER times their mean, where
+# softmax counts an image's pixels and all others its numbers
 THRESHOLD, NUMBER, OVER = 0, 1, 2
-CONSTANTS = 3
 
 
 @kernel
@@ -175,10 +179,12 @@ def count_right(Y, T, K, n, threshold):
 
 
 @kernel
-def loss(kind, Y, T, dY, K, n, scale, constants):
-    """The loss called `kind`, over its outputs as `constants`, float64 [CONSTANTS], say."""
-    part = constants[OVER] / K if constants[OVER] != 0 else 1.0
+def loss(kind, Y, T, dY, K, n, pixels, scale, constants):
+    """The loss called `kind` of n examples with K channels of so many pixels, as `constants` say."""
+    outputs = pixels if kind == SOFTMAX_CROSS_ENTROPY else K * pixels
+    part = constants[OVER] / outputs if constants[OVER] != 0 else 1.0
     s = scale * part
+    n *= pixels
     if kind == SOFTMAX_CROSS_ENTROPY:
         total = softmax_cross_entropy(Y, T, dY, K, n, s)
     elif kind == SQUARED_ERROR:
@@ -192,3 +198,16 @@ def loss(kind, Y, T, dY, K, n, scale, constants):
     else:
         total = hinge(Y, T, dY, K, n, s, constants[NUMBER], kind == HINGE_WORST)
     return total * part
+
+
+@row_kernel
+def loss_row(row, n, store):
+    """Compare the outputs with the targets: the loss and the examples right are added to the tally.
+
+    Of an image the share of its pixels that are right counts.
+    """
+    K, pixels = row[op.CI], row[op.HI] * row[op.WI]
+    Y, T, dY = input_of(row, n, store), aux_of(row, K * pixels * n, store), input_gradient_of(row, n, store)
+    constants = span(store.constants, row[op.NUMBER] * op.CONSTANTS, op.CONSTANTS)
+    store.tally[0] += loss(row[op.KIND], Y, T, dY, K, n, pixels, store.scale, constants)
+    store.tally[1] += count_right(Y, T, K, n * pixels, constants[THRESHOLD]) / pixels

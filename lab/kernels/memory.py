@@ -1,4 +1,4 @@
-"""Spans of flat memory and the matrix product on them.
+"""Spans of flat memory, pointers to them, and the matrix product on them.
 
 `span` gives a part of a flat array without owning it: no reference is counted (an atomic write that shards on
 several cores would fight over) and no index is wrapped round (a branch that keeps loops from vector registers).
@@ -23,20 +23,54 @@ for _name in ("sgemm", "dgemm"):
 threadpool_limits(1, user_api="blas")
 
 
+def _data(context, builder, kind, value):
+    """The address of an array's first number, or the pointer that the value is."""
+    if isinstance(kind, types.CPointer):
+        return value
+    return context.make_array(kind)(context, builder, value).data
+
+
+@intrinsic
+def pointer(typingctx, array, start):
+    """Where array[start] of an array without gaps lies: a pointer, as linked functions take it."""
+    signature = types.CPointer(array.dtype)(array, types.int64)
+
+    def codegen(context, builder, signature, arguments):
+        array, start = arguments
+        return builder.gep(_data(context, builder, signature.args[0], array), [start])
+
+    return signature, codegen
+
+
+@intrinsic
+def invoke(typingctx, address, arguments):
+    """Call the linked function at `address` with a tuple of arguments, as they are."""
+    signature = types.void(address, arguments)
+
+    def codegen(context, builder, signature, arguments):
+        address, packed = arguments
+        values = [builder.extract_value(packed, i) for i in range(len(signature.args[1]))]
+        kind = ir.FunctionType(ir.VoidType(), [value.type for value in values])
+        builder.call(builder.inttoptr(address, kind.as_pointer()), values)
+        return context.get_dummy_value()
+
+    return signature, codegen
+
+
 @intrinsic
 def span(typingctx, array, start, length):
-    """array[start : start + length] of a flat array, borrowed: the caller keeps the owner alive."""
+    """array[start : start + length] of a flat array or of a pointer, borrowed: the caller keeps the owner alive."""
     signature = types.Array(array.dtype, 1, "C")(array, types.int64, types.int64)
 
     def codegen(context, builder, signature, arguments):
         array, start, length = arguments
-        source = context.make_array(signature.args[0])(context, builder, array)
+        data = _data(context, builder, signature.args[0], array)
         result = context.make_array(signature.return_type)(context, builder)
         size = context.get_abi_sizeof(context.get_data_type(signature.return_type.dtype))
         itemsize = context.get_constant(types.intp, size)
         context.populate_array(
             result,
-            data=builder.gep(source.data, [start]),
+            data=builder.gep(data, [start]),
             shape=cgutils.pack_array(builder, [length]),
             strides=cgutils.pack_array(builder, [itemsize]),
             itemsize=itemsize,
@@ -99,9 +133,6 @@ def gemm(typingctx, ta, tb, m, n, k, A, lda, B, ldb, beta, C, ldc):
             chosen = builder.icmp_signed("!=", flag, ir.Constant(flag.type, 0))
             return slot(builder.select(chosen, ir.Constant(i8, ord("T")), ir.Constant(i8, ord("N"))))
 
-        def pointer(kind, value):
-            return context.make_array(kind)(context, builder, value).data
-
         scale = builder.fptrunc(beta, number) if real == types.float32 else beta
         builder.call(
             blas,
@@ -112,12 +143,12 @@ def gemm(typingctx, ta, tb, m, n, k, A, lda, B, ldb, beta, C, ldc):
                 integer(m),
                 integer(k),
                 slot(ir.Constant(number, 1.0)),
-                pointer(signature.args[7], B),
+                _data(context, builder, signature.args[7], B),
                 integer(ldb),
-                pointer(signature.args[5], A),
+                _data(context, builder, signature.args[5], A),
                 integer(lda),
                 slot(scale),
-                pointer(signature.args[10], C),
+                _data(context, builder, signature.args[10], C),
                 integer(ldc),
             ],
         )

@@ -8,13 +8,14 @@ Buffers lie in the arena as [channel, row, example, column], so that a matrix pr
 taps covers all examples at once; a vector of n units is [n, examples].
 """
 
-# operations
-DENSE, CONV2D, MAX_POOL, AVERAGE_POOL, FLATTEN, ACTIVATION, COPY, TRANSPOSED_CONV2D, UPSAMPLE = range(9)
-LOSS = 20
+# operations: their places in lab.kernels.operations.OPERATIONS
+(
+    DENSE, CONV2D, TRANSPOSED_CONV2D, MAX_POOL, AVERAGE_POOL, FLATTEN, ACTIVATION, COPY, UPSAMPLE, LOSS,
+) = range(10)  # fmt: skip
 
 # columns of a row
 OP = 0
-LAYER = 1  # index of the layer it belongs to, for messages
+LAYER = 1  # index of the layer it belongs to, for messages; -1 for the loss
 X = 2  # input
 Y = 3  # output
 DX = 4  # derivative of the loss with respect to the input; -1 where nobody asks for it
@@ -31,8 +32,25 @@ KH, KW, SH, SW, PH, PW, DH, DW = 18, 19, 20, 21, 22, 23, 24, 25
 CHANNEL = 26  # COPY: the first channel of the output to be written
 TOP, LEFT = 27, 28  # COPY: where in the input the output's window begins
 PLUS = 29  # COPY: 1 adds to what other rows have written to the output
-COLUMNS = 30
+GROUPS = 30  # into how many groups channels and filters are divided
+LIST, LENGTH = 31, 32  # a stretch of the program's lists
+NUMBER = 33  # the row's own number: which constants are its own, and a name for its random draws
+MEAN, VARIANCE = 34, 35  # running statistics, in the parameter vector
+TRAINING = 36  # 1: as in training, where a batch speaks for itself and units are dropped; 0: as in use
+COLUMNS = 37
+
+# constants of a row: float64; an activation's or layer's own numbers, a loss's (lab.kernels.loss)
+CONSTANTS = 3
 
 # a plan: where things are in the program as a whole
-FORWARD, LOSS_ROW, BACKWARD, END, INPUT, TARGET, OUTPUT, CAPACITY, IC, IH, IW, OUTPUTS, PARAMETERS = range(13)
-PLAN = 13
+FORWARD, LOSS_ROW, BACKWARD, END, INPUT, TARGET, OUTPUT, CAPACITY, IC, IH, IW = range(11)
+OC, OH, OW = 11, 12, 13  # of the output and of a target
+PARAMETERS, LEARNED = (
+    14,
+    15,
+)  # numbers in the parameter vector; those before the running statistics at its end
+PLAN = 16
+
+# counters: what names the random draws of a step
+SEED, DRAWN = 0, 1  # the run's seed; examples drawn before the first of these
+COUNTERS = 2

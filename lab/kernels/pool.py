@@ -7,17 +7,26 @@ from __future__ import annotations
 
 import numpy as np
 
+from lab.kernels import opcodes as op
 from lab.kernels._jit import inlined, kernel
-from lab.kernels.conv import columns_inside
+from lab.kernels.conv import columns_inside, geometry_of
 from lab.kernels.memory import span
+from lab.kernels.operation import (
+    aux_of,
+    begin_input_gradient,
+    input_of,
+    output_gradient_of,
+    output_of,
+    row_kernel,
+)
 
 
 @kernel
-def merged(n, WI, WO, KW, SW, PW):
+def merged(g):
     """(examples, input width, output width), with examples merged into the row where windows tile it."""
-    if PW == 0 and KW == SW and WI == WO * SW:
-        return 1, n * WI, n * WO
-    return n, WI, WO
+    if g.PW == 0 and g.KW == g.SW and g.WI == g.WO * g.SW:
+        return 1, g.n * g.WI, g.n * g.WO
+    return g.n, g.WI, g.WO
 
 
 @inlined
@@ -42,14 +51,15 @@ def reward(to, source, place, tap, count, stride):
 
 
 @kernel
-def max_pool(X, Y, winner, n, C, HI, WI, HO, WO, KH, KW, SH, SW, PH, PW):
+def max_pool(X, Y, winner, g):
     """Y = the largest of each window; winner = its place ky * KW + kx, the first where several are equal.
 
     A NaN wins over everything. Padding never wins.
     """
-    n, WI, WO = merged(n, WI, WO, KW, SW, PW)
+    n, WI, WO = merged(g)
+    HI, HO, KH, KW, SH, SW, PH, PW = g.HI, g.HO, g.KH, g.KW, g.SH, g.SW, g.PH, g.PW
     width = n * WO
-    for row in range(C * HO):
+    for row in range(g.CI * HO):
         c, y = row // HO, row % HO
         span(Y, row * width, width)[:] = -np.inf
         span(winner, row * width, width)[:] = 0
@@ -71,11 +81,12 @@ def max_pool(X, Y, winner, n, C, HI, WI, HO, WO, KH, KW, SH, SW, PH, PW):
 
 
 @kernel
-def max_pool_backward(dY, winner, dX, n, C, HI, WI, HO, WO, KH, KW, SH, SW, PH, PW):
+def max_pool_backward(dY, winner, dX, g):
     """dX += dY at the place that won."""
-    n, WI, WO = merged(n, WI, WO, KW, SW, PW)
+    n, WI, WO = merged(g)
+    HI, HO, KH, KW, SH, SW, PH, PW = g.HI, g.HO, g.KH, g.KW, g.SH, g.SW, g.PH, g.PW
     width = n * WO
-    for row in range(C * HO):
+    for row in range(g.CI * HO):
         c, y = row // HO, row % HO
         for ky in range(KH):
             target_row = y * SH + ky - PH
@@ -95,12 +106,13 @@ def max_pool_backward(dY, winner, dX, n, C, HI, WI, HO, WO, KH, KW, SH, SW, PH, 
 
 
 @kernel
-def average_pool(X, Y, n, C, HI, WI, HO, WO, KH, KW, SH, SW, PH, PW):
+def average_pool(X, Y, g):
     """Y = the mean of each window, zeros of the padding counted."""
-    n, WI, WO = merged(n, WI, WO, KW, SW, PW)
+    n, WI, WO = merged(g)
+    HI, HO, KH, KW, SH, SW, PH, PW = g.HI, g.HO, g.KH, g.KW, g.SH, g.SW, g.PH, g.PW
     width = n * WO
     share = Y.dtype.type(1.0 / (KH * KW))
-    for row in range(C * HO):
+    for row in range(g.CI * HO):
         c, y = row // HO, row % HO
         to = span(Y, row * width, width)
         to[:] = 0
@@ -118,12 +130,13 @@ def average_pool(X, Y, n, C, HI, WI, HO, WO, KH, KW, SH, SW, PH, PW):
 
 
 @kernel
-def average_pool_backward(dY, dX, n, C, HI, WI, HO, WO, KH, KW, SH, SW, PH, PW):
+def average_pool_backward(dY, dX, g):
     """dX += the share of each window's dY."""
-    n, WI, WO = merged(n, WI, WO, KW, SW, PW)
+    n, WI, WO = merged(g)
+    HI, HO, KH, KW, SH, SW, PH, PW = g.HI, g.HO, g.KH, g.KW, g.SH, g.SW, g.PH, g.PW
     width = n * WO
     share = dX.dtype.type(1.0 / (KH * KW))
-    for row in range(C * HO):
+    for row in range(g.CI * HO):
         c, y = row // HO, row % HO
         source = span(dY, row * width, width)
         for ky in range(KH):
@@ -155,3 +168,40 @@ def flatten_backward(dY, dX, n, rows, W):
         for e in range(n):
             for x in range(W):
                 dX[(row * n + e) * W + x] += dY[(row * W + x) * n + e]
+
+
+@row_kernel
+def max_pool_row(row, n, store):
+    Y = output_of(row, n, store)
+    max_pool(input_of(row, n, store), Y, aux_of(row, Y.size, store), geometry_of(row, n))
+
+
+@row_kernel
+def max_pool_backward_row(row, n, store):
+    dY, dX = output_gradient_of(row, n, store), begin_input_gradient(row, n, store)
+    if dX.size:
+        max_pool_backward(dY, aux_of(row, dY.size, store), dX, geometry_of(row, n))
+
+
+@row_kernel
+def average_pool_row(row, n, store):
+    average_pool(input_of(row, n, store), output_of(row, n, store), geometry_of(row, n))
+
+
+@row_kernel
+def average_pool_backward_row(row, n, store):
+    dY, dX = output_gradient_of(row, n, store), begin_input_gradient(row, n, store)
+    if dX.size:
+        average_pool_backward(dY, dX, geometry_of(row, n))
+
+
+@row_kernel
+def flatten_row(row, n, store):
+    flatten(input_of(row, n, store), output_of(row, n, store), n, row[op.CI] * row[op.HI], row[op.WI])
+
+
+@row_kernel
+def flatten_backward_row(row, n, store):
+    dY, dX = output_gradient_of(row, n, store), begin_input_gradient(row, n, store)
+    if dX.size:
+        flatten_backward(dY, dX, n, row[op.CI] * row[op.HI], row[op.WI])

@@ -12,7 +12,8 @@ from lab.kernels.memory import span
 SGD, MOMENTUM, RMSPROP, ADAM, NESTEROV, RPROP, ADAMW, ADADELTA, ADAGRAD = range(9)
 
 # a block is a stretch of the parameter vector with one setting: columns of its integers and of its numbers
-FIRST, COUNT = 0, 1
+FIRST, COUNT, STATISTIC = 0, 1, 2  # STATISTIC 1: no weights, but running means; see `update`
+BLOCK = 3
 FACTOR, L1, L2, PENALISED = 0, 1, 2, 3
 NUMBERS = 4
 
@@ -199,14 +200,20 @@ def adagrad(w, g, squares, rate, epsilon):
 def update(kind, settings, blocks, numbers, params, grads, slots, rate, age):
     """One update of all parameters.
 
-    `settings`, float64, are the rule's constants; `blocks` int64 [stretches, 2] and `numbers` float64
+    `settings`, float64, are the rule's constants; `blocks` int64 [stretches, BLOCK] and `numbers` float64
     [stretches, NUMBERS] say where each stretch lies, the factor on its rate, its penalties, and whether it is of
     the kind that is penalised. `slots` is the rule's memory, slot after slot, each as long as `params`.
+
+    A stretch of running statistics s has s - (the batch's own) as its gradient, and its factor is the share that
+    the batch gets: s -= factor g, whatever the rule and the rate.
     """
     whole = params.size
     for k in range(blocks.shape[0]):
         first, count = blocks[k, FIRST], blocks[k, COUNT]
         w, g = span(params, first, count), span(grads, first, count)
+        if blocks[k, STATISTIC]:
+            sgd(w, g, numbers[k, FACTOR])
+            continue
         r = rate * numbers[k, FACTOR]
         if numbers[k, L1] != 0 or numbers[k, L2] != 0:
             penalise(w, g, numbers[k, L1], numbers[k, L2])

@@ -1,29 +1,24 @@
 """Compiling everything ahead, stage by stage, so that a window can show how far it is.
 
-Each stage calls a kernel with the argument types of real use; with a warm cache all of them load in a moment.
+Each stage compiles what it names with the argument types of real use, or, with a warm cache, loads it in a moment.
+Where cores are idle the first compilation is shared out to processes, which fill the cache side by side: Numba
+compiles one function at a time in each.
 """
 
 from __future__ import annotations
 
+import sys
+import time
 from collections.abc import Callable
 
 import numpy as np
 
-from lab.kernels import (
-    activation,
-    chance,
-    conv,
-    dense,
-    interpreter,
-    loss,
-    pool,
-    render,
-    schedule,
-    threads,
-    update,
-)
+from lab.kernels import interpreter, loss, render, schedule, threads, update
 from lab.kernels import opcodes as op
-from lab.kernels.interpreter import PARTS, TALLY, Cases, Code, Memory, Rule
+from lab.kernels.interpreter import LINE, PARTS, TALLY, Cases, Code, Memory, Rule
+from lab.kernels.operations import OPERATIONS, ready
+
+Stage = Callable[[], None]
 
 
 def _v(size: int = 1) -> np.ndarray:
@@ -36,58 +31,23 @@ def _arenas() -> np.ndarray:
 
 def _code() -> Code:
     """A program with nothing to do but a loss of one output on one example."""
-    rows, constants, plan = np.zeros((1, op.COLUMNS), np.int64), np.zeros((1, 3)), np.zeros(op.PLAN, np.int64)
-    rows[0, [op.OP, op.DX, op.KIND, op.CO]] = op.LOSS, -1, loss.SQUARED_ERROR, 1
-    plan[[op.BACKWARD, op.END, op.CAPACITY, op.IC, op.IH, op.IW, op.OUTPUTS]] = 1
-    for array in (rows, constants, plan):
+    rows, constants = np.zeros((1, op.COLUMNS), np.int64), np.zeros((1, op.CONSTANTS))
+    lists, plan = np.zeros(0, np.int64), np.zeros(op.PLAN, np.int64)
+    rows[0, [op.CI, op.HI, op.WI, op.CO, op.HO, op.WO]] = 1
+    rows[0, [op.OP, op.DX, op.KIND]] = op.LOSS, -1, loss.SQUARED_ERROR
+    plan[[op.BACKWARD, op.END, op.CAPACITY, op.IC, op.IH, op.IW, op.OC, op.OH, op.OW]] = 1
+    for array in (rows, constants, lists, plan):
         array.setflags(write=False)
-    return Code(rows, constants, plan)
+    return Code(rows, constants, lists, plan, ready([op.LOSS]))
 
 
 def _cases() -> Cases:
     return interpreter.cases(np.zeros((1, 1), np.float32), np.zeros((1, 1), np.float32))
 
 
-def _activations() -> None:
-    activation.activate(_v(), activation.RELU, 0.0)
-    activation.activate_backward(_v(), _v(), activation.RELU, 0.0)
-
-
-def _dense() -> None:
-    dense.dense(_v(), _v(), _v(), 1, 1, 1, 1.0)
-    dense.dense_backward_weights(_v(), _v(), _v(), 1, 1, 1)
-    dense.dense_backward_input(_v(), _v(), _v(), 1, 1, 1, 1.0)
-
-
-def _convolution() -> None:
-    shape = (1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1)
-    conv.conv2d(_v(), _v(), _v(), _v(), _v(16), *shape)
-    conv.conv2d_backward(_v(), _v(), _v(), _v(), _v(), _v(), _v(16), *shape)
-
-
-def _pooling() -> None:
-    shape = (1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0)
-    pool.max_pool(_v(), _v(), _v(), *shape)
-    pool.max_pool_backward(_v(), _v(), _v(), *shape)
-    pool.average_pool(_v(), _v(), *shape)
-    pool.average_pool_backward(_v(), _v(), *shape)
-    pool.flatten(_v(), _v(), 1, 1, 1)
-    pool.flatten_backward(_v(), _v(), 1, 1, 1)
-
-
-def _losses() -> None:
-    loss.loss(loss.SQUARED_ERROR, _v(), _v(), _v(), 1, 1, 1.0, np.zeros(loss.CONSTANTS))
-    loss.count_right(_v(), _v(), 1, 1, 0.0)
-
-
-def _updates() -> None:
-    blocks, numbers = np.zeros((1, 2), np.int64), np.zeros((1, update.NUMBERS))
-    update.update(update.SGD, np.zeros(3), blocks, numbers, _v(), _v(), _v(), 0.0, 1)
-    chance.shuffle(np.zeros(1, np.int64), 1, 0)
-
-
 def _rows() -> None:
-    interpreter.run_rows(_code(), 0, 1, 1, _v(16), _v(), _v(0), 1.0, np.zeros(TALLY))
+    counters = np.zeros(op.COUNTERS, np.int64)
+    interpreter.run_rows(_code(), 0, 1, 1, _v(16), _v(), _v(0), 1.0, np.zeros(TALLY), counters)
     interpreter.gather(_code(), _cases(), np.zeros(1, np.int64), 0, 1, _v(16))
 
 
@@ -118,26 +78,29 @@ def _pictures() -> None:
 
 def _training() -> None:
     memory = Memory(
-        _v(), _v(), np.zeros((1, 1), np.float32), _arenas(), np.zeros((1, TALLY)),
+        _v(), _v(), np.zeros((1, 1), np.float32), _arenas(), np.zeros((1, TALLY)), np.zeros((1, LINE), np.int64),
         np.zeros(1, np.int64), np.full(2, -2, np.int64), schedule.beginning(), _v(),
     )  # fmt: skip
-    rule = Rule(update.SGD, np.zeros(3), np.zeros((1, 2), np.int64), np.zeros((1, update.NUMBERS)))
-    numbers = np.zeros(1), np.zeros(1), np.zeros(1), np.zeros(1, np.int64)
-    interpreter.train(_code(), _cases(), rule, memory, 1, 0, 0, 1, False, *numbers, False)
+    blocks, numbers = np.zeros((1, update.BLOCK), np.int64), np.zeros((1, update.NUMBERS))
+    rule = Rule(update.SGD, np.zeros(3), blocks, numbers)
+    results = np.zeros(1), np.zeros(1), np.zeros(1), np.zeros(1, np.int64)
+    interpreter.train(_code(), _cases(), rule, memory, 1, 0, 0, 1, False, *results, False)
 
 
-STAGES: tuple[Callable[[], None], ...] = (
-    _activations,
-    _dense,
-    _convolution,
-    _pooling,
-    _losses,
-    _updates,
+def _operation(code: int) -> Stage:
+    def stage() -> None:
+        ready([code])
+
+    return stage
+
+
+STAGES: tuple[Stage, ...] = (
+    _training,
+    *(_operation(code) for code in OPERATIONS),
     _rows,
     _evaluation,
     _parallel_evaluation,
     _surfaces,
-    _training,
     _pictures,
 )
 
@@ -148,3 +111,10 @@ def compile_all(progress: Callable[[int, int], None] = lambda done, total: None)
         progress(done, len(STAGES))
         stage()
     progress(len(STAGES), len(STAGES))
+
+
+if __name__ == "__main__":
+    for stage in STAGES:
+        began = time.perf_counter()
+        stage()
+        print(f"{time.perf_counter() - began:6.2f} s  {stage.__qualname__}", file=sys.stderr)

@@ -89,12 +89,16 @@ class Analysis(msgspec.Struct, frozen=True):
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
-        """All parameters in the order in which they lie in the flat vector, under their full names."""
-        return tuple(
+        """All parameters in the order in which they lie in the flat vector, under their full names.
+
+        Running statistics lie at its end, behind all that is learned.
+        """
+        named = (
             msgspec.structs.replace(p, name=f"{facts.name}.{p.name}")
             for facts in self.nodes
             for p in facts.parameters
         )
+        return tuple(sorted(named, key=lambda p: not p.learned))
 
     def facts(self, name: str) -> Facts:
         return next(f for f in self.nodes if f.name == name)

@@ -10,7 +10,7 @@ training. In an *open* program every buffer keeps its place to the end: for look
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Literal, Protocol
 
 import numpy as np
@@ -20,7 +20,7 @@ from lab.kernels import opcodes as op
 from lab.kernels.activation import NEEDS_Z
 from lab.kernels.conv import scratch_size
 from lab.kernels.interpreter import Code
-from lab.kernels.loss import CONSTANTS
+from lab.kernels.operations import OPERATIONS, ready
 from lab.network.activations import Activation, Linear
 from lab.network.layers.layer import Parameter
 from lab.network.layout import ALIGNMENT, Buffer, lay_out
@@ -29,32 +29,6 @@ from lab.network.shape import Shape
 from lab.problem import Problem, ProblemError
 
 CACHE = 1 << 18  # numbers an arena may hold so that it stays in a core's own cache
-
-OPERATIONS = {
-    op.DENSE: "dense",
-    op.CONV2D: "convolution",
-    op.MAX_POOL: "max pooling",
-    op.AVERAGE_POOL: "average pooling",
-    op.FLATTEN: "flatten",
-    op.ACTIVATION: "activation",
-    op.COPY: "copy",
-    op.TRANSPOSED_CONV2D: "transposed convolution",
-    op.UPSAMPLE: "upsampling",
-    op.LOSS: "loss",
-}
-
-# what an operation's backward row reads besides dY: (its input, its output)
-REMEMBERS = {
-    op.DENSE: (True, False),
-    op.CONV2D: (True, False),
-    op.MAX_POOL: (False, False),
-    op.AVERAGE_POOL: (False, False),
-    op.FLATTEN: (False, False),
-    op.ACTIVATION: (False, True),
-    op.COPY: (False, False),
-    op.TRANSPOSED_CONV2D: (True, False),
-    op.UPSAMPLE: (False, False),
-}
 
 
 class LossLike(Protocol):
@@ -72,7 +46,7 @@ class Step:
     x: Buffer
     y: Buffer
     aux: Buffer | None
-    constant: float
+    constants: tuple[float, ...]
     columns: dict[str, int]
     layer: str
 
@@ -84,12 +58,22 @@ class Step:
     @property
     def remembers(self) -> tuple[Buffer, ...]:
         """What its backward row reads besides dY."""
-        reads_x, reads_y = REMEMBERS[self.operation]
+        reads_x, reads_y = OPERATIONS[self.operation].reads
         if self.operation == op.ACTIVATION and self.columns["KIND"] in NEEDS_Z:
             reads_x, reads_y = True, False
         return tuple(
             b for b, reads in ((self.x, reads_x), (self.y, reads_y), (self.aux, True)) if b and reads
         )
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """The program as it is written down: `lab.kernels.interpreter.Code` without its compiled operations."""
+
+    rows: NDArray[np.int64]
+    constants: NDArray[np.float64]
+    lists: NDArray[np.int64]
+    plan: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -121,7 +105,7 @@ class Place:
 class Program:
     """A network ready to run, for up to `capacity` examples at a time."""
 
-    code: Code
+    table: Table
     rows: tuple[Row, ...]
     places: tuple[Place, ...]
     parameters: tuple[Parameter, ...]
@@ -129,9 +113,20 @@ class Program:
     arena_size: int
     capacity: int
 
+    @cached_property
+    def code(self) -> Code:
+        """What the machine reads. The operations that it names are compiled, or loaded, when first asked for it."""
+        t = self.table
+        return Code(t.rows, t.constants, t.lists, t.plan, ready(t.rows[:, op.OP].tolist()))
+
     @property
     def parameter_count(self) -> int:
         return sum(p.size for p in self.parameters)
+
+    @property
+    def outputs(self) -> int:
+        """Numbers in one example of the network's output."""
+        return int(np.prod(self.table.plan[[op.OC, op.OH, op.OW]]))
 
     def place(self, layer: str, role: str) -> Place | None:
         return next((p for p in self.places if p.layer == layer and p.role == role), None)
@@ -147,13 +142,15 @@ class Program:
 class Lowering:
     """What a layer writes its rows with."""
 
-    def __init__(self, analysis: Analysis, lean: bool) -> None:
+    def __init__(self, analysis: Analysis, lean: bool, training: bool) -> None:
         self.analysis = analysis
         self.lean = lean
+        self.training = training
         self.layer = ""
         self.index = -1
         self.buffers: list[Buffer] = []
         self.steps: list[Step] = []
+        self.lists: list[int] = []
         self.offsets: dict[str, int] = {}
         offset = 0
         for p in analysis.parameters:
@@ -179,18 +176,18 @@ class Lowering:
         x: Buffer,
         y: Buffer,
         aux: Buffer | None = None,
-        constant: float = 0.0,
+        constants: tuple[float, ...] = (),
         **columns: int,
     ) -> None:
         """One operation from x to y. `columns` are named as in lab.kernels.opcodes."""
-        self.steps.append(Step(operation, x, y, aux, constant, columns | {"LAYER": self.index}, self.layer))
+        self.steps.append(Step(operation, x, y, aux, constants, columns | {"LAYER": self.index}, self.layer))
 
     def activate(self, z: Buffer, activation: Activation) -> Buffer:
         """Apply an activation; nothing to do for a linear one. In a lean program it works in place if it can."""
         if isinstance(activation, Linear):
             return z
         y = z if self.lean and activation.kind not in NEEDS_Z else self.buffer(z.shape, "y")
-        self.row(op.ACTIVATION, z, y, constant=activation.alpha, KIND=activation.kind)
+        self.row(op.ACTIVATION, z, y, constants=(activation.alpha,), KIND=activation.kind)
         return y
 
 
@@ -203,18 +200,20 @@ def lower(
     *,
     gradients: bool = True,
     lean: bool = True,
+    training: bool | None = None,
 ) -> Program:
     """The program of `network` on inputs of shape `x`.
 
     `capacity` 0 chooses how many examples go at once: as many as keep the arena in a core's own cache, and at
-    least 16. ProblemError if the network has problems.
+    least 16. In `training`, which is where there are `gradients` unless it is said, dropout drops and a batch
+    is normalised by its own statistics. ProblemError if the network has problems.
     """
     analysis = analyse(network, x)
     if not network.nodes:
         raise ProblemError(Problem("network", "has no layers", "Add a layer"))
     if analysis.problems:
         raise ProblemError(*analysis.problems)
-    to = Lowering(analysis, lean)
+    to = Lowering(analysis, lean, gradients if training is None else training)
     flowing = {INPUT: to.buffer_of(INPUT, x, "x")}
     for index, node in enumerate(network.nodes):
         to.layer, to.index = node.name, index
@@ -242,19 +241,21 @@ def _assemble(
     for buffer in to.buffers:
         buffer.offset *= capacity
 
-    rows, constants = np.zeros((end, op.COLUMNS), np.int64), np.zeros((end, CONSTANTS))
+    rows, constants = np.zeros((end, op.COLUMNS), np.int64), np.zeros((end, op.CONSTANTS))
+    rows[:, op.NUMBER] = np.arange(end)
     for r, step in enumerate(to.steps):
         _write(rows[r], step, scratch_at)
-        constants[r, 0] = step.constant
-    last, d_output = rows[loss_row], derivatives.get(id(output))
-    last[[op.OP, op.LAYER, op.KIND, op.CO, op.HO, op.WO]] = op.LOSS, -1, loss.kind, output.size, 1, 1
+        constants[r, : len(step.constants)] = step.constants
+    last, d_output, s = rows[loss_row], derivatives.get(id(output)), output.shape
+    last[[op.OP, op.LAYER, op.KIND]] = op.LOSS, -1, loss.kind
+    last[[op.CI, op.HI, op.WI]] = last[[op.CO, op.HO, op.WO]] = [s.channels, s.height, s.width]
     last[[op.X, op.Y, op.AUX]] = output.offset, output.offset, target.offset
     last[op.DX] = d_output.offset if d_output else -1
     constants[loss_row] = loss.constants
     written = {id(d_output)}
     for r, step in enumerate(back, loss_row + 1):
         _write(rows[r], step, scratch_at)
-        constants[r, 0] = step.constant
+        constants[r, : len(step.constants)] = step.constants
         rows[r, op.DY] = derivatives[id(step.y)].offset
         if into := derivatives.get(id(step.x)):
             rows[r, op.DX], rows[r, op.ADD] = into.offset, int(id(into) in written)
@@ -263,17 +264,20 @@ def _assemble(
     plan = np.zeros(op.PLAN, np.int64)
     plan[op.FORWARD], plan[op.LOSS_ROW], plan[op.BACKWARD], plan[op.END] = 0, loss_row, loss_row + 1, end
     plan[op.INPUT], plan[op.TARGET], plan[op.OUTPUT] = x.offset, target.offset, output.offset
-    plan[op.CAPACITY], plan[op.OUTPUTS] = capacity, output.size
+    plan[op.CAPACITY] = capacity
+    plan[op.OC], plan[op.OH], plan[op.OW] = s.channels, s.height, s.width
     plan[op.IC], plan[op.IH], plan[op.IW] = x.shape.channels, x.shape.height, x.shape.width
     plan[op.PARAMETERS] = sum(p.size for p in to.analysis.parameters)
-    for array in (rows, constants, plan):
+    plan[op.LEARNED] = sum(p.size for p in to.analysis.parameters if p.learned)
+    lists = np.array(to.lists, np.int64)
+    for array in (rows, constants, lists, plan):
         array.setflags(write=False)
     return Program(
-        code=Code(rows, constants, plan),
+        table=Table(rows, constants, lists, plan),
         rows=(
-            *(Row(step.layer, OPERATIONS[step.operation], "forward") for step in to.steps),
+            *(Row(step.layer, OPERATIONS[step.operation].name, "forward") for step in to.steps),
             Row("loss", "loss", "loss"),
-            *(Row(step.layer, OPERATIONS[step.operation], "backward") for step in back),
+            *(Row(step.layer, OPERATIONS[step.operation].name, "backward") for step in back),
         ),
         places=tuple(Place(b.layer, b.role, b.offset, b.shape) for b in to.buffers if b.uses),
         parameters=to.analysis.parameters,
@@ -345,6 +349,7 @@ def _write(row: NDArray[np.int64], step: Step, scratch: int) -> None:
     row[op.SCRATCH] = scratch
     row[[op.CI, op.HI, op.WI]] = x.shape.channels, x.shape.height, x.shape.width
     row[[op.CO, op.HO, op.WO]] = y.shape.channels, y.shape.height, y.shape.width
-    row[op.W], row[op.B] = -1, -1
+    row[[op.W, op.B, op.MEAN, op.VARIANCE]] = -1
+    row[[op.KH, op.KW, op.SH, op.SW, op.DH, op.DW, op.GROUPS]] = 1
     for name, value in step.columns.items():
         row[getattr(op, name)] = value

@@ -15,9 +15,9 @@ from lab.data.prepare import Part, Prepared, prepare
 from lab.experiment.experiment import Experiment, problems
 from lab.experiment.memory import memory_problem
 from lab.kernels import interpreter, schedule
-from lab.kernels.interpreter import TALLY, Cases, Memory, Rule
+from lab.kernels.interpreter import LINE, TALLY, Cases, Memory, Rule
 from lab.kernels.memory import aligned
-from lab.kernels.update import NUMBERS
+from lab.kernels.update import BLOCK, NUMBERS
 from lab.network.initializers import stream
 from lab.network.layers import Parameter
 from lab.network.program import Program, lower
@@ -87,6 +87,7 @@ def build(experiment: Experiment, threads: int, old: State | None = None) -> Mac
         grads=np.zeros((shards, P), np.float32),
         arenas=aligned(shards * arena).reshape(shards, arena),
         tally=np.zeros((shards, TALLY)),
+        counters=np.zeros((shards, LINE), np.int64),
         order=np.zeros(N, np.int64),
         marks=np.full(2, -2, np.int64),
         progress=schedule.beginning(),
@@ -161,17 +162,18 @@ def rule(experiment: Experiment, program: Program) -> Rule:
     blocks: list[list[int]] = []
     numbers: list[tuple[float, float, float, float]] = []
     for p in program.parameters:
-        factor = experiment.rates.factor(p)
-        setting = (factor, r.l1, r.l2, 1.0) if p.penalised else (factor, 0.0, 0.0, 0.0)
-        if numbers and numbers[-1] == setting:
+        factor = experiment.rates.factor(p) if p.learned else p.momentum
+        setting = (factor, r.l1, r.l2, 1.0) if p.penalised and p.learned else (factor, 0.0, 0.0, 0.0)
+        statistic = int(not p.learned)
+        if numbers and numbers[-1] == setting and blocks[-1][2] == statistic:
             blocks[-1][1] += p.size
         else:
-            blocks.append([program.offsets[p.name], p.size])
+            blocks.append([program.offsets[p.name], p.size, statistic])
             numbers.append(setting)
     return Rule(
         int(experiment.optimizer.kind),
         np.array(experiment.optimizer.constants, np.float64),
-        np.array(blocks, np.int64).reshape(-1, 2),
+        np.array(blocks, np.int64).reshape(-1, BLOCK),
         np.array(numbers, np.float64).reshape(-1, NUMBERS),
         clipping=np.array(experiment.clipping.constants, np.float64),
         reaction=np.array(experiment.schedule.reaction, np.float64),

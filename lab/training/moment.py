@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from lab.data.prepare import Part, Prepared
 from lab.experiment.experiment import Experiment
-from lab.kernels import opcodes as op
 from lab.network.program import Program
 from lab.network.shape import Shape
 from lab.training.probes import PartName
@@ -46,5 +45,4 @@ def targets_of(experiment: Experiment, part: Part, program: Program) -> NDArray[
     if part.targets is not None:
         return part.targets
     assert part.labels is not None
-    outputs = int(program.code.plan[op.OUTPUTS])
-    return experiment.loss.encode(part.labels, len(experiment.data.classes()), outputs)
+    return experiment.loss.encode(part.labels, len(experiment.data.classes()), program.outputs)

@@ -98,7 +98,7 @@ def decision(probe: DecisionProbe, moment: Moment) -> Decision | None:
     x, y = (np.linspace(*limits, n, dtype=np.float32) for limits in bounds)
     raw = np.stack(np.broadcast_arrays(x[None, :], y[:, None]), -1).reshape(-1, 2, 1, 1)
     inputs = moment.prepared.preprocess(raw)
-    K = int(moment.program.code.plan[op.OUTPUTS])
+    K = moment.program.outputs
     maps: dict[str, list[Array]] = {}
     for program, arena, count in look(moment, inputs, np.zeros((len(inputs), K), np.float32), capacity=512):
         for name, place in last_places(program).items():
@@ -151,8 +151,9 @@ def look(
         n = min(capacity, len(inputs) - first)
         interpreter.gather(program.code, cases, order, first, n, arena)
         interpreter.run_rows(
-            program.code, 0, int(program.code.plan[op.LOSS_ROW]), n, arena, moment.params, nothing, 1.0, tally
-        )
+            program.code, 0, int(program.code.plan[op.LOSS_ROW]), n, arena, moment.params, nothing, 1.0, tally,
+            np.zeros(op.COUNTERS, np.int64),
+        )  # fmt: skip
         yield program, arena, n
 
 

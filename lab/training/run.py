@@ -167,7 +167,7 @@ class Run:
         """The loss, accuracy and outputs on a whole part; NaN where the part is empty."""
         m, cases = self.machine, self.machine.cases[part]
         N = len(cases.inputs)
-        outputs = np.empty((N, int(m.check.code.plan[op.OUTPUTS])), np.float32)
+        outputs = np.empty((N, m.check.outputs), np.float32)
         macs = (self.experiment.analysis.multiply_adds or 0) * N
         tally = np.zeros((PARTS, TALLY))
         arguments = m.check.code, cases, np.arange(N), m.check_arenas, m.memory.params, outputs, tally
@@ -308,6 +308,7 @@ class Run:
                     nothing,
                     1.0,
                     np.zeros(TALLY),
+                    np.array([e.seed, self.examples + first - position]),
                 )
                 at = int(program.code.rows[r, op.Y])
                 size = int(np.prod(program.code.rows[r, [op.CO, op.HO, op.WO]])) * n

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from machine import SOFTMAX, SQUARED, cases_of, chain, memory_of, one_pass, quick, start, train
 
 from lab.kernels import interpreter
-from lab.kernels import opcodes as op
 from lab.kernels.memory import aligned
 from lab.learning.optimizers import OPTIMIZERS, SGD, Adam, Momentum
 from lab.network.activations import ACTIVATIONS, LeakyReLU, ReLU, Tanh
@@ -125,7 +124,7 @@ def test_the_order_follows_when_batch_size_or_seed_changes():
 
 def evaluated(program, cases, params, cores=0):
     """Loss, examples right and outputs of all cases; `cores` 0 runs the serial kernel."""
-    outputs = np.full((N, int(program.code.plan[op.OUTPUTS])), np.nan, np.float32)
+    outputs = np.full((N, program.outputs), np.nan, np.float32)
     tally = np.full((interpreter.PARTS, interpreter.TALLY), np.nan)
     arenas = aligned(max(cores, 1) * program.arena_size).reshape(max(cores, 1), -1)
     kernel = interpreter.evaluate_shards if cores else interpreter.evaluate

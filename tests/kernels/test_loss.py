@@ -86,7 +86,7 @@ def compute(loss, Y, T, dtype, scale=1.0, gradient=True):
     n, K = Y.shape
     dY = np.full(n * K if gradient else 0, np.nan, dtype)
     flat = [np.ascontiguousarray(a.T, dtype).ravel() for a in (Y, T)]
-    error = kernel.loss(loss.kind, *flat, dY, K, n, scale, np.array(loss.constants))
+    error = kernel.loss(loss.kind, *flat, dY, K, n, 1, scale, np.array(loss.constants))
     return error, dY.reshape(K, n).T if gradient else None
 
 

@@ -226,7 +226,7 @@ class Machine:
         self.w = network.start.astype(dtype)
         self.slots = np.zeros(max(len(o.slots), 1) * self.w.size, dtype)
         edges = [0, *network.cut, self.w.size]
-        self.blocks = np.array([(a, b - a) for a, b in itertools.pairwise(edges)])
+        self.blocks = np.array([(a, b - a, 0) for a, b in itertools.pairwise(edges)])
         self.numbers = np.array([(1.0, 0, 0, 1), (1.0, 0, 0, 0), (1.0, 0, 0, 1)])
         assert self.numbers.shape[1] == NUMBERS
 
@@ -394,7 +394,7 @@ def one_weight(o, gradients):
     moves = []
     for t, g in enumerate(gradients, 1):
         before = w[0]
-        blocks, numbers = np.array([[0, 1]]), np.array([[1.0, 0, 0, 1]])
+        blocks, numbers = np.array([[0, 1, 0]]), np.array([[1.0, 0, 0, 1]])
         update(
             o.kind, np.array(o.constants, float), blocks, numbers, w, np.array([float(g)]), slots, o.rate, t
         )
@@ -436,7 +436,7 @@ def test_a_renewed_weight_begins_at_the_first_step_size():
     """Memory of zeros is what a weight has that an edit has drawn anew, however old the rule."""
     w, slots = np.zeros(1), np.zeros(2)
     o = Rprop(rate=0.1)
-    blocks, numbers = np.array([[0, 1]]), np.array([[1.0, 0, 0, 1]])
+    blocks, numbers = np.array([[0, 1, 0]]), np.array([[1.0, 0, 0, 1]])
     update(o.kind, np.array(o.constants, float), blocks, numbers, w, np.ones(1), slots, o.rate, 5000)
     assert w[0] == pytest.approx(-0.1)
 

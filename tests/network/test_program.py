@@ -62,7 +62,7 @@ def test_what_a_row_reads_is_what_was_last_written_there(drawn, capacity, lean):
     plan = program.code.plan
     arena = np.full(program.arena_size, -1)
     mark = 0
-    for first, size in [(plan[op.INPUT], drawn.x.size), (plan[op.TARGET], plan[op.OUTPUTS])]:
+    for first, size in [(plan[op.INPUT], drawn.x.size), (plan[op.TARGET], program.outputs)]:
         arena[first : first + size * capacity] = mark = mark + 1
     for reads, writes in touched(program):
         for first, last in reads:

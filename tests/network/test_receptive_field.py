@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from machine import run_rows
 
 from lab.kernels import interpreter
 from lab.kernels import opcodes as op
@@ -187,8 +188,8 @@ def lower_for_looking(network: Network, x: Shape) -> Program:
 
 def output_of(program: Program, params: np.ndarray, image: np.ndarray, place: Place) -> np.ndarray:
     arena = np.zeros(program.arena_size, np.float32)
-    cases = interpreter.cases(image, np.zeros((1, int(program.code.plan[op.OUTPUTS])), np.float32))
+    cases = interpreter.cases(image, np.zeros((1, program.outputs), np.float32))
     interpreter.gather(program.code, cases, np.zeros(1, np.int64), 0, 1, arena)
     last, nothing = int(program.code.plan[op.LOSS_ROW]), np.zeros(0, np.float32)
-    interpreter.run_rows(program.code, 0, last, 1, arena, params, nothing, 1.0, np.zeros(TALLY))
+    run_rows(program, 0, last, 1, arena, params, nothing, 1.0, np.zeros(TALLY))
     return place.read(arena, 1)

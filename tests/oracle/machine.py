@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, settings
 
 from lab.kernels import interpreter, schedule
 from lab.kernels import opcodes as op
-from lab.kernels.interpreter import TALLY, Cases, Memory, Rule
+from lab.kernels.interpreter import LINE, TALLY, Cases, Code, Memory, Rule
 from lab.kernels.memory import aligned
+from lab.kernels.operations import ready
 from lab.learning.losses import SoftmaxCrossEntropy, SquaredError
 from lab.learning.optimizers import Optimizer
 from lab.network.initializers import stream
@@ -63,11 +64,35 @@ def memory_of(program: Program, params: np.ndarray, N: int, shards: int = 1, slo
         grads=aligned(shards * params.size, dtype).reshape(shards, -1),
         arenas=aligned(shards * program.arena_size, dtype).reshape(shards, -1),
         tally=np.zeros((shards, TALLY)),
+        counters=np.zeros((shards, LINE), np.int64),
         order=np.arange(N),
         marks=np.full(2, -9),
         progress=schedule.beginning(),
         before=aligned(params.size, dtype),
     )
+
+
+def code_of(program: Program, dtype: type) -> Code:
+    """What the machine reads, with its operations compiled for numbers of this type."""
+    ready(program.code.rows[:, op.OP].tolist(), np.dtype(dtype).name)
+    return program.code
+
+
+def run_rows(
+    program: Program,
+    first: int,
+    last: int,
+    n: int,
+    arena: np.ndarray,
+    params: np.ndarray,
+    grads: np.ndarray,
+    scale: float,
+    tally: np.ndarray,
+    counters: tuple[int, int] = (1, 0),
+) -> None:
+    """As interpreter.run_rows, at whatever precision; `counters` are the seed and the examples drawn before."""
+    code = code_of(program, arena.dtype.type)
+    interpreter.run_rows(code, first, last, n, arena, params, grads, scale, tally, np.array(counters))
 
 
 @dataclass
@@ -104,20 +129,25 @@ def one_pass(
         n = min(program.capacity, len(X) - first)
         interpreter.gather(code, cases, order, first, n, arena)
         # the output is only sure to be there until the backward pass begins
-        interpreter.run_rows(code, 0, code.plan[op.BACKWARD], n, arena, params, grads, scale, tally)
-        K = code.plan[op.OUTPUTS]
-        outputs.append(arena[code.plan[op.OUTPUT] : code.plan[op.OUTPUT] + K * n].reshape(K, n).T.copy())
-        interpreter.run_rows(
-            code, code.plan[op.BACKWARD], code.plan[op.END], n, arena, params, grads, scale, tally
-        )
+        run_rows(program, 0, code.plan[op.BACKWARD], n, arena, params, grads, scale, tally)
+        C, H, W = code.plan[[op.OC, op.OH, op.OW]]
+        output = arena[code.plan[op.OUTPUT] : code.plan[op.OUTPUT] + C * H * W * n].reshape(C, H, n, W)
+        outputs.append(output.transpose(2, 0, 1, 3).reshape(n, -1).copy())
+        run_rows(program, code.plan[op.BACKWARD], code.plan[op.END], n, arena, params, grads, scale, tally)
     return Pass(tally[0], tally[1], np.concatenate(outputs), grads)
 
 
 def rule_of(program: Program, optimizer: Optimizer, l1: float = 0.0, l2: float = 0.0) -> Rule:
-    blocks = [(program.offsets[p.name], p.size) for p in program.parameters]
-    numbers = [(1.0, l1 * p.penalised, l2 * p.penalised, p.penalised) for p in program.parameters]
+    blocks = [(program.offsets[p.name], p.size, not p.learned) for p in program.parameters]
+    numbers = [
+        (1.0 if p.learned else p.momentum, l1 * p.penalised, l2 * p.penalised, p.penalised)
+        for p in program.parameters
+    ]
     return Rule(
-        optimizer.kind, np.array(optimizer.constants, float), np.array(blocks), np.array(numbers, float)
+        optimizer.kind,
+        np.array(optimizer.constants, float),
+        np.array(blocks, np.int64),
+        np.array(numbers, float),
     )
 
 
@@ -155,11 +185,12 @@ def train(
     rule = rule_of(program, optimizer, l1, l2)
     rates = np.full(steps, optimizer.rate) if rates is None else rates
     losses, rights, counts = np.full(steps, -1.0), np.full(steps, -1.0), np.zeros(steps, np.int64)
+    code = code_of(program, params.dtype.type)
     seen = age = 0
     for count in [*calls, steps - sum(calls)]:
         here = slice(age, age + count)
         done = interpreter.train(
-            program.code, cases, rule, memory, seed, seen, age, batch, sums,
+            code, cases, rule, memory, seed, seen, age, batch, sums,
             rates[here], losses[here], rights[here], counts[here], parallel,
         )  # fmt: skip
         age += done

@@ -6,7 +6,7 @@ import twins
 from drawn import Drawn, networks
 from hypothesis import example, given
 from hypothesis import strategies as st
-from machine import SOFTMAX, SQUARED, cases_of, chain, one_pass, quick, rule_of, start, train
+from machine import SOFTMAX, SQUARED, cases_of, chain, one_pass, quick, rule_of, run_rows, start, train
 
 from lab.kernels import conv, interpreter, pool
 from lab.kernels import opcodes as op
@@ -72,9 +72,7 @@ def test_every_buffer_of_an_open_program(drawn):
     arena[:] = np.nan
     interpreter.gather(program.code, cases_of(X, T), np.arange(drawn.n), 0, drawn.n, arena)
     grads, tally = aligned(params.size), np.zeros(interpreter.TALLY)
-    interpreter.run_rows(
-        program.code, 0, program.code.plan[op.END], drawn.n, arena, params, grads, 1.0, tally
-    )
+    run_rows(program, 0, program.code.plan[op.END], drawn.n, arena, params, grads, 1.0, tally)
     for i in range(len(drawn.layers)):
         for role, expected in zip(("z", "y"), values[i], strict=True):
             if place := program.place(f"l{i}", role):
@@ -108,7 +106,7 @@ def test_rows_run_one_by_one_give_the_same(drawn):
     tally = np.zeros(interpreter.TALLY)
     interpreter.gather(program.code, cases_of(X, T), np.arange(drawn.n), 0, drawn.n, arena)
     for row in range(program.code.plan[op.END]):
-        interpreter.run_rows(program.code, row, row + 1, drawn.n, arena, params, grads, 1.0, tally)
+        run_rows(program, row, row + 1, drawn.n, arena, params, grads, 1.0, tally)
     np.testing.assert_array_equal(grads, whole.grads)
     assert tally[0] == whole.loss
 
@@ -142,20 +140,21 @@ def test_conv2d_of_any_window(vertical, horizontal, CI, CO, n, seed):
     each, besides = conv.scratch_size(CI, CO, HO, WO, KH, KW, SH, DH)
     scratch = aligned(each * n + besides)
     scratch[:] = np.nan
-    sizes = (n, CI, H, W, CO, HO, WO, KH, KW, SH, SW, PH, PW, DH, DW)
+    g = conv.Geometry(n, CI, H, W, CO, HO, WO, KH, KW, SH, SW, PH, PW, DH, DW)
+    links = np.zeros(0, np.int64)
     Y = aligned(CO * HO * n * WO)
     W32, b32 = w.astype(np.float32).ravel(), b.astype(np.float32)
-    conv.conv2d(to_machine(X), W32, b32, Y, scratch, *sizes)
+    conv.conv2d(to_machine(X), W32, b32, Y, scratch, g, 1, links)
     settings = ((SH, SW), (PH, PW), (DH, DW))
     close(from_machine(Y, n, CO, HO, WO), twins.conv2d(X, w, b, *settings))
     dX, dW, db = aligned(X.size), aligned(w.size), aligned(CO)
-    conv.conv2d_backward(to_machine(X), W32, to_machine(dY), dW, db, dX, scratch, *sizes)
+    conv.conv2d_backward(to_machine(X), W32, to_machine(dY), dW, db, dX, scratch, g, 1, links)
     wanted = twins.conv2d_backward(dY, X, w, *settings)
     close(from_machine(dX, n, CI, H, W), wanted[0])
     close(dW.reshape(w.shape), wanted[1])
     close(db, wanted[2])
     again, empty = aligned(w.size), np.empty(0, np.float32)
-    conv.conv2d_backward(to_machine(X), W32, to_machine(dY), again, db, empty, scratch, *sizes)
+    conv.conv2d_backward(to_machine(X), W32, to_machine(dY), again, db, empty, scratch, g, 1, links)
     np.testing.assert_array_equal(again, dW)
 
 
@@ -171,17 +170,17 @@ def test_pooling_of_any_window(vertical, horizontal, C, n, seed, ties):
     # small whole numbers: many windows hold their largest more than once, and the first must win
     X = rng.integers(-2, 3, (n, C, H, W)) * 1.0 if ties else rng.standard_normal((n, C, H, W))
     dY = rng.standard_normal((n, C, HO, WO))
-    sizes, settings = (n, C, H, W, HO, WO, KH, KW, SH, SW, PH, PW), ((KH, KW), (SH, SW), (PH, PW))
+    g, settings = conv.Geometry(n, C, H, W, C, HO, WO, KH, KW, SH, SW, PH, PW), ((KH, KW), (SH, SW), (PH, PW))
     Y, winner, dX = aligned(dY.size), aligned(dY.size), aligned(X.size)
     Y[:] = winner[:] = np.nan
-    pool.max_pool(to_machine(X), Y, winner, *sizes)
+    pool.max_pool(to_machine(X), Y, winner, g)
     close(from_machine(Y, n, C, HO, WO), twins.max_pool(X, *settings))
-    pool.max_pool_backward(to_machine(dY), winner, dX, *sizes)
+    pool.max_pool_backward(to_machine(dY), winner, dX, g)
     close(from_machine(dX, n, C, H, W), twins.max_pool_backward(dY, X, *settings))
     Y[:], dX[:] = np.nan, 0
-    pool.average_pool(to_machine(X), Y, *sizes)
+    pool.average_pool(to_machine(X), Y, g)
     close(from_machine(Y, n, C, HO, WO), twins.average_pool(X, *settings))
-    pool.average_pool_backward(to_machine(dY), dX, *sizes)
+    pool.average_pool_backward(to_machine(dY), dX, g)
     close(from_machine(dX, n, C, H, W), twins.average_pool_backward(dY, X, *settings))
 
 

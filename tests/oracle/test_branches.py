@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from machine import run_rows
 
 from lab.kernels import interpreter
 from lab.kernels import opcodes as op
@@ -62,7 +63,7 @@ def gradient(
     for first in range(0, N, program.capacity):
         n = min(program.capacity, N - first)
         interpreter.gather(program.code, stored, np.arange(N), first, n, arena)
-        interpreter.run_rows(program.code, 0, end, n, arena, params, gradients, 1 / N, tally)
+        run_rows(program, 0, end, n, arena, params, gradients, 1 / N, tally)
     return tally[0] / N, gradients
 
 

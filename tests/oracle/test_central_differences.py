@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from drawn import Drawn, networks
 from hypothesis import example, given
-from machine import SOFTMAX, SQUARED, cases_of, chain, one_pass, quick, start
+from machine import SOFTMAX, SQUARED, cases_of, chain, one_pass, quick, run_rows, start
 
 from lab.kernels import interpreter
 from lab.kernels import opcodes as op
@@ -34,8 +34,16 @@ class Slope:
         self.vector[i] = kept + step
         self.tally[:] = 0
         interpreter.gather(code, self.cases, np.arange(self.n), 0, self.n, self.arena)
-        interpreter.run_rows(
-            code, 0, code.plan[op.BACKWARD], self.n, self.arena, self.params, self.none, 1.0, self.tally
+        run_rows(
+            self.program,
+            0,
+            code.plan[op.BACKWARD],
+            self.n,
+            self.arena,
+            self.params,
+            self.none,
+            1.0,
+            self.tally,
         )
         self.vector[i] = kept
         piece = [
@@ -94,9 +102,7 @@ def test_every_input(drawn):
     program, n = slope.program, drawn.n
     interpreter.gather(program.code, slope.cases, np.arange(n), 0, n, slope.arena)
     grads = aligned(slope.params.size, np.float64)
-    interpreter.run_rows(
-        program.code, 0, program.code.plan[op.END], n, slope.arena, slope.params, grads, 1.0, slope.tally
-    )
+    run_rows(program, 0, program.code.plan[op.END], n, slope.arena, slope.params, grads, 1.0, slope.tally)
     compare(program.place("input", "dx").read(slope.arena, n).ravel(), slope)
 
 

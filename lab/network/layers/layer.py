@@ -19,7 +19,8 @@ class Parameter(msgspec.Struct, frozen=True):
     """One array of trainable numbers of a layer.
 
     `shape` is the order of PyTorch: [out, in] for dense weights, [out, in, kernel height, kernel width] for
-    convolutions, [out] for biases. `penalised` says whether L1 and L2 regularisation apply.
+    convolutions, [out] for biases. `penalised` says whether L1 and L2 regularisation apply. A parameter that is
+    not `learned` is a running statistic: the share `momentum` of it is renewed at every update.
     """
 
     name: str
@@ -28,6 +29,8 @@ class Parameter(msgspec.Struct, frozen=True):
     fan_out: int
     start: AnyInitializer = Zero()
     penalised: bool = True
+    learned: bool = True
+    momentum: float = 0.1
 
     @property
     def size(self) -> int:

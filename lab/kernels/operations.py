@@ -1,0 +1,51 @@
+"""The table of operations: the words that programs are written in. A new one is one line here and one in opcodes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lab.kernels import activation, conv, copy, dense, loss, pool
+from lab.kernels import opcodes as op
+from lab.kernels.operation import REALS, Operation
+
+OPERATIONS: dict[int, Operation] = {
+    # reads: (its input, its output)
+    op.DENSE: Operation("dense", dense.dense_row, dense.dense_backward_row, (True, False)),
+    op.CONV2D: Operation("convolution", conv.conv2d_row, conv.conv2d_backward_row, (True, False)),
+    op.TRANSPOSED_CONV2D: Operation(
+        "transposed convolution",
+        conv.transposed_conv2d_row,
+        conv.transposed_conv2d_backward_row,
+        (True, False),
+    ),
+    op.MAX_POOL: Operation("max pooling", pool.max_pool_row, pool.max_pool_backward_row),
+    op.AVERAGE_POOL: Operation("average pooling", pool.average_pool_row, pool.average_pool_backward_row),
+    op.FLATTEN: Operation("flatten", pool.flatten_row, pool.flatten_backward_row),
+    op.ACTIVATION: Operation(
+        "activation", activation.activation_row, activation.activation_backward_row, (False, True)
+    ),
+    op.COPY: Operation("copy", copy.copy_row, copy.copy_backward_row),
+    op.UPSAMPLE: Operation("upsampling", copy.upsample_row, copy.upsample_backward_row),
+    op.LOSS: Operation("loss", loss.loss_row),
+}
+
+TABLE: NDArray[np.int64] = np.zeros((1 + max(OPERATIONS), 2 * len(REALS)), np.int64)
+"""Addresses of what is compiled, as the interpreter takes them: [operation, forward and backward of each precision]."""
+
+_one_at_a_time = threading.Lock()
+
+
+def ready(operations: Iterable[int] = tuple(OPERATIONS), real: str = REALS[0]) -> NDArray[np.int64]:
+    """TABLE, with these operations compiled, or loaded from the cache, for this precision."""
+    column = 2 * REALS.index(real)
+    with _one_at_a_time:
+        for code in set(operations):
+            operation = OPERATIONS[code]
+            for direction, row in enumerate((operation.forward, operation.backward)):
+                if row is not None and not TABLE[code, column + direction]:
+                    TABLE[code, column + direction] = row.address(real)
+    return TABLE
