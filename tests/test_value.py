@@ -152,7 +152,8 @@ def test_nested_values_survive():
     assert from_json(text, Network, "file") == network
     assert text.startswith(b'{\n  "nodes"')
     assert list(msgspec.json.decode(text)["nodes"][0]["layer"]) == [
-        "layer", "filters", "kernel", "stride", "padding", "activation", "start"
+        "layer", "filters", "kernel", "stride", "padding", "activation", "start", "dilation", "groups",
+        "connections", "bias",
     ]  # fmt: skip
 
 
