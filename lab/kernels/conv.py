@@ -50,8 +50,8 @@ from lab.kernels.tiles import (
     outer,
 )
 
-STACKED = 1 << 17
-"""Numbers of S that are worked on at a time, unless a single output row takes more: half a megabyte."""
+STACKED = 1 << 18
+"""Numbers of S that are worked on at a time, unless a single output row takes more: a megabyte."""
 ALONG = 1024
 """Columns that `inner` adds up at a time: ten rows of them lie in a core's first-level cache."""
 TILE = np.array(VECTORS)
@@ -415,7 +415,7 @@ def conv2d_backward(X, W, dY, dW, db, dX, add, scratch, g, groups, links):
         gather_weights(X, dY, dW, terms, S, g, groups)
     if dX.size:
         weights = dense if links.size else W
-        if g.SH == 1 and g.SW == 1:
+        if g.SH == 1 and g.SW == 1 and g.HI * g.WI <= 1.5 * g.HO * g.WO:
             begin = ADD if add else ZERO
             correlate(dY, weights, taps, CI * taps, True, dX, begin, db, terms, S, turned(g), groups)
         else:

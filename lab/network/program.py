@@ -30,6 +30,7 @@ from lab.network.shape import Shape
 from lab.problem import Problem, ProblemError
 
 CACHE = 1 << 18  # numbers an arena may hold so that it stays in a core's own cache
+LARGE = 1 << 26  # numbers an arena may hold only where a single example needs more
 
 
 class LossLike(Protocol):
@@ -199,14 +200,15 @@ def lower(
     loss: LossLike,
     capacity: int = 0,
     *,
+    most: int = 0,
     gradients: bool = True,
     lean: bool = True,
     training: bool | None = None,
 ) -> Program:
     """The program of `network` on inputs of shape `x`.
 
-    `capacity` 0 chooses how many examples go at once: as many as keep the arena in a core's own cache, and at
-    least 16. In `training`, which is where there are `gradients` unless it is said, dropout drops and a batch
+    `capacity` 0 chooses how many examples go at once: as many as keep the arena in a core's own cache, at least
+    16 if that is not too much memory, and no more than `most`, where that is not 0. In `training`, which is where there are `gradients` unless it is said, dropout drops and a batch
     is normalised by its own statistics. ProblemError if the network has problems.
     """
     analysis = analyse(network, x)
@@ -220,11 +222,11 @@ def lower(
         to.layer, to.index = node.name, index
         flowing[node.name] = node.layer.lower_joined(to, [flowing[name] for name in network.sources(index)])
     output = flowing[network.nodes[-1].name]
-    return _assemble(to, flowing[INPUT], output, loss, capacity, gradients)
+    return _assemble(to, flowing[INPUT], output, loss, capacity, most, gradients)
 
 
 def _assemble(
-    to: Lowering, x: Buffer, output: Buffer, loss: LossLike, capacity: int, gradients: bool
+    to: Lowering, x: Buffer, output: Buffer, loss: LossLike, capacity: int, most: int, gradients: bool
 ) -> Program:
     target = to.buffer_of("loss", output.shape, "target")
     derivatives = _derivatives(to, x) if gradients else {}
@@ -236,7 +238,8 @@ def _assemble(
     size = lay_out(to.buffers, to.lean)
     if capacity <= 0:
         # whole vector registers, and so that a shard of 16 does not run as 15 and 1
-        capacity = max(16, min(256, CACHE // max(size, 1)) // 8 * 8)
+        capacity = max(min(16, LARGE // max(size, 1)), min(256, CACHE // max(size, 1)) // 8 * 8, 1)
+        capacity = min(capacity, most) if most else capacity
     scratch_at = -(-size * capacity // ALIGNMENT) * ALIGNMENT
     space_of = {id(step): _scratch(step, capacity) for step in to.steps}
     for buffer in to.buffers:

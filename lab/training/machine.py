@@ -75,11 +75,11 @@ def build(experiment: Experiment, threads: int, old: State | None = None) -> Mac
         raise ProblemError(too_large)
     prepared = prepare(experiment.data, experiment.preprocessing, experiment.split, experiment.seed)
     shape = Shape(*prepared.dataset.inputs.shape[1:])
-    program = lower(experiment.network, shape, experiment.loss)
-    check = lower(experiment.network, shape, experiment.loss, gradients=False)
-    N, P = len(prepared.training), program.parameter_count
+    N, P = len(prepared.training), experiment.analysis.parameter_count or 0
     batch = min(experiment.batch_size, N)
     shards = shard_count(batch, experiment.analysis.multiply_adds or 0, P)
+    program = lower(experiment.network, shape, experiment.loss, most=-(-batch // shards))
+    check = lower(experiment.network, shape, experiment.loss, gradients=False)
     arena, check_arena = (-(-p.arena_size // 16) * 16 for p in (program, check))
     memory = Memory(
         params=aligned(P),
@@ -188,7 +188,10 @@ def spacing(step: int, unit: int) -> int:
 def shard_count(batch: int, macs: int, parameters: int) -> int:
     """Into how many shares a batch is cut, each with a gradient of its own. It depends on no machine.
 
-    More shares occupy more cores; each costs a pass over a gradient and makes the matrix products narrower.
+    More shares occupy more cores; each costs a pass over a gradient and makes the matrix products narrower: that
+    matters below 16 examples, or where an example is so much work that they are wide anyway, below 8. Two
+    shares there are whenever it pays at all.
     """
-    most = min(8, batch // 16, int(batch * macs / 1e6), int(0.05 * batch * macs / max(parameters, 1)))
+    examples = max(batch // 16, min(max(batch // 8, 2), batch, int(batch * macs / 8e6)))
+    most = min(8, examples, int(batch * macs / 1e6), int(0.05 * batch * macs / max(parameters, 1)))
     return 1 << max(0, most.bit_length() - 1)
