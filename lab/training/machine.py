@@ -157,12 +157,11 @@ def keeps_progress(old: Experiment, new: Experiment) -> bool:
 
 def rule(experiment: Experiment, program: Program) -> Rule:
     """The optimizer as the machine takes it: neighbours with the same setting are one stretch."""
-    r = experiment.regularization
     blocks: list[list[int]] = []
     numbers: list[tuple[float, float, float, float]] = []
     for p in program.parameters:
-        factor = experiment.rates.factor(p)
-        setting = (factor, r.l1, r.l2, 1.0) if p.penalised else (factor, 0.0, 0.0, 0.0)
+        penalties = experiment.regularization.penalties(p)
+        setting = (experiment.rates.factor(p), *penalties, float(p.penalised))
         if numbers and numbers[-1] == setting:
             blocks[-1][1] += p.size
         else:

@@ -6,6 +6,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
+from lab.experiment.of_layer import OfLayer, of_layer, with_layer
 from lab.experiment.presets import preset
 from lab.gui.document import Document
 from lab.gui.panels.data import DataPanel
@@ -13,7 +14,10 @@ from lab.gui.panels.inspector import Inspector
 from lab.gui.panels.network import NetworkPanel
 from lab.gui.panels.training import TrainingPanel
 from lab.gui.selection import Selection
+from lab.gui.widgets.numbers import OptionalNumber
 from lab.learning.optimizers import Adam
+from lab.learning.rates import LayerRate, LayerRates
+from lab.learning.regularization import LayerPenalty, Regularization
 from lab.network.layers import Conv2D, Dense, Flatten
 from lab.training.probes import Activations, ActivationsProbe, Weights, WeightsProbe
 from lab.training.snapshot import Snapshot
@@ -148,6 +152,52 @@ class TestNetwork:
         panel.add(Flatten())
         assert names(document) == ["flatten1"]
 
+    def test_a_layer_has_a_rate_and_penalties_of_its_own(
+        self, panel: NetworkPanel, document: Document
+    ) -> None:
+        document.select_layer("conv1")
+        block = panel.layers.blocks[0]
+        assert block.learning is not None
+        block.learning.editor("factor").setValue(0.1)  # type: ignore[union-attr]
+        assert document.undo_stack.undoText() == "conv1: rate factor 0.1"
+        block.learning.editor("l2").setValue(0.5)  # type: ignore[union-attr]
+        assert document.draft.rates.layers == (LayerRate("conv1", 0.1),)
+        assert document.draft.regularization.layers == (LayerPenalty("conv1", l2=0.5),)
+        document.undo_stack.undo()
+        document.undo_stack.undo()
+        assert document.draft == preset("lenet")
+
+    def test_only_layers_with_weights_have_them(self, panel: NetworkPanel, document: Document) -> None:
+        document.select_layer("pool1")
+        assert panel.layers.blocks[1].learning is None
+
+    def test_settings_follow_a_layer_through_its_names_and_go_with_it(
+        self, qtbot: QtBot, panel: NetworkPanel, document: Document
+    ) -> None:
+        document.edit(with_layer(document.draft, "conv1", OfLayer(0.5, l1=0.1)), "own")
+        document.select_layer("conv1")
+        line = panel.layers.blocks[0].name_line
+        line.setText("eyes")
+        qtbot.keyClick(line, Qt.Key.Key_Return)
+        assert of_layer(document.draft, "eyes") == OfLayer(0.5, l1=0.1)
+        panel.duplicate_action.trigger()
+        copy = names(document)[1]
+        assert of_layer(document.draft, copy) == OfLayer(0.5, l1=0.1)
+        panel.remove_action.trigger()
+        assert [each.layer for each in document.draft.rates.layers] == ["eyes"]
+        assert document.problems == ()
+
+    def test_an_empty_field_shows_what_all_layers_have(self, panel: NetworkPanel, document: Document) -> None:
+        document.edit(
+            msgspec.structs.replace(document.draft, regularization=Regularization(l2=0.002)), "L2 of all"
+        )
+        document.select_layer("conv1")
+        learning = panel.layers.blocks[0].learning
+        assert learning is not None
+        field = learning.editor("l2")
+        assert isinstance(field, OptionalNumber)
+        assert (field.text(), field.lineEdit().placeholderText()) == ("", "0.002")
+
 
 class TestTraining:
     @pytest.fixture
@@ -174,6 +224,21 @@ class TestTraining:
     def test_another_optimizer_shows_its_formula(self, panel: TrainingPanel, document: Document) -> None:
         document.edit(msgspec.structs.replace(document.draft, optimizer=Adam()), "Adam")
         assert "√v̂" in panel._optimizer_formula.text()
+
+    def test_layers_with_settings_of_their_own_are_listed(
+        self, panel: TrainingPanel, document: Document
+    ) -> None:
+        assert panel._own.isHidden()
+        document.edit(with_layer(document.draft, "conv2", OfLayer(0.1, l2=0.0)), "own")
+        assert panel._own.text() == "conv2: rate × 0.1, L2 0"
+
+    def test_settings_of_no_layer_are_said_here(
+        self, panel: TrainingPanel, document: Document, trainer
+    ) -> None:
+        rates = LayerRates(layers=(LayerRate("nose", 0.1),))
+        document.edit(msgspec.structs.replace(document.draft, rates=rates), "rates")
+        assert "“nose”, and no such layer" in panel._problem.text()
+        assert trainer.experiment == preset("lenet")
 
 
 class TestData:
