@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import itertools
+
 import msgspec
+import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QLabel
@@ -19,7 +22,14 @@ from lab.learning.optimizers import Adam
 from lab.learning.rates import LayerRate, LayerRates
 from lab.learning.regularization import LayerPenalty, Regularization
 from lab.network.layers import Conv2D, Dense, Flatten
-from lab.training.probes import Activations, ActivationsProbe, Weights, WeightsProbe
+from lab.training.probes import (
+    Activations,
+    ActivationsProbe,
+    Update,
+    UpdateProbe,
+    Weights,
+    WeightsProbe,
+)
 from lab.training.snapshot import Snapshot
 
 
@@ -299,8 +309,6 @@ class TestInspector:
     def test_a_unit_shows_its_value_at_the_place_pointed_at(
         self, inspector: Inspector, document: Document
     ) -> None:
-        import numpy as np
-
         document.select(Selection(layer="conv1", unit=1, row=2, column=3))
         assert inspector.probes(document.snapshot, document.selection) == {ActivationsProbe(), WeightsProbe()}  # type: ignore[arg-type]
         outputs = np.zeros((6, 28, 28), np.float32)
@@ -316,3 +324,26 @@ class TestInspector:
         document.snapshot_changed.emit(document.snapshot)
         texts = [text.strip("\u2007") for text in self.texts(inspector)]
         assert {"0.7500", "−0.7500", "25", "1.000", "2 to 6", "3 to 7"} <= set(texts)
+
+    def test_a_weight_shows_what_the_optimizer_had_in_hand(
+        self, inspector: Inspector, document: Document
+    ) -> None:
+        document.select(Selection(layer="conv1", unit=1, weight=26))
+        assert UpdateProbe() in inspector.probes(document.snapshot, document.selection)  # type: ignore[arg-type]
+        parts = {
+            name: np.full((6, 1, 5, 5), value, np.float32)
+            for name, value in (("gradient", 0.25), ("velocity", -0.5), ("step size", 0.125))
+        }
+        readings = {
+            WeightsProbe(): Weights({"conv1.weight": np.ones((6, 1, 5, 5), np.float32)}),
+            UpdateProbe(): Update({"conv1.weight": parts}),
+        }
+        old = document.snapshot
+        assert old is not None
+        document.snapshot = Snapshot(old.experiment, 1, 64, 0.1, 0.01, 0.0, old.curves, readings)
+        document.snapshot_changed.emit(document.snapshot)
+        texts = [text.strip("\u2007") for text in self.texts(inspector)]
+        shown = dict(itertools.pairwise(texts))
+        assert shown["Name"] == "conv1.weight[1, 0, 0, 1]"
+        assert (shown["Gradient"], shown["Velocity"], shown["Step size"]) == ("0.2500", "−0.5000", "0.1250")
+        assert "Last update" not in texts
