@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 import msgspec
@@ -89,4 +90,21 @@ def problems(experiment: Experiment) -> tuple[Problem, ...]:
             found.append(Problem(last, what, "Add a Flatten and a Dense"))
         elif problem := experiment.loss.problem(classes, targets, output.size):
             found.append(msgspec.structs.replace(problem, where=last))
-    return (*found, *experiment.split.problems())
+    return (*found, *_of_no_layer(experiment), *experiment.split.problems())
+
+
+def _of_no_layer(experiment: Experiment) -> Iterator[Problem]:
+    """Settings of layers that are not there, or that have two."""
+    there = {node.name for node in experiment.network.nodes}
+    for what, settings in (
+        ("rate factor", experiment.rates.layers),
+        ("penalty", experiment.regularization.layers),
+    ):
+        names = [each.layer for each in settings]
+        for name in dict.fromkeys(names):
+            if name not in there:
+                mend = "Rename a layer, or take it out of the file"
+                yield Problem("training", f"there is a {what} for “{name}”, and no such layer", mend)
+            elif names.count(name) > 1:
+                mend = "Take all but one out of the file"
+                yield Problem("training", f"there are two {what} entries for “{name}”", mend)

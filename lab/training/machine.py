@@ -158,12 +158,11 @@ def keeps_progress(old: Experiment, new: Experiment) -> bool:
 
 def rule(experiment: Experiment, program: Program) -> Rule:
     """The optimizer as the machine takes it: neighbours with the same setting are one stretch."""
-    r = experiment.regularization
     blocks: list[list[int]] = []
     numbers: list[tuple[float, float, float, float]] = []
     for p in program.parameters:
         factor = experiment.rates.factor(p) if p.learned else p.momentum
-        setting = (factor, r.l1, r.l2, 1.0) if p.penalised and p.learned else (factor, 0.0, 0.0, 0.0)
+        setting = (factor, *experiment.regularization.penalties(p), float(p.penalised))
         statistic = int(not p.learned)
         if numbers and numbers[-1] == setting and blocks[-1][2] == statistic:
             blocks[-1][1] += p.size

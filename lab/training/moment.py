@@ -11,6 +11,7 @@ from lab.data.prepare import Part, Prepared
 from lab.experiment.experiment import Experiment
 from lab.network.program import Program
 from lab.network.shape import Shape
+from lab.training.internals import Internals
 from lab.training.probes import PartName
 
 
@@ -25,6 +26,7 @@ class Moment:
     params: NDArray[np.float32]
     path_steps: NDArray[np.int64]
     path_vectors: list[NDArray[np.float32]]
+    internals: Internals | None = None
 
     @property
     def shape(self) -> Shape:

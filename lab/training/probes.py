@@ -54,6 +54,18 @@ class Weights:
 
 
 @dataclass(frozen=True)
+class UpdateProbe:
+    """What the optimizer had in hand at the last update, for all parameters."""
+
+
+@dataclass(frozen=True)
+class Update:
+    """`parameters["conv1.weight"]["velocity"]`: see `Internals.named` for the names."""
+
+    parameters: dict[str, dict[str, Array]]
+
+
+@dataclass(frozen=True)
 class OutputsProbe:
     """What the network says to every example of a part."""
 
@@ -144,5 +156,5 @@ class Surface:
     complete: bool = True
 
 
-Probe = ActivationsProbe | WeightsProbe | OutputsProbe | DecisionProbe | SurfaceProbe
-Reading = Activations | Weights | Outputs | Decision | Surface
+Probe = ActivationsProbe | WeightsProbe | UpdateProbe | OutputsProbe | DecisionProbe | SurfaceProbe
+Reading = Activations | Weights | Update | Outputs | Decision | Surface

@@ -27,6 +27,8 @@ from lab.training.probes import (
     OutputsProbe,
     Probe,
     Reading,
+    Update,
+    UpdateProbe,
     Weights,
     WeightsProbe,
 )
@@ -59,6 +61,10 @@ def activations(probe: ActivationsProbe, moment: Moment) -> Activations:
 
 def weights(probe: WeightsProbe, moment: Moment) -> Weights:
     return Weights(moment.program.split(moment.params))
+
+
+def update(probe: UpdateProbe, moment: Moment) -> Update | None:
+    return None if moment.internals is None else Update(moment.internals.named())
 
 
 def outputs(probe: OutputsProbe, moment: Moment) -> Outputs:
@@ -160,6 +166,7 @@ def look(
 ANSWERS: dict[type, Callable[[Any, Moment], Reading | None]] = {
     ActivationsProbe: activations,
     WeightsProbe: weights,
+    UpdateProbe: update,
     OutputsProbe: outputs,
     DecisionProbe: decision,
 }

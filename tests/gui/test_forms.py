@@ -7,8 +7,9 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from lab.data.datasets import DATASETS, Digits
+from lab.experiment.of_layer import OfLayer
 from lab.gui.widgets.forms import ValueForm, VariantForm, taken_over
-from lab.gui.widgets.numbers import Number, WholeNumber, beside, words
+from lab.gui.widgets.numbers import Number, OptionalNumber, WholeNumber, beside, words
 from lab.gui.widgets.sliders import LogSlider
 from lab.learning.optimizers import OPTIMIZERS, SGD, Adam, Momentum
 from lab.network.activations import LeakyReLU, ReLU
@@ -160,3 +161,64 @@ def test_a_log_slider_reaches_both_ends(qtbot: QtBot) -> None:
     assert slider.number() == 1259
     slider.show_value(64)
     assert slider.number() == pytest.approx(64, abs=1)
+
+
+class TestNone:
+    @pytest.fixture
+    def form(self, qtbot: QtBot) -> ValueForm:
+        form = ValueForm(OfLayer)
+        qtbot.addWidget(form)
+        form.show_value(OfLayer())
+        form.editor("l2").show_instead(0.01)  # type: ignore[union-attr]
+        return form
+
+    def field(self, form: ValueForm) -> OptionalNumber:
+        field = form.editor("l2")
+        assert isinstance(field, OptionalNumber)
+        return field
+
+    def test_an_empty_field_shows_palely_what_holds(self, form: ValueForm) -> None:
+        field = self.field(form)
+        assert (field.text(), field.lineEdit().placeholderText()) == ("", "0.01")
+        form.show_value(OfLayer(l2=0.5))
+        assert field.text() == "0.5"
+        form.show_value(OfLayer())
+        assert field.text() == ""
+
+    @pytest.mark.parametrize(("typed", "wanted"), [("0.2", 0.2), ("0.01", 0.01), ("0", 0.0)])
+    def test_a_number_is_typed(self, qtbot: QtBot, form: ValueForm, typed: str, wanted: float) -> None:
+        """Also the one that holds anyway: from now on it is the layer's own."""
+        field = self.field(form)
+        with qtbot.waitSignal(form.edited) as caught:
+            qtbot.keyClicks(field, typed)
+            qtbot.keyClick(field, Qt.Key.Key_Return)
+        assert caught.args == [OfLayer(l2=wanted), "l2"]
+        assert float(field.text()) == wanted
+
+    def test_emptied_it_is_none_again(self, qtbot: QtBot, form: ValueForm) -> None:
+        form.show_value(OfLayer(l2=0.5))
+        field = self.field(form)
+        said: list[Any] = []
+        form.edited.connect(lambda value, _: said.append(value))
+        field.selectAll()
+        qtbot.keyClick(field, Qt.Key.Key_Backspace)
+        qtbot.keyClick(field, Qt.Key.Key_Return)
+        assert said == [OfLayer()]
+        assert field.text() == ""
+        form.show_value(OfLayer())
+        qtbot.keyClick(field, Qt.Key.Key_Return)
+        assert said == [OfLayer()]
+
+    def test_arrows_start_from_what_holds(self, form: ValueForm) -> None:
+        said: list[Any] = []
+        form.edited.connect(lambda value, _: said.append(value.l2))
+        self.field(form).stepBy(1)
+        assert said == [0.02]
+
+    def test_letters_are_not_taken(self, qtbot: QtBot, form: ValueForm) -> None:
+        field = self.field(form)
+        said: list[Any] = []
+        form.edited.connect(lambda *a: said.append(a))
+        qtbot.keyClicks(field, "abc")
+        qtbot.keyClick(field, Qt.Key.Key_Return)
+        assert said == []

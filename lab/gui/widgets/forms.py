@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from lab.gui.widgets.numbers import Number, Steps, WholeNumber, has_manners, words
+from lab.gui.widgets.numbers import Number, OptionalNumber, Steps, WholeNumber, has_manners, words
 from lab.problem import ProblemError
 from lab.value import Field, changed, fields
 
@@ -129,7 +129,8 @@ def editor(field: Field) -> Editor | None:
     if field.kind == "float":
         least = float("-inf") if field.least is None else field.least
         most = float("inf") if field.most is None else field.most
-        return Number(least, most, steps_of(field), field.above, field.below)
+        cls = OptionalNumber if field.optional else Number
+        return cls(least, most, steps_of(field), field.above, field.below)
     if field.kind == "choice":
         return Choice(field.choices)
     if field.kind == "bool":

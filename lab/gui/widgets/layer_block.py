@@ -6,9 +6,10 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QApplication, QFrame, QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from lab.experiment.of_layer import OfLayer
 from lab.gui.theme import LIGHT, Theme, number_font
 from lab.gui.widgets.forms import GAP, LABEL_WIDTH, TextLine, ValueForm
-from lab.gui.widgets.numbers import words
+from lab.gui.widgets.numbers import OptionalNumber, words
 from lab.gui.widgets.sections import MARGIN, ProblemLabel
 from lab.network.layers.layer import Layer
 from lab.network.network import Facts
@@ -206,12 +207,14 @@ class LayerBlock(QFrame):
     """A layer: head, problems, and while selected the form with all its settings."""
 
     edited = Signal(object, str)  # the new layer, the field
+    learning_edited = Signal(object, str)  # the new OfLayer, the field
     renamed = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.head = BlockHead()
         self.form: ValueForm | None = None
+        self.learning: ValueForm | None = None
         self._body: QWidget | None = None
         self._class: type[Layer] | None = None
         self._problem = ProblemLabel()
@@ -241,12 +244,26 @@ class LayerBlock(QFrame):
             painter.fillRect(0, 0, 3, self.height(), QColor(colour))
             painter.end()
 
-    def show_facts(self, facts: Facts, selected: bool, problems: list[str]) -> None:
+    def show_facts(
+        self,
+        facts: Facts,
+        selected: bool,
+        problems: list[str],
+        own: OfLayer | None = None,
+        all_layers: OfLayer | None = None,
+    ) -> None:
+        """`own` is what the layer has of its own in learning, `all_layers` what holds where it has nothing."""
         self.head.show_facts(facts, selected)
         self.update()
         self._problem.show_sentences(problems)
         if selected:
             self._open(facts)
+            if self.learning is not None and own is not None:
+                for name in ("l1", "l2"):
+                    field = self.learning.editor(name)
+                    assert isinstance(field, OptionalNumber)
+                    field.show_instead(getattr(all_layers, name) or 0.0)
+                self.learning.show_value(own)
         elif self._body is not None:
             self._close()
 
@@ -272,6 +289,10 @@ class LayerBlock(QFrame):
             grid.addWidget(label, 0, 0)
             grid.addWidget(self.name_line, 0, 1)
             grid.addWidget(self.form, 1, 0, 1, 2)
+            if hasattr(facts.layer, "start"):  # it has weights
+                self.learning = ValueForm(OfLayer)
+                self.learning.edited.connect(self.learning_edited)
+                grid.addWidget(self.learning, 2, 0, 1, 2)
             self._column.addWidget(self._body)
         assert self.form is not None
         self.name_line.show_value(facts.name)
@@ -282,7 +303,7 @@ class LayerBlock(QFrame):
             self._body.hide()
             self._column.removeWidget(self._body)
             self._body.deleteLater()
-            self._body, self.form = None, None
+            self._body, self.form, self.learning = None, None, None
 
 
 def spoken(value: object) -> str:
