@@ -73,6 +73,8 @@ def build(experiment: Experiment, threads: int, old: State | None = None) -> Mac
         raise ProblemError(*found)
     if too_large := memory_problem(experiment):
         raise ProblemError(too_large)
+    output = experiment.analysis.output
+    assert output is not None  # the network has no problems
     prepared = prepare(experiment.data, experiment.preprocessing, experiment.split, experiment.seed)
     shape = Shape(*prepared.dataset.inputs.shape[1:])
     N, P = len(prepared.training), experiment.analysis.parameter_count or 0
@@ -112,7 +114,7 @@ def build(experiment: Experiment, threads: int, old: State | None = None) -> Mac
         memory=memory,
         check_arenas=aligned(threads * check_arena).reshape(threads, check_arena),
         cases={
-            name: interpreter.cases(part.inputs, targets_of(experiment, part, program))
+            name: interpreter.cases(part.inputs, targets_of(experiment, part, output))
             for name, part in parts.items()
         },
         rule=rule(experiment, program),

@@ -41,7 +41,9 @@ class Advance:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """`accuracy` is None in regression; `outputs` is [n, outputs], as the network's last layer gives them."""
+    """`accuracy` is the share of examples, or of pixels, that are right; None in regression. `outputs` is
+    [n, outputs], as the network's last layer gives them; an image lies channel by channel, each row by row.
+    """
 
     loss: float
     accuracy: float | None
@@ -149,7 +151,7 @@ class Run:
         return done
 
     def _shares(self, right: NDArray[np.float64]) -> NDArray[np.float64]:
-        return right if self.prepared.training.labels is not None else np.full_like(right, np.nan)
+        return right if self.prepared.dataset.classes else np.full_like(right, np.nan)
 
     def _mark(self) -> None:
         """Validate, and keep the moment for the path and the way back, where it is time to; once a moment."""
@@ -183,7 +185,7 @@ class Run:
         else:
             interpreter.evaluate(*arguments)
         error, right = tally[:, 0].sum(), tally[:, 1].sum()
-        labelled = self.prepared.training.labels is not None
+        labelled = bool(self.prepared.dataset.classes)
         if N == 0:
             return Evaluation(math.nan, math.nan if labelled else None, outputs)
         loss = error if self.experiment.loss.sums_examples else error / N
