@@ -208,8 +208,9 @@ def lower(
     """The program of `network` on inputs of shape `x`.
 
     `capacity` 0 chooses how many examples go at once: as many as keep the arena in a core's own cache, at least
-    16 if that is not too much memory, and no more than `most`, where that is not 0. In `training`, which is where there are `gradients` unless it is said, dropout drops and a batch
-    is normalised by its own statistics. ProblemError if the network has problems.
+    16 if that is not too much memory, and no more than `most`, where that is not 0. In `training`, which is where
+    there are `gradients` unless it is said, dropout drops and a batch is normalised by its own statistics.
+    ProblemError if the network has problems.
     """
     analysis = analyse(network, x)
     if not network.nodes:
