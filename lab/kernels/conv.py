@@ -450,11 +450,12 @@ def transposed_conv2d_backward(X, W, dY, dW, db, dX, add, scratch, g, links):
         correlate(dY, W, h.CI * taps, taps, False, dX, ADD if add else ZERO, db, terms, S, h, 1)
 
 
-@kernel
-def stacked_size(g):
-    """Numbers of S: no fewer examples need more."""
+def stacked_size(g: Geometry) -> int:
+    """Numbers of S, for up to g.n examples: fewer of them never need more."""
     one = g.CI * g.KW * g.n * g.WO
-    whole, least = one * g.SH * stacked_rows(g), one * g.SH * stacked_rows(part_of(g, 0, 1))
+    whole, least = (
+        one * g.SH * (((rows - 1) * g.SH + (g.KH - 1) * g.DH + g.SH) // g.SH) for rows in (g.HO, 1)
+    )
     return min(whole, max(least, STACKED + one * g.SH))
 
 
@@ -463,9 +464,10 @@ def scratch_size(g: Geometry, groups: int = 1, links: int = 0) -> int:
 
     A transposed convolution needs those of the convolution that it is the adjoint of.
     """
-    stacked = int(max(stacked_size.py_func(g), stacked_size.py_func(turned.py_func(g))))
+    back = Geometry(g.n, g.CO, g.HO, g.WO, g.CI, g.HI, g.WI, g.KH, g.KW, DH=g.DH, DW=g.DW)  # see `turned`
     terms = 4 * (max(g.CI, g.CO) // groups) * g.KH * g.KW
-    return terms + (g.CO * g.CI * g.KH * g.KW if links else 0) + stacked + SLACK
+    dense = g.CO * g.CI * g.KH * g.KW if links else 0
+    return terms + dense + max(stacked_size(g), stacked_size(back)) + SLACK
 
 
 @inlined
