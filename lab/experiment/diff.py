@@ -11,7 +11,7 @@ import msgspec
 
 from lab.experiment.experiment import Experiment
 from lab.network.network import INPUT, Network, Node
-from lab.value import fields
+from lab.value import both, fields, told
 
 
 def differences(a: Experiment, b: Experiment) -> tuple[str, ...]:
@@ -45,8 +45,23 @@ def _values(
         for field in fields(type(old)):
             ours, theirs = getattr(old, field.name), getattr(new, field.name)
             yield from _values(inside + _spoken(field.title), ours, theirs, field.kind, of=of)
+    elif kind == "table":
+        yield f"{title}{of} changed"
+    elif kind in ("pair", "padding"):
+        before, after = _pairs(old, new)
+        yield f"{title}{of} {before} → {after}"
     else:
         yield f"{title}{of} {_said(old, kind)} → {_said(new, kind)}"
+
+
+def _pairs(old: Any, new: Any) -> tuple[str, str]:
+    """Two values of a pair or of padding: as 3×3 and 3×5 where one of them has two numbers, else as they are."""
+    values = [old, new]
+    wide = [both(value) if isinstance(value, int | tuple) else value for value in values]
+    if any(isinstance(value, tuple) for value in values) and wide[0] != wide[1]:
+        values = wide
+    before, after = (told(value) if isinstance(value, int | tuple) else _said(value) for value in values)
+    return before, after
 
 
 def _networks(old: Network, new: Network) -> Iterator[str]:
