@@ -36,20 +36,20 @@ def test_showing_a_value_says_nothing(qtbot: QtBot, cls: Any) -> None:
 def test_a_field_has_the_range_and_the_words_of_the_value(qtbot: QtBot) -> None:
     form = ValueForm(Conv2D)
     qtbot.addWidget(form)
-    kernel = form.editor("kernel")
-    assert isinstance(kernel, WholeNumber)
-    assert (kernel.minimum(), kernel.maximum()) == (1, 1024)
-    assert "Width and height of the window" in kernel.toolTip()
-    assert "1 to 1,024" in kernel.toolTip()
+    filters = form.editor("filters")
+    assert isinstance(filters, WholeNumber)
+    assert (filters.minimum(), filters.maximum()) == (1, 65_536)
+    assert "How many filters" in filters.toolTip()
+    assert "1 to 65,536" in filters.toolTip()
 
 
 def test_an_edit_gives_a_new_value(qtbot: QtBot) -> None:
     form = ValueForm(Conv2D)
     qtbot.addWidget(form)
-    form.show_value(Conv2D(kernel=3))
+    form.show_value(Conv2D(filters=3))
     with qtbot.waitSignal(form.edited) as caught:
-        form.editor("kernel").setValue(5)  # type: ignore[union-attr]
-    assert caught.args == [Conv2D(kernel=5), "kernel"]
+        form.editor("filters").setValue(5)  # type: ignore[union-attr]
+    assert caught.args == [Conv2D(filters=5), "filters"]
 
 
 def test_typing_a_number_is_one_edit_not_one_a_digit(qtbot: QtBot) -> None:
@@ -403,7 +403,7 @@ class TestConnections:
         shown = Shown(qtbot, Window())
         shown.type(shown.connections, "012 12x")
         assert shown.edits == 0
-        assert shown.complaint == "Group 2, “12x”, is no list of maps. Write 012 123, or 0,1,12 3,4"
+        assert shown.complaint == "“12x” for filter 1 is no list of maps. Write 012 123, or 0,1,12 3,4"
         shown.show(shown.value)
         assert shown.connections.text() == "012 12x"
         qtbot.keyClick(shown.connections, Qt.Key.Key_Backspace)
@@ -439,13 +439,13 @@ class TestConnections:
     @pytest.mark.parametrize(
         ("text", "said"),
         [
-            ("01 1 2a", "Group 3, “2a”, is no list of maps"),
-            ("0,,1", "Group 1, “0,,1”, is no list of maps"),
+            ("01 1 2a", "“2a” for filter 2 is no list of maps"),
+            ("0,,1", "“0,,1” for filter 0 is no list of maps"),
             (",", "is no list of maps"),
             ("0.1", "is no list of maps"),
             ("²", "is no list of maps"),
-            ("01 1 00", "Group 3 names map 0 twice. Name it once"),
-            ("0,100", "Group 1 names map 100. Maps are counted from 0, to 99 at most"),
+            ("01 1 00", "Filter 2 has map 0 twice. Name it once"),
+            ("0,100", "Filter 0 has map 100. Maps are counted from 0, to 99 at most"),
         ],
     )
     def test_nonsense(self, text: str, said: str) -> None:

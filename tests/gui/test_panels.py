@@ -40,10 +40,6 @@ class Sees(Layer, frozen=True, tag="sees"):
     connections: tuple[tuple[Zeros, ...], ...] = ()
 
 
-def panel_groups() -> dict[str, list[type[Layer]]]:
-    return grouped(cls for cls in LAYERS if not cls.takes_many)
-
-
 def names(document: Document) -> list[str]:
     return [node.name for node in document.draft.network.nodes]
 
@@ -125,7 +121,8 @@ class TestNetwork:
         self, panel: NetworkPanel, document: Document, trainer
     ) -> None:
         document.select_layer("conv2")
-        panel.layers.blocks[2].form.editor("kernel").setValue(40)  # type: ignore[union-attr]
+        conv2 = document.draft.network.nodes[2].layer
+        panel.layers.blocks[2].edited.emit(msgspec.structs.replace(conv2, kernel=40), "kernel")
         said = panel.layers.blocks[2]._problem.text()
         assert "does not fit" in said
         assert "Use a kernel of at most 14" in said
@@ -168,12 +165,24 @@ class TestNetwork:
     def test_the_menu_has_every_layer_that_can_be_added(
         self, panel: NetworkPanel, document: Document
     ) -> None:
-        menus = [panel.add_menu, *(action.menu() for action in panel.add_menu.actions() if action.menu())]
-        entries = [action for menu in menus for action in menu.actions() if not action.menu()]
+        menus = [*panel.add_menus.values()] or [panel.add_menu]
+        entries = [action for menu in menus for action in menu.actions()]
         titles = [action.text().split("\t")[0] for action in entries]
-        assert titles == [cls.title for group in panel_groups().values() for cls in group]
+        assert sorted(titles) == sorted(cls.title for cls in LAYERS if not cls.takes_many)
         document.select_layer("conv1")
         entries[titles.index("Flatten")].trigger()
+        assert names(document)[1] == "flatten2"
+
+    def test_layers_of_several_groups_have_a_menu_each(
+        self, qtbot: QtBot, document: Document, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(Flatten, "group", "Shape", raising=False)
+        panel = NetworkPanel(document)
+        qtbot.addWidget(panel)
+        assert [action.text() for action in panel.add_menu.actions()] == list(panel.add_menus)
+        (flatten,) = panel.add_menus["Shape"].actions()
+        document.select_layer("conv1")
+        flatten.trigger()
         assert names(document)[1] == "flatten2"
 
     def test_a_layer_says_in_which_group_it_is(self) -> None:

@@ -249,8 +249,12 @@ class NetworkPanel(QWidget):
         self.add_menu = QMenu(self)
         # a list has no place yet to connect a second input
         groups = grouped(cls for cls in LAYERS if not cls.takes_many)
+        self.add_menus: dict[str, QMenu] = {}
         for group, classes in groups.items():
-            menu = self.add_menu if len(groups) == 1 else self.add_menu.addMenu(group)
+            menu = self.add_menu
+            if len(groups) > 1:
+                menu = self.add_menus[group] = QMenu(group, self.add_menu)
+                self.add_menu.addMenu(menu)
             for cls in classes:
                 action = menu.addAction(f"{cls.title}\t{cls.summary}")
                 action.triggered.connect(lambda _=False, cls=cls: self.add(cls()))

@@ -36,32 +36,34 @@ def _group(row: tuple[int, ...], is_plain: bool) -> str:
 
 
 def read(text: str, most: int | None = None) -> Connections:
-    """The table written in `text`, each group in ascending order; ProblemError says which group makes no sense.
+    """The table written in `text`, each filter's maps in ascending order; ProblemError says what makes no sense.
 
     A group without a comma is one digit after the other; "12," is map 12 alone.
     """
     groups = text.split()
     if groups in ([], [ALL]):
         return ()
-    return tuple(_row(group, number, most) for number, group in enumerate(groups, 1))
+    return tuple(_row(group, filter_, most) for filter_, group in enumerate(groups))
 
 
-def _row(group: str, number: int, most: int | None) -> tuple[int, ...]:
+def _row(group: str, filter_: int, most: int | None) -> tuple[int, ...]:
     if group in (NONE, "-"):
         return ()
     parts = group.rstrip(",").split(",") if "," in group else list(group)
     if not all(part.isascii() and part.isdigit() for part in parts):
         raise ProblemError(
-            Problem(_WHERE, f"Group {number}, “{group}”, is no list of maps", "Write 012 123, or 0,1,12 3,4")
+            Problem(
+                _WHERE, f"“{group}” for filter {filter_} is no list of maps", "Write 012 123, or 0,1,12 3,4"
+            )
         )
     row = sorted(map(int, parts))
     for before, after in pairwise(row):
         if before == after:
-            raise ProblemError(Problem(_WHERE, f"Group {number} names map {after} twice", "Name it once"))
+            raise ProblemError(Problem(_WHERE, f"Filter {filter_} has map {after} twice", "Name it once"))
     if most is not None and row[-1] > most:
         raise ProblemError(
             Problem(
-                _WHERE, f"Group {number} names map {row[-1]}", f"Maps are counted from 0, to {most:,} at most"
+                _WHERE, f"Filter {filter_} has map {row[-1]}", f"Maps are counted from 0, to {most:,} at most"
             )
         )
     return tuple(row)
