@@ -13,7 +13,7 @@ from lab.experiment.experiment import Experiment
 from lab.learning.rates import LayerRates
 from lab.learning.regularization import Regularization
 from lab.network.network import INPUT, Network, Node
-from lab.value import fields
+from lab.value import both, fields, told
 
 
 def differences(a: Experiment, b: Experiment) -> tuple[str, ...]:
@@ -49,6 +49,11 @@ def _values(
         for field in fields(type(old)):
             ours, theirs = getattr(old, field.name), getattr(new, field.name)
             yield from _values(inside + _spoken(field.title), ours, theirs, field.kind, of=of)
+    elif kind == "table":
+        yield f"{title}{of} changed"
+    elif kind in ("pair", "padding"):
+        before, after = _pairs(old, new)
+        yield f"{title}{of} {before} → {after}"
     else:
         yield f"{title}{of} {_said(old, kind)} → {_said(new, kind)}"
 
@@ -67,7 +72,7 @@ def _of_layers(
     )
     if before == new.layers:
         return
-    told = False
+    any_own = False
     for name in dict.fromkeys(each.layer for each in (*before, *new.layers)):
         ours, theirs = ([each for each in side if each.layer == name] for side in (before, new.layers))
         cls = type((ours or theirs)[0])
@@ -75,10 +80,10 @@ def _of_layers(
         for field in fields(cls):
             own = [getattr(side, field.name) for side in (one, other)]
             if own[0] != own[1]:
-                told = True
+                any_own = True
                 said = ["as all" if value is None else _said(value) for value in own]
                 yield f"{_spoken(field.title)} of {name} {said[0]} → {said[1]}"
-    if not told:
+    if not any_own:
         yield "settings of layers written in another way"
 
 
@@ -86,6 +91,16 @@ def _new_names(old: Network, new: Network) -> dict[str, str]:
     """What layers of the old network are called in the new one, where it is not the same."""
     renamed = _renamings(_keyed(old.nodes), _keyed(new.nodes))
     return {_name(before): _name(after) for before, after in renamed.items()}
+
+
+def _pairs(old: Any, new: Any) -> tuple[str, str]:
+    """Two values of a pair or of padding: as 3×3 and 3×5 where one of them has two numbers, else as they are."""
+    values = [old, new]
+    wide = [both(value) if isinstance(value, int | tuple) else value for value in values]
+    if any(isinstance(value, tuple) for value in values) and wide[0] != wide[1]:
+        values = wide
+    before, after = (told(value) if isinstance(value, int | tuple) else _said(value) for value in values)
+    return before, after
 
 
 def _networks(old: Network, new: Network) -> Iterator[str]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lab.data.datasets import DATASETS, Digits, Rings
 from lab.data.preprocessing import Preprocessing, Split
-from lab.experiment.diff import differences
+from lab.experiment.diff import _values, differences
 from lab.experiment.experiment import Experiment
 from lab.experiment.of_layer import OfLayer, of_layer, with_layer, with_network
 from lab.experiment.presets import preset
@@ -129,6 +129,23 @@ def test_inside_an_activation():
 def test_numbers_are_told_apart_to_the_last_digit():
     (said,) = differences(LENET, replaced(optimizer=Momentum(rate=0.010000000000000002)))
     assert said == "learning rate 0.01 → 0.010000000000000002"
+
+
+@pytest.mark.parametrize(
+    ("kind", "old", "new", "said"),
+    [
+        ("pair", 3, 5, "size of conv1 3 → 5"),
+        ("pair", 3, (3, 5), "size of conv1 3×3 → 3×5"),
+        ("pair", (3, 5), (5, 3), "size of conv1 3×5 → 5×3"),
+        ("pair", 3, (3, 3), "size of conv1 3 → 3×3"),
+        ("padding", "same", 2, "size of conv1 same → 2"),
+        ("padding", (1, 2), "valid", "size of conv1 1×2 → valid"),
+        ("padding", (1, 2), 1, "size of conv1 1×2 → 1×1"),
+        ("table", (), ((0, 1), (1, 2)), "size of conv1 changed"),
+    ],
+)
+def test_two_axes_and_tables(kind, old, new, said):
+    assert list(_values("size", old, new, kind, of=" of conv1")) == [said]
 
 
 def one_of(classes, **fields):

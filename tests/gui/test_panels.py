@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import itertools
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 import numpy as np
 import pytest
+from msgspec import Meta
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
@@ -14,14 +16,16 @@ from lab.experiment.presets import preset
 from lab.gui.document import Document
 from lab.gui.panels.data import DataPanel
 from lab.gui.panels.inspector import Inspector
-from lab.gui.panels.network import NetworkPanel
+from lab.gui.panels.network import NetworkPanel, grouped
 from lab.gui.panels.training import TrainingPanel
 from lab.gui.selection import Selection
+from lab.gui.widgets.layer_block import sentence, spoken
 from lab.gui.widgets.numbers import OptionalNumber
 from lab.learning.optimizers import Adam
 from lab.learning.rates import LayerRate, LayerRates
 from lab.learning.regularization import LayerPenalty, Regularization
-from lab.network.layers import Conv2D, Dense, Flatten
+from lab.network.layers import LAYERS, Conv2D, Dense, Flatten
+from lab.network.layers.layer import Layer
 from lab.training.probes import (
     Activations,
     ActivationsProbe,
@@ -31,6 +35,22 @@ from lab.training.probes import (
     WeightsProbe,
 )
 from lab.training.snapshot import Snapshot
+from lab.value import Pair
+
+Size = Annotated[int, Meta(ge=1, le=99)]
+Zeros = Annotated[int, Meta(ge=0, le=99)]
+
+
+class Sees(Layer, frozen=True, tag="sees"):
+    """A layer with settings for two axes."""
+
+    title = "Sees"
+    kernel: Pair[Size] = 3
+    stride: Pair[Size] = 1
+    padding: Literal["valid", "same"] | Pair[Zeros] = "valid"
+    dilation: Pair[Size] = 1
+    groups: Size = 1
+    connections: tuple[tuple[Zeros, ...], ...] = ()
 
 
 def names(document: Document) -> list[str]:
@@ -114,7 +134,8 @@ class TestNetwork:
         self, panel: NetworkPanel, document: Document, trainer
     ) -> None:
         document.select_layer("conv2")
-        panel.layers.blocks[2].form.editor("kernel").setValue(40)  # type: ignore[union-attr]
+        conv2 = document.draft.network.nodes[2].layer
+        panel.layers.blocks[2].edited.emit(msgspec.structs.replace(conv2, kernel=40), "kernel")
         said = panel.layers.blocks[2]._problem.text()
         assert "does not fit" in said
         assert "Use a kernel of at most 14" in said
@@ -153,6 +174,78 @@ class TestNetwork:
         qtbot.keyClick(line, Qt.Key.Key_Return)
         assert names(document)[0] == "conv1"
         assert line.text() == "conv1"
+
+    def test_the_menu_has_every_layer_that_can_be_added(
+        self, panel: NetworkPanel, document: Document
+    ) -> None:
+        menus = [*panel.add_menus.values()] or [panel.add_menu]
+        entries = [action for menu in menus for action in menu.actions()]
+        titles = [action.text().split("\t")[0] for action in entries]
+        assert sorted(titles) == sorted(cls.title for cls in LAYERS if not cls.takes_many)
+        document.select_layer("conv1")
+        entries[titles.index("Flatten")].trigger()
+        assert names(document)[1] == "flatten2"
+
+    def test_layers_of_several_groups_have_a_menu_each(
+        self, qtbot: QtBot, document: Document, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(Flatten, "group", "Shape", raising=False)
+        panel = NetworkPanel(document)
+        qtbot.addWidget(panel)
+        assert [action.text() for action in panel.add_menu.actions()] == list(panel.add_menus)
+        (flatten,) = panel.add_menus["Shape"].actions()
+        document.select_layer("conv1")
+        flatten.trigger()
+        assert names(document)[1] == "flatten2"
+
+    def test_a_layer_says_in_which_group_it_is(self) -> None:
+        class Norm(Flatten, frozen=True, tag="norm"):
+            group: ClassVar[str] = "Normalisation"
+
+        class Softer(Flatten, frozen=True, tag="softer"):
+            group: ClassVar[str] = "Activation"
+
+        class Nameless(Layer, frozen=True, tag="nameless"):
+            title = "New"
+
+        found = grouped([Nameless, Norm, Softer, Norm])
+        assert list(found) == ["Normalisation", "Activation", "Other"]
+        assert found["Normalisation"] == [Norm, Norm]
+        assert found["Other"] == [Nameless]
+
+    @pytest.mark.parametrize(
+        ("settings", "said"),
+        [
+            ({}, "Sees · kernel 3"),
+            (
+                {"kernel": (3, 5), "stride": (2, 1), "padding": "same"},
+                "Sees · kernel 3×5 · stride 2×1 · padding same",
+            ),
+            (
+                {"padding": 2, "groups": 4, "dilation": 2},
+                "Sees · kernel 3 · padding 2 · dilation 2 · 4 groups",
+            ),
+            ({"padding": 0, "connections": ((0, 1),)}, "Sees · kernel 3 · connections by a table"),
+        ],
+    )
+    def test_a_layer_in_a_few_words(self, settings: dict[str, object], said: str) -> None:
+        assert sentence(Sees(**settings)) == said  # type: ignore[arg-type]
+
+    @pytest.mark.parametrize(
+        ("value", "said"),
+        [
+            (3, "3"),
+            ((3, 5), "3×5"),
+            ("same", "same"),
+            ((), "all"),
+            (((0, 1), (2, 12)), "0,1 2,12"),
+            (((0, 1, 2),) * 9, "012 012 012 012 012 012…"),
+            (0.5, "0.5"),
+            (True, "on"),
+        ],
+    )
+    def test_a_setting_in_the_undo_menu(self, value: object, said: str) -> None:
+        assert spoken(value) == said
 
     def test_all_layers_can_be_removed(self, panel: NetworkPanel, document: Document) -> None:
         document.select_layer("conv1")
@@ -303,7 +396,8 @@ class TestInspector:
         document.select_layer("conv2")
         texts = self.texts(inspector)
         assert {"16×6×5×5", "2,416"} <= set(texts)
-        assert "14×14" in texts  # 5 + (2 - 1) + (5 - 1) * 2
+        assert "5×5" in texts  # the window on what comes in
+        assert "14×14" in texts  # of the image: 5 + (2 - 1) + (5 - 1) * 2
         assert any("max(0, z)" in text for text in texts)
 
     def test_a_unit_shows_its_value_at_the_place_pointed_at(

@@ -27,6 +27,7 @@ from lab.training.probes import (
     WeightsProbe,
 )
 from lab.training.snapshot import Snapshot
+from lab.value import told
 
 EVERY = 0.1
 """Seconds between two looks at numbers that a person reads: ten a second can still be followed."""
@@ -163,6 +164,7 @@ class Inspector(Column):
             ("Input", str(facts.input or "–"), "Shape of what comes in, one example"),
             ("Output", str(facts.output or "–"), "Shape of what goes out, one example"),
         ]
+        rows += window_rows(facts)
         if facts.parameter_count:
             rows.append(("Parameters", f"{facts.parameter_count:,}", "Numbers that are learned"))
         if facts.multiply_adds:
@@ -186,6 +188,25 @@ class Inspector(Column):
         weights = snapshot.reading(WeightsProbe())
         rows = unit_rows(seen, selection) + own_weight_rows(weights, selection)
         self._unit.show_rows(rows or [("Value", "–", "Not computed yet")])
+
+
+def window_rows(facts: Facts) -> list[Row]:
+    """What one unit sees of the layer's input, and what is added around that: "same" comes to a number."""
+    if facts.input is None or facts.output is None or facts.output.is_vector:
+        return []
+    window = facts.layer.window(facts.input)
+    if window is None or window.size == (1, 1):
+        return []
+    rows: list[Row] = [
+        (
+            "Window",
+            told(window.size),
+            "Rows × columns of the layer's input that one unit sees, dilation included",
+        )
+    ]
+    if window.padding != (0, 0):
+        rows.append(("Padding", told(window.padding), "Rows above × columns to the left that are added"))
+    return rows
 
 
 def parameter_row(parameter: Parameter) -> Row:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import cast
 
 import msgspec
@@ -138,6 +138,19 @@ class LayerList(QWidget):
         self.chosen.emit(names[place])
 
 
+OTHER = "Other"
+
+
+def grouped(classes: Iterable[type[Layer]]) -> dict[str, list[type[Layer]]]:
+    """Layers by what they do, as each says in its `group`, in the order of the first of each; the rest comes last."""
+    groups: dict[str, list[type[Layer]]] = {}
+    for cls in classes:
+        groups.setdefault(getattr(cls, "group", OTHER), []).append(cls)
+    if OTHER in groups:
+        groups[OTHER] = groups.pop(OTHER)
+    return groups
+
+
 class NetworkPanel(QWidget):
     """Every change goes to the document and comes back from it; the panel itself remembers nothing."""
 
@@ -241,12 +254,17 @@ class NetworkPanel(QWidget):
 
     def _tools(self) -> QWidget:
         self.add_menu = QMenu(self)
-        self.add_menu.setToolTipsVisible(True)
-        for cls in LAYERS:
-            if cls.takes_many:  # a list has no place yet to connect a second input
-                continue
-            action = self.add_menu.addAction(f"{cls.title}\t{cls.summary}")
-            action.triggered.connect(lambda _=False, cls=cls: self.add(cls()))
+        # a list has no place yet to connect a second input
+        groups = grouped(cls for cls in LAYERS if not cls.takes_many)
+        self.add_menus: dict[str, QMenu] = {}
+        for group, classes in groups.items():
+            menu = self.add_menu
+            if len(groups) > 1:
+                menu = self.add_menus[group] = QMenu(group, self.add_menu)
+                self.add_menu.addMenu(menu)
+            for cls in classes:
+                action = menu.addAction(f"{cls.title}\t{cls.summary}")
+                action.triggered.connect(lambda _=False, cls=cls: self.add(cls()))
         bar = QWidget()
         row = QHBoxLayout(bar)
         row.setContentsMargins(10, 8, 10, 4)

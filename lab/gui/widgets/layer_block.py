@@ -8,12 +8,13 @@ from PySide6.QtWidgets import QApplication, QFrame, QGridLayout, QLabel, QSizePo
 
 from lab.experiment.of_layer import OfLayer
 from lab.gui.theme import LIGHT, Theme, number_font
+from lab.gui.widgets.connections import ALL, written
 from lab.gui.widgets.forms import GAP, LABEL_WIDTH, TextLine, ValueForm
 from lab.gui.widgets.numbers import OptionalNumber, words
 from lab.gui.widgets.sections import MARGIN, ProblemLabel
 from lab.network.layers.layer import Layer
 from lab.network.network import Facts
-from lab.value import fields
+from lab.value import fields, told
 
 UNKNOWN = "–"
 
@@ -27,16 +28,24 @@ def count(number: int | None) -> str:
     return f"{number / 1e6:,.1f} M" if number < 1e10 else f"{number / 1e9:,.1f} G"
 
 
+PLAIN = frozenset({"stride", "dilation", "padding", "output_padding", "groups"})
+"""Settings that go without saying while they are at their least, and so change nothing."""
+
+
 def sentence(layer: Layer) -> str:
-    """The main settings of a layer in a few words: 6 filters · kernel 5 · padding 2 · ReLU."""
+    """The main settings of a layer in a few words: 6 filters · kernel 3×5 · padding same · ReLU."""
     parts = [layer.title]
     for field in fields(type(layer)):
         value = getattr(layer, field.name)
+        if value is None or value == "valid" or (field.name in PLAIN and value == field.least):
+            continue
         if field.kind == "int":
-            if field.name in ("stride", "padding") and value == field.least:
-                continue
             many = field.title.removesuffix("s") if value == 1 else field.title
             parts.append(f"{value:,} {many}" if field.name.endswith("s") else f"{field.title} {value:,}")
+        elif field.kind in ("pair", "padding"):
+            parts.append(f"{field.title} {spoken(value)}")
+        elif field.kind == "table" and value:
+            parts.append(f"{field.title} by a table")
         elif field.name == "activation":
             parts.append(value.title)
     return " · ".join(parts)
@@ -308,4 +317,16 @@ class LayerBlock(QFrame):
 
 def spoken(value: object) -> str:
     """A setting as it is named in the undo menu."""
+    if isinstance(value, tuple):
+        if len(value) == 2 and all(isinstance(number, int) for number in value):
+            return told(value)
+        return shortened(written(value)) if value else ALL
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "on" if value else "off"
     return words(value) if isinstance(value, float) else str(getattr(value, "title", value))
+
+
+def shortened(text: str, most: int = 24) -> str:
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
