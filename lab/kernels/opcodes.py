@@ -11,7 +11,8 @@ taps covers all examples at once; a vector of n units is [n, examples].
 # operations: their places in lab.kernels.operations.OPERATIONS
 (
     DENSE, CONV2D, TRANSPOSED_CONV2D, MAX_POOL, AVERAGE_POOL, FLATTEN, ACTIVATION, COPY, UPSAMPLE, LOSS,
-) = range(10)  # fmt: skip
+    BILINEAR,
+) = range(11)  # fmt: skip
 
 # columns of a row
 OP = 0

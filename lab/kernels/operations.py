@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.kernels import activation, conv, copy, dense, loss, pool
+from lab.kernels import activation, conv, copy, dense, loss, pool, resize
 from lab.kernels import opcodes as op
 from lab.kernels.operation import REALS, Operation
 
@@ -29,7 +29,8 @@ OPERATIONS: dict[int, Operation] = {
         "activation", activation.activation_row, activation.activation_backward_row, (False, True)
     ),
     op.COPY: Operation("copy", copy.copy_row, copy.copy_backward_row),
-    op.UPSAMPLE: Operation("upsampling", copy.upsample_row, copy.upsample_backward_row),
+    op.UPSAMPLE: Operation("upsampling", resize.upsample_row, resize.upsample_backward_row),
+    op.BILINEAR: Operation("bilinear upsampling", resize.bilinear_row, resize.bilinear_backward_row),
     op.LOSS: Operation("loss", loss.loss_row),
 }
 

@@ -1,4 +1,4 @@
-"""The oracle's tests find machine.py and the other files beside them, also when they are run alone."""
+"""The oracle's own modules (machine, drawn, twins), found also where its tests run alone."""
 
 import sys
 from pathlib import Path

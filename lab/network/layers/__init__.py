@@ -5,17 +5,31 @@ from lab.network.layers.dense import Dense
 from lab.network.layers.flatten import Flatten
 from lab.network.layers.join import Add, Concat
 from lab.network.layers.layer import Layer, Parameter, Window
-from lab.network.layers.pool import AveragePool2D, MaxPool2D
-from lab.network.layers.resize import Crop, TransposedConv2D, Upsample
+from lab.network.layers.pool import AveragePool2D, GlobalAveragePool2D, GlobalMaxPool2D, MaxPool2D
+from lab.network.layers.resize import Crop, Upsample
+from lab.network.layers.transposed_conv2d import TransposedConv2D
 
 AnyLayer = (
-    Dense | Conv2D | MaxPool2D | AveragePool2D | Flatten | TransposedConv2D | Upsample | Crop | Concat | Add
+    Dense
+    | Conv2D
+    | MaxPool2D
+    | AveragePool2D
+    | GlobalMaxPool2D
+    | GlobalAveragePool2D
+    | Flatten
+    | TransposedConv2D
+    | Upsample
+    | Crop
+    | Concat
+    | Add
 )
 LAYERS: tuple[type[Layer], ...] = (
     Dense,
     Conv2D,
     MaxPool2D,
     AveragePool2D,
+    GlobalMaxPool2D,
+    GlobalAveragePool2D,
     Flatten,
     TransposedConv2D,
     Upsample,
@@ -34,6 +48,8 @@ __all__ = [
     "Crop",
     "Dense",
     "Flatten",
+    "GlobalAveragePool2D",
+    "GlobalMaxPool2D",
     "Layer",
     "MaxPool2D",
     "Parameter",
