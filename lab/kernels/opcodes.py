@@ -26,7 +26,7 @@ B = 7
 ADD = 8  # 1: another row has already written to DX, add to it
 KIND = 9  # which activation, which loss
 AUX = 10  # what the forward pass leaves for the backward pass (which input won, the targets)
-SCRATCH = 11  # working space that nobody reads afterwards
+SCRATCH = 11  # working space that nobody reads afterwards; how many numbers: SPACE
 CI, HI, WI = 12, 13, 14
 CO, HO, WO = 15, 16, 17
 KH, KW, SH, SW, PH, PW, DH, DW = 18, 19, 20, 21, 22, 23, 24, 25
@@ -38,7 +38,8 @@ LIST, LENGTH = 31, 32  # a stretch of the program's lists
 NUMBER = 33  # the row's own number: which constants are its own, and a name for its random draws
 MEAN, VARIANCE = 34, 35  # running statistics, in the parameter vector
 TRAINING = 36  # 1: as in training, where a batch speaks for itself and units are dropped; 0: as in use
-COLUMNS = 37
+SPACE = 37
+COLUMNS = 38
 
 # constants of a row: float64; an activation's or layer's own numbers, a loss's (lab.kernels.loss)
 CONSTANTS = 3

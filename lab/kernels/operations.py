@@ -34,8 +34,10 @@ OPERATIONS: dict[int, Operation] = {
     op.LOSS: Operation("loss", loss.loss_row),
 }
 
-TABLE: NDArray[np.int64] = np.zeros((1 + max(OPERATIONS), 2 * len(REALS)), np.int64)
+_addresses: NDArray[np.int64] = np.zeros((1 + max(OPERATIONS), 2 * len(REALS)), np.int64)
+TABLE = _addresses.view()
 """Addresses of what is compiled, as the interpreter takes them: [operation, forward and backward of each precision]."""
+TABLE.setflags(write=False)
 
 _one_at_a_time = threading.Lock()
 
@@ -48,5 +50,5 @@ def ready(operations: Iterable[int] = tuple(OPERATIONS), real: str = REALS[0]) -
             operation = OPERATIONS[code]
             for direction, row in enumerate((operation.forward, operation.backward)):
                 if row is not None and not TABLE[code, column + direction]:
-                    TABLE[code, column + direction] = row.address(real)
+                    _addresses[code, column + direction] = row.address(real)
     return TABLE

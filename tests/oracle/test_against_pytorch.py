@@ -22,9 +22,9 @@ from lab.network.layers import (
     TransposedConv2D,
     Upsample,
 )
-from lab.network.layers.layer import both
 from lab.network.program import lower
 from lab.network.shape import Shape
+from lab.value import both
 
 torch = pytest.importorskip("torch", reason="PyTorch, the other side of the comparison, is not installed")
 F = torch.nn.functional

@@ -12,9 +12,10 @@ from lab.network.activations import AnyActivation, Linear
 from lab.network.initializers import AnyInitializer, FanIn, Zero
 from lab.network.layers.connections import Connections, FilterByFilter, pairs, table_problem
 from lab.network.layers.geometry import Dilation, Kernel, PaddingOrWord, Stride, columns, slid, window_on
-from lab.network.layers.layer import Layer, Parameter, Window, both
+from lab.network.layers.layer import Layer, Parameter, Window
 from lab.network.shape import Shape
 from lab.problem import Problem
+from lab.value import both
 
 if TYPE_CHECKING:
     from lab.network.layout import Buffer

@@ -6,9 +6,10 @@ from typing import Annotated, Literal, TypedDict
 
 import msgspec
 
-from lab.network.layers.layer import Pair, Window, both, told, told_like
+from lab.network.layers.layer import Window, told_like
 from lab.network.shape import Shape
 from lab.problem import Problem
+from lab.value import Pair, both, told
 
 _From0 = Annotated[int, msgspec.Meta(ge=0, le=1024)]
 _From1 = Annotated[int, msgspec.Meta(ge=1, le=1024)]

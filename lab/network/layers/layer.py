@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from typing import TYPE_CHECKING, Annotated, ClassVar, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 import numpy as np
@@ -13,36 +13,16 @@ from numpy.typing import NDArray
 from lab.network.initializers import Initializer, Zero
 from lab.network.shape import Shape
 from lab.problem import Problem
-
-N = TypeVar("N", bound=int)
+from lab.value import Pair, told
 
 if TYPE_CHECKING:
     from lab.network.layout import Buffer
     from lab.network.program import Lowering
 
-    Pair: TypeAlias = N | tuple[N, N]
-else:
-    Pair = N | Annotated[tuple[N, ...], msgspec.Meta(min_length=2, max_length=2)]
-"""A number for both axes, or (vertical, horizontal): `Pair[Annotated[int, Meta(ge=1)]]`.
-
-To msgspec it is not spelled `N | tuple[N, N]`: up to 0.22 at least, a number with limits beside a tuple of fixed
-length in one union makes it read memory that is not its own, and crash.
-"""
-
 Positions = NDArray[np.int64]
 """Places along one axis, in order."""
 Line = tuple[Fraction, Fraction]
 """(a, b) of a u + b."""
-
-
-def both(pair: Pair[int]) -> tuple[int, int]:
-    """The two numbers of a pair, (vertical, horizontal)."""
-    return (pair, pair) if isinstance(pair, int) else (pair[0], pair[1])
-
-
-def told(pair: Pair[int]) -> str:
-    """A pair as it is said: 3, or 3×5."""
-    return str(pair) if isinstance(pair, int) else "×".join(map(str, pair))
 
 
 def told_like(pair: Pair[int], limits: tuple[int, int], hold: Callable[[tuple[int, int]], int] = min) -> str:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from lab.kernels import opcodes as op
 from lab.network.layers.geometry import Kernel, Padding, Stride, columns, slid, window_on
-from lab.network.layers.layer import Layer, Window, both, told, told_like
+from lab.network.layers.layer import Layer, Window, told_like
 from lab.network.shape import Shape
 from lab.problem import Problem
+from lab.value import both, told
 
 if TYPE_CHECKING:
     from lab.network.layout import Buffer

@@ -9,9 +9,10 @@ import msgspec
 import numpy as np
 
 from lab.kernels import opcodes as op
-from lab.network.layers.layer import Layer, Line, Pair, Positions, Window, both, told_like
+from lab.network.layers.layer import Layer, Line, Positions, Window, told_like
 from lab.network.shape import Shape
 from lab.problem import Problem
+from lab.value import Pair, both
 
 if TYPE_CHECKING:
     from lab.network.layout import Buffer

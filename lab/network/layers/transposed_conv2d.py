@@ -13,9 +13,10 @@ from lab.kernels import opcodes as op
 from lab.network.activations import AnyActivation, Linear
 from lab.network.initializers import AnyInitializer, FanIn, Zero
 from lab.network.layers.geometry import Kernel, Padding, Stride, columns, window_on
-from lab.network.layers.layer import Layer, Line, Pair, Parameter, Positions, both, told, told_like
+from lab.network.layers.layer import Layer, Line, Parameter, Positions, told_like
 from lab.network.shape import Shape
 from lab.problem import Problem
+from lab.value import Pair, both, told
 
 if TYPE_CHECKING:
     from lab.network.layout import Buffer
