@@ -2,21 +2,39 @@
 
 from lab.network.layers.conv2d import Conv2D
 from lab.network.layers.dense import Dense
+from lab.network.layers.dropout import Dropout
 from lab.network.layers.flatten import Flatten
 from lab.network.layers.join import Add, Concat
 from lab.network.layers.layer import Layer, Parameter, Window
+from lab.network.layers.local_response_norm import LocalResponseNorm
 from lab.network.layers.pool import AveragePool2D, MaxPool2D
 from lab.network.layers.resize import Crop, TransposedConv2D, Upsample
+from lab.network.layers.subsample import Subsample
 
 AnyLayer = (
-    Dense | Conv2D | MaxPool2D | AveragePool2D | Flatten | TransposedConv2D | Upsample | Crop | Concat | Add
+    Dense
+    | Conv2D
+    | MaxPool2D
+    | AveragePool2D
+    | Subsample
+    | Flatten
+    | Dropout
+    | LocalResponseNorm
+    | TransposedConv2D
+    | Upsample
+    | Crop
+    | Concat
+    | Add
 )
 LAYERS: tuple[type[Layer], ...] = (
     Dense,
     Conv2D,
     MaxPool2D,
     AveragePool2D,
+    Subsample,
     Flatten,
+    Dropout,
+    LocalResponseNorm,
     TransposedConv2D,
     Upsample,
     Crop,
@@ -33,10 +51,13 @@ __all__ = [
     "Conv2D",
     "Crop",
     "Dense",
+    "Dropout",
     "Flatten",
     "Layer",
+    "LocalResponseNorm",
     "MaxPool2D",
     "Parameter",
+    "Subsample",
     "TransposedConv2D",
     "Upsample",
     "Window",
