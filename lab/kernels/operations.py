@@ -8,7 +8,18 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.kernels import activation, conv, copy, dense, loss, pool, resize
+from lab.kernels import (
+    activation,
+    conv,
+    copy,
+    dense,
+    dropout,
+    local_response_norm,
+    loss,
+    pool,
+    resize,
+    subsample,
+)
 from lab.kernels import opcodes as op
 from lab.kernels.operation import REALS, Operation
 
@@ -32,6 +43,14 @@ OPERATIONS: dict[int, Operation] = {
     op.UPSAMPLE: Operation("upsampling", resize.upsample_row, resize.upsample_backward_row),
     op.BILINEAR: Operation("bilinear upsampling", resize.bilinear_row, resize.bilinear_backward_row),
     op.LOSS: Operation("loss", loss.loss_row),
+    op.SUBSAMPLE: Operation("subsampling", subsample.subsample_row, subsample.subsample_backward_row),
+    op.DROPOUT: Operation("dropout", dropout.dropout_row, dropout.dropout_backward_row),
+    op.LOCAL_RESPONSE_NORM: Operation(
+        "local response normalization",
+        local_response_norm.local_response_norm_row,
+        local_response_norm.local_response_norm_backward_row,
+        (True, False),
+    ),
 }
 
 _addresses: NDArray[np.int64] = np.zeros((1 + max(OPERATIONS), 2 * len(REALS)), np.int64)

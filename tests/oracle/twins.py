@@ -6,6 +6,8 @@ that and returns the derivatives with respect to the inputs, in the order of the
 
 from __future__ import annotations
 
+import zlib
+
 import numpy as np
 
 from lab.network.layers import (
@@ -13,10 +15,13 @@ from lab.network.layers import (
     Conv2D,
     Crop,
     Dense,
+    Dropout,
     Flatten,
     GlobalAveragePool2D,
     GlobalMaxPool2D,
+    LocalResponseNorm,
     MaxPool2D,
+    Subsample,
     TransposedConv2D,
     Upsample,
 )
@@ -338,3 +343,94 @@ class Adam:
         m_hat = self.m / (1 - self.beta1**t)
         v_hat = self.v / (1 - self.beta2**t)
         return w - self.rate * m_hat / (np.sqrt(v_hat) + self.epsilon)
+
+
+# Layers with a twin each: forward(layer, p, X, training, drawn) -> Y, and backward(layer, p, X, dY, training, drawn)
+# -> dX and the derivatives of the parameters p by name. `drawn` is (seed, the layer's name, examples drawn before).
+
+
+def subsample(layer, p, X, training, drawn):
+    k, s = layer.kernel, layer.stride
+    Y = np.empty(pooled(X, (k, k), (s, s), (0, 0)))
+    for oy, ox, at in windows(X, (k, k), (s, s)):
+        Y[:, :, oy, ox] = p["coefficient"] * X[at].sum((2, 3)) + p["bias"]
+    return Y
+
+
+def subsample_backward(layer, p, X, dY, training, drawn):
+    k, s = layer.kernel, layer.stride
+    dX, d_coefficient = np.zeros_like(X), np.zeros(X.shape[1])
+    for oy, ox, at in windows(X, (k, k), (s, s)):
+        dX[at] += (p["coefficient"] * dY[:, :, oy, ox])[:, :, None, None]
+        d_coefficient += (dY[:, :, oy, ox] * X[at].sum((2, 3))).sum(0)
+    return dX, {"coefficient": d_coefficient, "bias": dY.sum((0, 2, 3))}
+
+
+GAMMA, WHOLE = 0x9E3779B97F4A7C15, 1 << 64
+
+
+def finalised(z):
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9 % WHOLE
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EB % WHOLE
+    return z ^ (z >> 31)
+
+
+def mixed(a, b):
+    """lab.kernels.chance.mixed, in whole numbers of any size."""
+    z = (a * GAMMA + b) % WHOLE
+    for _ in range(2):
+        z = finalised((z + GAMMA) % WHOLE)
+    return z
+
+
+def kept(layer, shape, drawn):
+    """1 where dropout lets a number of [n, C, H, W] through."""
+    seed, name, before = drawn
+    stream = mixed(seed, zlib.crc32(name.encode()))
+    mask = np.empty(shape)
+    for e, c, y, x in np.ndindex(shape):
+        row, place = c * shape[2] + y, (before + e) * shape[3] + x
+        bits = finalised((mixed(stream, row) + place * GAMMA) % WHOLE)
+        mask[e, c, y, x] = bits / WHOLE >= layer.rate
+    return mask
+
+
+def dropout(layer, p, X, training, drawn):
+    return X * kept(layer, X.shape, drawn) / (1 - layer.rate) if training else X
+
+
+def dropout_backward(layer, p, X, dY, training, drawn):
+    return dropout(layer, p, dY, training, drawn), {}
+
+
+def neighbours(layer, c, C):
+    return range(max(0, c - layer.size // 2), min(C, c + (layer.size - 1) // 2 + 1))
+
+
+def response_sums(layer, X):
+    alpha = layer.alpha / (layer.size if layer.alpha_over == "mean" else 1)
+    S, C = np.empty_like(X), X.shape[1]
+    for c in range(C):
+        S[:, c] = layer.k + alpha * sum(X[:, j] ** 2 for j in neighbours(layer, c, C))
+    return S, alpha
+
+
+def local_response_norm(layer, p, X, training, drawn):
+    return X * response_sums(layer, X)[0] ** -layer.beta
+
+
+def local_response_norm_backward(layer, p, X, dY, training, drawn):
+    S, alpha = response_sums(layer, X)
+    dX = np.zeros_like(X)
+    for c in range(X.shape[1]):
+        dX[:, c] += dY[:, c] * S[:, c] ** -layer.beta
+        for j in neighbours(layer, c, X.shape[1]):
+            dX[:, j] -= dY[:, c] * X[:, c] * layer.beta * S[:, c] ** (-layer.beta - 1) * 2 * alpha * X[:, j]
+    return dX, {}
+
+
+LAYERS = {
+    Subsample: (subsample, subsample_backward),
+    Dropout: (dropout, dropout_backward),
+    LocalResponseNorm: (local_response_norm, local_response_norm_backward),
+}

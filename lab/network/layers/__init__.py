@@ -2,11 +2,14 @@
 
 from lab.network.layers.conv2d import Conv2D
 from lab.network.layers.dense import Dense
+from lab.network.layers.dropout import Dropout
 from lab.network.layers.flatten import Flatten
 from lab.network.layers.join import Add, Concat
 from lab.network.layers.layer import Layer, Parameter, Window
+from lab.network.layers.local_response_norm import LocalResponseNorm
 from lab.network.layers.pool import AveragePool2D, GlobalAveragePool2D, GlobalMaxPool2D, MaxPool2D
 from lab.network.layers.resize import Crop, Upsample
+from lab.network.layers.subsample import Subsample
 from lab.network.layers.transposed_conv2d import TransposedConv2D
 
 AnyLayer = (
@@ -16,7 +19,10 @@ AnyLayer = (
     | AveragePool2D
     | GlobalMaxPool2D
     | GlobalAveragePool2D
+    | Subsample
     | Flatten
+    | Dropout
+    | LocalResponseNorm
     | TransposedConv2D
     | Upsample
     | Crop
@@ -30,7 +36,10 @@ LAYERS: tuple[type[Layer], ...] = (
     AveragePool2D,
     GlobalMaxPool2D,
     GlobalAveragePool2D,
+    Subsample,
     Flatten,
+    Dropout,
+    LocalResponseNorm,
     TransposedConv2D,
     Upsample,
     Crop,
@@ -47,12 +56,15 @@ __all__ = [
     "Conv2D",
     "Crop",
     "Dense",
+    "Dropout",
     "Flatten",
     "GlobalAveragePool2D",
     "GlobalMaxPool2D",
     "Layer",
+    "LocalResponseNorm",
     "MaxPool2D",
     "Parameter",
+    "Subsample",
     "TransposedConv2D",
     "Upsample",
     "Window",
