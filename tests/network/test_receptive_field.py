@@ -37,68 +37,6 @@ def chain(*layers: tuple[str, object]) -> Network:
     return Network(tuple(Node(name, layer) for name, layer in layers))
 
 
-LENET = chain(
-    ("C1", Conv2D(6, 5)),
-    ("S2", AveragePool2D()),
-    ("C3", Conv2D(16, 5)),
-    ("S4", AveragePool2D()),
-    ("C5", Conv2D(120, 5)),
-)
-ALEXNET = chain(
-    ("conv1", Conv2D(64, 11, stride=4)),
-    ("pool1", MaxPool2D(3, 2)),
-    ("conv2", Conv2D(192, 5, padding=2)),
-    ("pool2", MaxPool2D(3, 2)),
-    ("conv3", Conv2D(384, 3, padding=1)),
-    ("conv4", Conv2D(384, 3, padding=1)),
-    ("conv5", Conv2D(256, 3, padding=1)),
-    ("pool5", MaxPool2D(3, 2)),
-)
-VGG = chain(
-    *[
-        item
-        for block, (count, filters) in enumerate([(2, 64), (2, 128), (3, 256), (3, 512), (3, 512)], 1)
-        for item in [
-            *[(f"conv{block}_{k + 1}", Conv2D(filters, 3, padding=1)) for k in range(count)],
-            (f"pool{block}", MaxPool2D()),
-        ]
-    ]
-)
-
-
-@pytest.mark.parametrize(
-    ("network", "x", "published"),
-    [
-        (LENET, Shape(1, 32, 32), "C1 5,1 · S2 6,2 · C3 14,2 · S4 16,4 · C5 32,4"),
-        (
-            ALEXNET,
-            Shape(3, 231, 231),
-            "conv1 11,4,0 · pool1 19,8,0 · conv2 51,8,16 · pool2 67,16,16 · conv3 99,16,32 · "
-            "conv4 131,16,48 · conv5 163,16,64 · pool5 195,32,64",
-        ),
-        (
-            VGG,
-            Shape(3, 224, 224),
-            "conv1_1 3,1,1 · conv1_2 5,1,2 · pool1 6,2,2 · conv2_1 10,2,4 · conv2_2 14,2,6 · pool2 16,4,6 · "
-            "conv3_1 24,4,10 · conv3_2 32,4,14 · conv3_3 40,4,18 · pool3 44,8,18 · conv4_1 60,8,26 · "
-            "conv4_2 76,8,34 · conv4_3 92,8,42 · pool4 100,16,42 · conv5_1 132,16,58 · conv5_2 164,16,74 · "
-            "conv5_3 196,16,90 · pool5 212,32,90",
-        ),
-    ],
-    ids=["LeNet-5", "AlexNet", "VGG-16"],
-)
-def test_published_columns(network: Network, x: Shape, published: str) -> None:
-    fields = receptive_fields(network, x)
-    rows = [line.split() for line in published.split(" · ")]
-    assert list(fields) == [name for name, _ in rows]
-    for name, numbers in rows:
-        wanted = [int(number) for number in numbers.split(",")]
-        field = fields[name]
-        for axis in (0, 1):
-            found = [field.size[axis], field.stride[axis], field.padding[axis]]
-            assert found[: len(wanted)] == wanted
-
-
 def test_a_unit_sees_exactly_the_inputs_that_change_it() -> None:
     """The oracle: a network of ones, in NumPy; a pixel is in the field if and only if it moves the unit."""
     kernel, stride, padding = (3, 2), (2, 3), (1, 0)
