@@ -8,7 +8,9 @@ from lab.experiment.experiment import problems
 from lab.experiment.files import save_experiment
 from lab.experiment.memory import memory_problem
 from lab.experiment.presets import DEFAULT, GROUPS, preset, presets
+from lab.experiment.published import PUBLISHED
 from lab.files import resource
+from lab.network.architectures.lenet import MODERN_LENET
 from lab.problem import ProblemError
 from lab.training.run import Run
 
@@ -17,7 +19,13 @@ each = pytest.mark.parametrize("one", presets(), ids=lambda one: one.name)
 SOLVED = {  # steps, and the least accuracy or the largest loss on validation
     "lenet": (300, 0.975),
     "lenet-28": (300, 0.975),
+    "lenet-5-1998": (300, 0.965),
     "mlp-digits": (1000, 0.97),
+    "mlp-300": (200, 0.97),
+    "mlp-500-150": (200, 0.97),
+    "convnetjs-cifar-10": (200, 0.97),
+    "small-u-net": (200, 12.5),  # what the noise itself is worth
+    "small-encoder-decoder": (200, 22.0),
     "iris": (1000, 0.93),
     "gaussians": (300, 0.98),
     "xor": (1000, 0.98),
@@ -57,6 +65,15 @@ def test_solves_its_task(one):
         assert found.loss <= wanted
     else:
         assert found.accuracy >= wanted
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_published_architectures_are_as_in_their_table(name):
+    assert preset(name) == PUBLISHED[name]
+
+
+def test_the_lenet_of_today_is_the_published_one():
+    assert preset("lenet").network == MODERN_LENET.network
 
 
 def test_the_table_names_every_file():
