@@ -75,11 +75,12 @@ def build(experiment: Experiment, threads: int, old: State | None = None) -> Mac
         raise ProblemError(too_large)
     prepared = prepare(experiment.data, experiment.preprocessing, experiment.split, experiment.seed)
     shape = Shape(*prepared.dataset.inputs.shape[1:])
-    program = lower(experiment.network, shape, experiment.loss)
+    N = len(prepared.training)
+    batch, whole = min(experiment.batch_size, N), experiment.network.whole_batch
+    program = lower(experiment.network, shape, experiment.loss, batch if whole else 0)
     check = lower(experiment.network, shape, experiment.loss, gradients=False)
-    N, P = len(prepared.training), program.parameter_count
-    batch = min(experiment.batch_size, N)
-    shards = shard_count(batch, experiment.analysis.multiply_adds or 0, P)
+    P = program.parameter_count
+    shards = 1 if whole else shard_count(batch, experiment.analysis.multiply_adds or 0, P)
     arena, check_arena = (-(-p.arena_size // 16) * 16 for p in (program, check))
     memory = Memory(
         params=aligned(P),

@@ -1,5 +1,6 @@
 """The layers there are. A new one is one file here and one line in this table."""
 
+from lab.network.layers.activation import ActivationLayer
 from lab.network.layers.conv2d import Conv2D
 from lab.network.layers.dense import Dense
 from lab.network.layers.dropout import Dropout
@@ -7,8 +8,11 @@ from lab.network.layers.flatten import Flatten
 from lab.network.layers.join import Add, Concat
 from lab.network.layers.layer import Layer, Parameter, Window
 from lab.network.layers.local_response_norm import LocalResponseNorm
+from lab.network.layers.normalization import BatchNorm, LayerNorm
 from lab.network.layers.pool import AveragePool2D, MaxPool2D
+from lab.network.layers.prelu import PReLU
 from lab.network.layers.resize import Crop, TransposedConv2D, Upsample
+from lab.network.layers.softmax import Softmax
 from lab.network.layers.subsample import Subsample
 
 AnyLayer = (
@@ -18,7 +22,12 @@ AnyLayer = (
     | AveragePool2D
     | Subsample
     | Flatten
+    | ActivationLayer
+    | PReLU
+    | Softmax
     | Dropout
+    | BatchNorm
+    | LayerNorm
     | LocalResponseNorm
     | TransposedConv2D
     | Upsample
@@ -33,7 +42,12 @@ LAYERS: tuple[type[Layer], ...] = (
     AveragePool2D,
     Subsample,
     Flatten,
+    ActivationLayer,
+    PReLU,
+    Softmax,
     Dropout,
+    BatchNorm,
+    LayerNorm,
     LocalResponseNorm,
     TransposedConv2D,
     Upsample,
@@ -44,9 +58,11 @@ LAYERS: tuple[type[Layer], ...] = (
 
 __all__ = [
     "LAYERS",
+    "ActivationLayer",
     "Add",
     "AnyLayer",
     "AveragePool2D",
+    "BatchNorm",
     "Concat",
     "Conv2D",
     "Crop",
@@ -54,9 +70,12 @@ __all__ = [
     "Dropout",
     "Flatten",
     "Layer",
+    "LayerNorm",
     "LocalResponseNorm",
     "MaxPool2D",
+    "PReLU",
     "Parameter",
+    "Softmax",
     "Subsample",
     "TransposedConv2D",
     "Upsample",
