@@ -3,7 +3,24 @@
 import msgspec
 import pytest
 
-from lab.network.layers import LAYERS, AnyLayer, AveragePool2D, Conv2D, Dense, Flatten, Layer, MaxPool2D
+from lab.network.layers import (
+    LAYERS,
+    ActivationLayer,
+    AnyLayer,
+    AveragePool2D,
+    BatchNorm,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    Layer,
+    LayerNorm,
+    LocalResponseNorm,
+    MaxPool2D,
+    PReLU,
+    Softmax,
+    Subsample,
+)
 from lab.network.shape import Shape
 from lab.problem import Problem, ProblemError
 from lab.value import changed, from_json, to_json, validated
@@ -39,6 +56,20 @@ def test_tags_tell_the_layers_apart():
         (MaxPool2D(3, 2), Shape(96, 55, 55), Shape(96, 27, 27)),
         (MaxPool2D(2, 2), Shape(4, 5, 5), Shape(4, 2, 2)),
         (AveragePool2D(3, 2, 1), Shape(4, 5, 6), Shape(4, 3, 3)),
+        (Subsample(), Shape(6, 28, 28), Shape(6, 14, 14)),
+        (Subsample(3, 2), Shape(6, 8, 9), Shape(6, 3, 4)),
+        *(
+            (layer, Shape(3, 4, 5), Shape(3, 4, 5))
+            for layer in (
+                ActivationLayer(),
+                PReLU(),
+                Softmax(),
+                Dropout(),
+                BatchNorm(),
+                LayerNorm(),
+                LocalResponseNorm(),
+            )
+        ),
         (Flatten(), Shape(3, 4, 5), Shape(60)),
         (Dense(9), Shape(60), Shape(9)),
     ],
@@ -56,6 +87,14 @@ def test_output_shapes(layer, x, y):
         (Conv2D(), {"stride": 0}),
         (Conv2D(), {"padding": -1}),
         (MaxPool2D(), {"kernel": 2.5}),
+        (Subsample(), {"stride": 0}),
+        (Dropout(), {"rate": 1.0}),
+        (Dropout(), {"rate": -0.1}),
+        (BatchNorm(), {"momentum": 0.0}),
+        (BatchNorm(), {"epsilon": 0.0}),
+        (LocalResponseNorm(), {"k": 0.0}),
+        (LocalResponseNorm(), {"alpha_over": "max"}),
+        (PReLU(), {"slopes": "pixel"}),
     ],
 )
 def test_limits_name_the_field(layer, bad):
@@ -88,3 +127,23 @@ def test_layers_are_frozen():
     with pytest.raises(AttributeError):
         Dense().units = 3
     assert msgspec.structs.replace(Dense(), units=3).units == 3
+
+
+@pytest.mark.parametrize(
+    ("layer", "x", "parameters"),
+    [
+        (Subsample(), Shape(6, 28, 28), {"coefficient": (6,), "bias": (6,)}),  # S2 of LeNet-5: 12
+        (PReLU(), Shape(4, 5, 5), {"slope": (4,)}),
+        (PReLU("layer"), Shape(4, 5, 5), {"slope": (1,)}),
+        (BatchNorm(), Shape(4, 5, 5), {"scale": (4,), "shift": (4,), "mean": (4,), "variance": (4,)}),
+        (LayerNorm(), Shape(4, 5, 6), {"scale": (4, 5, 6), "shift": (4, 5, 6)}),
+        (LayerNorm(), Shape(4), {"scale": (4,), "shift": (4,)}),
+        (Dropout(), Shape(4), {}),
+        (LocalResponseNorm(), Shape(4), {}),
+    ],
+)
+def test_parameters(layer, x, parameters):
+    found = layer.parameters(x)
+    assert {p.name: p.shape for p in found} == parameters
+    assert not any(p.penalised for p in found)
+    assert {p.name for p in found if not p.learned} == parameters.keys() & {"mean", "variance"}
