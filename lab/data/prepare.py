@@ -74,7 +74,7 @@ def _prepare(
     source: DataSource, version: tuple[int, ...], preprocessing: Preprocessing, split: Split, seed: int
 ) -> Prepared:
     dataset = source.load(seed)
-    parts = divide(len(dataset), dataset.labels, split, seed)
+    parts = divide(len(dataset), dataset.labels, split, seed, dataset.groups)
     shift, scale = preprocessing.fit(dataset.inputs[parts[0]])
     shift.setflags(write=False)
     scale.setflags(write=False)
@@ -97,24 +97,44 @@ def _part(
 
 
 def divide(
-    count: int, labels: NDArray[np.int64] | None, split: Split, seed: int
+    count: int,
+    labels: NDArray[np.int64] | None,
+    split: Split,
+    seed: int,
+    groups: NDArray[np.int64] | None = None,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """The indices 0..count-1 shared out to training, validation and test: disjoint and complete.
 
     With labels each class is shared out on its own, so every part has the classes in the same proportions,
     and each class is in every part that has a fraction, as far as its examples go: training first, then
     validation. Sets of fewer than WHOLE_BELOW examples go to training whole.
+
+    With `groups` it is these that are shared out: the examples of one go to one part, and the fractions are of
+    the number of groups. All examples of a group have one label, if they have any.
     """
     mixed = chance.order(seed, "split", count)
     if count < WHOLE_BELOW:
         return mixed, mixed[:0], mixed[:0]
     fractions = (split.training, split.validation, split.test)
-    part_of = np.empty(count, np.int64)
-    groups = [mixed] if labels is None else [mixed[labels[mixed] == k] for k in np.unique(labels)]
-    for group in groups:
-        part_of[group] = np.repeat((0, 1, 2), apportion(len(group), fractions))
+    if groups is None:
+        part_of = _parts(mixed, labels, fractions)
+    else:
+        _, first, group_of = np.unique(groups, return_index=True, return_inverse=True)
+        order = chance.order(seed, "split.groups", len(first))
+        part_of = _parts(order, None if labels is None else labels[first], fractions)[group_of]
     training, validation, test = (mixed[part_of[mixed] == part] for part in range(3))
     return training, validation, test
+
+
+def _parts(
+    mixed: NDArray[np.int64], labels: NDArray[np.int64] | None, fractions: Sequence[float]
+) -> NDArray[np.int64]:
+    """The part, 0 to 2, of each of len(mixed) things, in the order `mixed`, each class shared out on its own."""
+    part_of = np.empty(len(mixed), np.int64)
+    classes = [mixed] if labels is None else [mixed[labels[mixed] == k] for k in np.unique(labels)]
+    for members in classes:
+        part_of[members] = np.repeat((0, 1, 2), apportion(len(members), fractions))
+    return part_of
 
 
 def apportion(count: int, fractions: Sequence[float]) -> list[int]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar
 
 import msgspec
 
 from lab.data.dataset import Dataset
+from lab.problem import Problem
 
 Bounds = tuple[tuple[float, float], tuple[float, float]]
 
@@ -14,28 +16,39 @@ Bounds = tuple[tuple[float, float], tuple[float, float]]
 class DataSource(msgspec.Struct, frozen=True, tag_field="dataset", kw_only=True, forbid_unknown_fields=True):
     """A description of data: a small value that is saved with the experiment. Abstract.
 
-    `shape`, `outputs` and `classes` cost next to nothing, so an architecture can be checked before the
-    data is there. (The user's files are the exception: they have to be read once to be known.)
+    `shape`, `target_shape`, `outputs`, `classes` and `problems` cost next to nothing, so an architecture can be
+    checked before the data is there. (The user's files are the exception: they have to be read once to be known.)
     """
 
     title: ClassVar[str]
     summary: ClassVar[str]
 
     def load(self, seed: int) -> Dataset:
-        """The examples. Made-up problems draw them from `seed`; collected data ignores it."""
+        """The examples. Made-up problems draw them from `seed`; collected data ignores it. ProblemError where
+        there are `problems`.
+        """
         raise NotImplementedError
 
     def shape(self) -> tuple[int, int, int]:
         """(C, H, W) of one example; plain features are (C, 1, 1)."""
         raise NotImplementedError
 
+    def target_shape(self) -> tuple[int, int, int] | None:
+        """(C, H, W) of an answer that is an image, for each pixel numbers or a class; None for a plain vector."""
+        return None
+
     def classes(self) -> tuple[str, ...]:
-        """The names of the classes in the order of their labels; () for regression."""
+        """The names of the classes in the order of their labels, of examples or of pixels; () for regression."""
         return ()
 
     def outputs(self) -> int:
         """How many numbers describe an answer: one for each class, or one for each target."""
-        return len(self.classes()) or 1
+        shape = self.target_shape()
+        return math.prod(shape) if shape else len(self.classes()) or 1
+
+    def problems(self) -> tuple[Problem, ...]:
+        """What keeps `load` from answering though every field keeps its limits: fields that do not go together."""
+        return ()
 
     def bounds(self) -> Bounds | None:
         """For two plain inputs: the raw range ((low, high), (low, high)) that a decision map shows."""

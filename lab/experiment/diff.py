@@ -10,8 +10,10 @@ from typing import Any
 import msgspec
 
 from lab.experiment.experiment import Experiment
+from lab.learning.rates import LayerRates
+from lab.learning.regularization import Regularization
 from lab.network.network import INPUT, Network, Node
-from lab.value import fields
+from lab.value import both, fields, told
 
 
 def differences(a: Experiment, b: Experiment) -> tuple[str, ...]:
@@ -23,9 +25,11 @@ def differences(a: Experiment, b: Experiment) -> tuple[str, ...]:
             continue
         if isinstance(old, Network):
             found += _networks(old, new)
+        elif isinstance(old, LayerRates | Regularization):
+            found += _of_layers(old, new, _new_names(a.network, b.network))
         elif field.name == "description":
             found.append("description changed")
-        elif field.name in ("optimizer", "regularization"):  # their fields' titles speak for themselves
+        elif field.name == "optimizer":  # its fields' titles speak for themselves
             found += _values(field.title, old, new)
         else:
             found += _values(field.title, old, new, field.kind, inside=f"{field.title}: ")
@@ -45,8 +49,58 @@ def _values(
         for field in fields(type(old)):
             ours, theirs = getattr(old, field.name), getattr(new, field.name)
             yield from _values(inside + _spoken(field.title), ours, theirs, field.kind, of=of)
+    elif kind == "table":
+        yield f"{title}{of} changed"
+    elif kind in ("pair", "padding"):
+        before, after = _pairs(old, new)
+        yield f"{title}{of} {before} → {after}"
     else:
         yield f"{title}{of} {_said(old, kind)} → {_said(new, kind)}"
+
+
+def _of_layers(
+    old: LayerRates | Regularization, new: LayerRates | Regularization, names: dict[str, str]
+) -> Iterator[str]:
+    """The differences of what all layers have, then of what each has of its own: "L2 of conv1 as all → 0.1"."""
+    for field in fields(type(old)):
+        if field.name != "layers":
+            yield from _values(
+                _spoken(field.title), getattr(old, field.name), getattr(new, field.name), field.kind
+            )
+    before = tuple(
+        msgspec.structs.replace(each, layer=names.get(each.layer, each.layer)) for each in old.layers
+    )
+    if before == new.layers:
+        return
+    any_own = False
+    for name in dict.fromkeys(each.layer for each in (*before, *new.layers)):
+        ours, theirs = ([each for each in side if each.layer == name] for side in (before, new.layers))
+        cls = type((ours or theirs)[0])
+        one, other = (ours or [cls(name)])[0], (theirs or [cls(name)])[0]
+        for field in fields(cls):
+            own = [getattr(side, field.name) for side in (one, other)]
+            if own[0] != own[1]:
+                any_own = True
+                said = ["as all" if value is None else _said(value) for value in own]
+                yield f"{_spoken(field.title)} of {name} {said[0]} → {said[1]}"
+    if not any_own:
+        yield "settings of layers written in another way"
+
+
+def _new_names(old: Network, new: Network) -> dict[str, str]:
+    """What layers of the old network are called in the new one, where it is not the same."""
+    renamed = _renamings(_keyed(old.nodes), _keyed(new.nodes))
+    return {_name(before): _name(after) for before, after in renamed.items()}
+
+
+def _pairs(old: Any, new: Any) -> tuple[str, str]:
+    """Two values of a pair or of padding: as 3×3 and 3×5 where one of them has two numbers, else as they are."""
+    values = [old, new]
+    wide = [both(value) if isinstance(value, int | tuple) else value for value in values]
+    if any(isinstance(value, tuple) for value in values) and wide[0] != wide[1]:
+        values = wide
+    before, after = (told(value) if isinstance(value, int | tuple) else _said(value) for value in values)
+    return before, after
 
 
 def _networks(old: Network, new: Network) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 import msgspec
@@ -64,6 +65,11 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         """Shapes, parameters and cost of the network on this data."""
         return analyse(self.network, Shape(*self.data.shape()))
 
+    @property
+    def target(self) -> Shape:
+        """The shape of an answer: what the data wants the network's output to be."""
+        return Shape(*(self.data.target_shape() or (self.data.outputs(),)))
+
 
 def problems(experiment: Experiment) -> tuple[Problem, ...]:
     """All that keeps the experiment from running, each with its place and its mend."""
@@ -71,10 +77,10 @@ def problems(experiment: Experiment) -> tuple[Problem, ...]:
         if isinstance(experiment.data, OwnFile):
             experiment.data.load(experiment.seed)  # what it was once is not enough to begin with
         analysis = experiment.analysis
-        classes, targets = len(experiment.data.classes()), experiment.data.outputs()
+        classes, target = len(experiment.data.classes()), experiment.target
     except ProblemError as error:  # the user's own file cannot be read
         return error.problems
-    found = list(analysis.problems)
+    found = [*experiment.data.problems(), *analysis.problems]
     nodes = experiment.network.nodes
     if not nodes:
         found.append(Problem("network", "has no layers", "Add a layer"))
@@ -84,9 +90,23 @@ def problems(experiment: Experiment) -> tuple[Problem, ...]:
             found.append(
                 Problem(last, "no layer of the network has weights to learn", "Add a Dense or a convolution")
             )
-        if not output.is_vector:
-            what = f"the output is an image of {output}, the task wants a vector"
-            found.append(Problem(last, what, "Add a Flatten and a Dense"))
-        elif problem := experiment.loss.problem(classes, targets, output.size):
+        if problem := experiment.loss.problem(classes, target, output):
             found.append(msgspec.structs.replace(problem, where=last))
-    return (*found, *experiment.split.problems())
+    return (*found, *_of_no_layer(experiment), *experiment.split.problems())
+
+
+def _of_no_layer(experiment: Experiment) -> Iterator[Problem]:
+    """Settings of layers that are not there, or that have two."""
+    there = {node.name for node in experiment.network.nodes}
+    for what, settings in (
+        ("rate factor", experiment.rates.layers),
+        ("penalty", experiment.regularization.layers),
+    ):
+        names = [each.layer for each in settings]
+        for name in dict.fromkeys(names):
+            if name not in there:
+                mend = "Rename a layer, or take it out of the file"
+                yield Problem("training", f"there is a {what} for “{name}”, and no such layer", mend)
+            elif names.count(name) > 1:
+                mend = "Take all but one out of the file"
+                yield Problem("training", f"there are two {what} entries for “{name}”", mend)

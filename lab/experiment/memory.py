@@ -84,8 +84,10 @@ def _activations(experiment: Experiment) -> int:
 
 
 def _data(experiment: Experiment) -> int:
-    """As they came, and preprocessed."""
-    return 2 * _prepared(experiment).dataset.inputs.nbytes
+    """Inputs as they came and preprocessed; targets as they came and, made of the pixels' classes, encoded."""
+    dataset = _prepared(experiment).dataset
+    targets = 0 if dataset.targets is None else dataset.targets.nbytes
+    return 2 * (dataset.inputs.nbytes + targets)
 
 
 def _prepared(experiment: Experiment) -> Prepared:

@@ -21,7 +21,7 @@ from lab.gui.views import VIEWS
 from lab.gui.views.view import View
 from lab.problem import Problem, ProblemError
 from lab.training.mailbox import Compiling, Loaded
-from lab.training.probes import Probe, Reading, SurfaceProbe
+from lab.training.probes import Probe, Reading, SurfaceProbe, UpdateProbe
 from lab.training.readings import answer
 from lab.training.run import Run
 from lab.training.snapshot import Snapshot
@@ -62,7 +62,7 @@ class Still(Trainer):
             if isinstance(probe, SurfaceProbe):
                 never = np.zeros(1, np.int64)
                 self._readings[probe] = self._surveyor.look(probe, run.moment(), float("inf"), never)
-            elif (reading := answer(probe, run.moment())) is not None:
+            elif (reading := answer(probe, run.moment(isinstance(probe, UpdateProbe)))) is not None:
                 self._readings[probe] = reading
         return Snapshot(
             experiment=run.experiment,

@@ -1,9 +1,8 @@
 """The whole application's style sheet: flat panels, thin borders, small radii, a focus ring one can see.
 
-A widget asks for a variant by a dynamic property set to True: `primary`, `flat` (buttons), `caption`,
-`heading`, `warning`, `problem` (labels;
-`problem` for fields too), `card` (frames). The colours are filled in by
-`lab.gui.theme.stylesheet`.
+A widget asks for a variant by a dynamic property set to True: `primary`, `flat`, `link` (buttons), `caption`,
+`heading`, `warning`, `problem` (labels; `problem` for fields too), `bare` (spin boxes without arrows), `card`
+(frames). The colours are filled in by `lab.gui.theme.stylesheet`.
 """
 
 from __future__ import annotations
@@ -48,6 +47,10 @@ QPushButton[flat="true"], QToolButton[flat="true"] { background: transparent; bo
 QPushButton[flat="true"]:hover, QToolButton[flat="true"]:hover { background: $hover; }
 QPushButton[flat="true"]:checked, QToolButton[flat="true"]:checked { background: $pressed; }
 QPushButton[flat="true"]:focus, QToolButton[flat="true"]:focus { border-color: $accent; }
+QToolButton[link="true"] { background: transparent; border-color: transparent; padding: 3px; }
+QToolButton[link="true"]:hover { background: $hover; }
+QToolButton[link="true"]:pressed { background: $pressed; }
+QToolButton[link="true"]:focus { border-color: $accent; }
 QToolButton[popupMode="1"] { padding-right: 18px; }
 QToolButton[popupMode="2"] { padding-right: 18px; }
 QToolButton::menu-button { border: none; width: 16px; }
@@ -73,6 +76,7 @@ QComboBox[problem="true"] {
     border-color: $danger;
 }
 QSpinBox, QDoubleSpinBox { padding-right: 20px; }
+QSpinBox[bare="true"] { padding-right: 7px; }
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {
     subcontrol-origin: border; width: 18px; border: none; background: transparent; margin: 1px;
 }

@@ -237,7 +237,10 @@ class Workspace(QMainWindow):
         self._snapshot = snapshot
         if is_new:
             for dock in self.docks.values():
-                dock.toggleViewAction().setEnabled(dock.view.suits(snapshot))
+                suits = dock.view.suits(snapshot)
+                dock.toggleViewAction().setEnabled(suits)
+                if not suits and self._is_seen(dock):
+                    dock.view.show_snapshot(snapshot)  # it says why it shows nothing
             self._grey_tabs()
         # those left over from the snapshot before have waited longest
         seen = [dock for dock in self.docks.values() if self._is_seen(dock)]

@@ -1,27 +1,34 @@
-"""Convolution by shifted matrix products, without im2col.
+"""Convolution by tiles of shifted rows, without im2col.
 
 Images lie as [channel, row, example, column]. `stack` copies each input row once per horizontal filter tap, as
 wide as an output row: S[(channel, horizontal tap), row, example, output column]. In S the input that belongs to
-one *vertical* tap is S again from a later row on, so the convolution is one matrix product a vertical tap on a
-shifted pointer, over all examples and output rows at once and with nothing computed in vain:
+one *vertical* tap is S again from a later row on. So each term of the sum
 
-    Y[o, :] = b[o] + sum over ky of W[o, (channel, kx), ky] S[(channel, kx), ky ...]
+    Y[o, x] = b[o] + sum over terms t = (channel, ky, kx) of W[o, t] S[(channel, kx), ky ... + x]
 
-im2col would copy each number kernel-height times more. With a vertical stride s the rows of S lie sorted by
-their remainder modulo s, so that every s-th row is contiguous; horizontal stride, dilation and padding are the
-copy's business. The backward pass is the same run in reverse: `unstack` is the exact adjoint of `stack`.
+is a contiguous row of S, at an offset, over all examples and output rows at once and with nothing computed in
+vain: lab.kernels.tiles adds them up. im2col would copy each number kernel-height times more. With a vertical stride
+s the rows of S lie sorted by their remainder modulo s, so that every s-th row is contiguous; horizontal stride,
+dilation and padding are the copy's business. As many output rows are worked on at a time as keep S in a core's own
+cache.
+
+Backwards, the weights' gradient is the same sum along x, and the input's gradient, where the stride is 1, is the
+convolution of dY with the filters turned round, or else the exact adjoint, by `unstack`, of what the forward pass
+did.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from lab.kernels import opcodes as op
 from lab.kernels._jit import inlined, kernel
-from lab.kernels.dense import add_bias, sum_rows
-from lab.kernels.memory import gemm, span
+from lab.kernels.dense import sum_rows
+from lab.kernels.memory import span, whole_numbers
 from lab.kernels.operation import (
-    begin_input_gradient,
+    input_gradient_of,
     input_of,
     output_gradient_of,
     output_of,
@@ -29,9 +36,25 @@ from lab.kernels.operation import (
     row_kernel,
     scratch_of,
 )
+from lab.kernels.tiles import (
+    ADD,
+    BIAS,
+    INNER_ROWS,
+    INNER_TERMS,
+    ROWS,
+    SLACK,
+    VECTORS,
+    WIDTH,
+    ZERO,
+    inner,
+    outer,
+)
 
-FAST = 1_000_000
-"""Multiply-adds up to which OpenBLAS works on a product without packing it: twice as fast where m and k are small."""
+STACKED = 1 << 18
+"""Numbers of S that are worked on at a time, unless a single output row takes more: a megabyte."""
+ALONG = 1024
+"""Columns that `inner` adds up at a time: ten rows of them lie in a core's first-level cache."""
+TILE = np.array(VECTORS)
 
 
 class Geometry(NamedTuple):
@@ -155,104 +178,208 @@ def unstack(dS, dX, g):
 
 
 @kernel
-def pack(W, P, links, CO, CI, KH, KW):
-    """P[ky, o, c, kx] = W[o, c, ky, kx]: one matrix a vertical tap.
-
-    `links`, [connections, 2] flat, are the pairs (filter o, channel c) that are connected, where not all are: W
-    is then [connections, ky, kx], and what is not connected is 0 in P.
-    """
-    if links.size:
-        P[:] = 0
-    for link in range(links.size // 2 if links.size else CO * CI):
-        o, c = (links[2 * link], links[2 * link + 1]) if links.size else (link // CI, link % CI)
-        for ky in range(KH):
-            to, source = span(P, ((ky * CO + o) * CI + c) * KW, KW), span(W, (link * KH + ky) * KW, KW)
-            for kx in range(KW):
-                to[kx] = source[kx]
-
-
-@kernel
-def unpack(dP, dW, links, CO, CI, KH, KW):
-    """dW[o, c, ky, kx] += dP[ky, o, c, kx], for those that are connected."""
-    for link in range(links.size // 2 if links.size else CO * CI):
-        o, c = (links[2 * link], links[2 * link + 1]) if links.size else (link // CI, link % CI)
-        for ky in range(KH):
-            to, source = span(dW, (link * KH + ky) * KW, KW), span(dP, ((ky * CO + o) * CI + c) * KW, KW)
-            for kx in range(KW):
-                to[kx] += source[kx]
-
-
-@kernel
-def columns_at_once(m, k, n):
-    """How many of n columns one product [m, k] [k, n] should have: all, or as many as BLAS does fastest."""
-    most = FAST // (m * k) // 16 * 16
-    return n if most < 128 else min(n, most)
-
-
-@kernel
-def tap_start(ky, rows, width, g):
-    """Where in S the rows of vertical tap ky begin."""
-    row = ky * g.DH
-    return ((row % g.SH) * rows + row // g.SH) * width
-
-
-@kernel
-def products(S, P, Y, g, groups):
-    """Y += sum over ky of P[ky] S[ky ...], group by group"""
-    rows, width, N = stacked_rows(g), g.n * g.WO, g.HO * g.n * g.WO
-    extent, taps, CO = g.SH * rows * width, g.CI // groups * g.KW, g.CO // groups
-    block = columns_at_once(CO, taps, N)
-    for group in range(groups):
-        for first in range(0, N, block):
-            count = min(block, N - first)
-            C = span(Y, group * CO * N + first, CO * N - first)
-            for ky in range(g.KH):
-                start = tap_start(ky, rows, width, g) + first
-                A = span(P, (ky * g.CO + group * CO) * taps, CO * taps)
-                B = span(S, group * taps * extent + start, taps * extent - start)
-                gemm(0, 0, CO, count, taps, A, taps, B, extent, 1.0, C, N)
-
-
-@kernel
-def products_backward_weights(S, dY, dP, g, groups):
-    """dP[ky] = dY S[ky ...]^T, group by group"""
-    rows, width, N = stacked_rows(g), g.n * g.WO, g.HO * g.n * g.WO
-    extent, taps, CO = g.SH * rows * width, g.CI // groups * g.KW, g.CO // groups
-    block = columns_at_once(CO, taps, N)
-    for group in range(groups):
-        for first in range(0, N, block):
-            count = min(block, N - first)
-            A = span(dY, group * CO * N + first, CO * N - first)
-            for ky in range(g.KH):
-                start = tap_start(ky, rows, width, g) + first
-                B = span(S, group * taps * extent + start, taps * extent - start)
-                C = span(dP, (ky * g.CO + group * CO) * taps, CO * taps)
-                gemm(0, 1, CO, taps, count, A, N, B, extent, 0.0 if first == 0 else 1.0, C, taps)
-
-
-@kernel
-def products_backward_input(dS, P, dY, g, groups):
-    """dS[ky ...] = sum over ky of P[ky]^T dY, group by group"""
-    rows, width, N = stacked_rows(g), g.n * g.WO, g.HO * g.n * g.WO
-    extent, taps, CO = g.SH * rows * width, g.CI // groups * g.KW, g.CO // groups
-    block = columns_at_once(CO, taps, N)
-    dS[:] = 0
-    for group in range(groups):
-        for first in range(0, N, block):
-            count = min(block, N - first)
-            B = span(dY, group * CO * N + first, CO * N - first)
-            for ky in range(g.KH):
-                start = tap_start(ky, rows, width, g) + first
-                A = span(P, (ky * g.CO + group * CO) * taps, CO * taps)
-                C = span(dS, group * taps * extent + start, taps * extent - start)
-                gemm(1, 0, taps, count, CO, A, taps, B, N, 1.0, C, extent)
+def at_once(g):
+    """How many output rows to work on at a time, the same for all but the last."""
+    one = g.CI * g.KW * g.n * g.WO  # numbers in one row of S, over all channels and taps
+    rest = (g.KH - 1) * g.DH + 1
+    most = (STACKED // max(one, 1) - rest) // g.SH + 1
+    most = min(max(most, 1), g.HO)
+    blocks = (g.HO + most - 1) // most
+    return (g.HO + blocks - 1) // blocks
 
 
 @inlined
-def divided(scratch, g, groups):
-    """S, and P or dP, in scratch."""
-    size = g.CI * g.KW * g.SH * stacked_rows(g) * g.n * g.WO
-    return span(scratch, 0, size), span(scratch, size, g.CO * (g.CI // groups) * g.KW * g.KH)
+def part_of(g, y, rows):
+    """The geometry of output rows y to y + rows - 1 alone."""
+    return Geometry(
+        g.n, g.CI, g.HI, g.WI, g.CO, rows, g.WO, g.KH, g.KW, g.SH, g.SW, g.PH - y * g.SH, g.PW, g.DH, g.DW
+    )
+
+
+@inlined
+def turned(g):
+    """The geometry of the convolution from dY to dX, of stride 1, with the filters turned round."""
+    return Geometry(
+        g.n, g.CO, g.HO, g.WO, g.CI, g.HI, g.WI, g.KH, g.KW, 1, 1,
+        (g.KH - 1) * g.DH - g.PH, (g.KW - 1) * g.DW - g.PW, g.DH, g.DW,
+    )  # fmt: skip
+
+
+@inlined
+def copies_nothing(g):
+    """Whether S would be X itself: a window of one pixel."""
+    return (
+        g.KH == 1
+        and g.KW == 1
+        and g.SH == 1
+        and g.SW == 1
+        and g.PH == 0
+        and g.PW == 0
+        and g.HI == g.HO
+        and g.WI == g.WO
+    )
+
+
+@inlined
+def place_of(c, ky, kx, g):
+    """Where in S the row of a term begins: channel c, taps ky and kx."""
+    rows, row = stacked_rows(g), ky * g.DH
+    return (((c * g.KW + kx) * g.SH + row % g.SH) * rows + row // g.SH) * g.n * g.WO
+
+
+@kernel
+def write_terms(terms, channels, flipped, each, g):
+    """For each term (channel, ky, kx) where its weights and its row of S lie, relative to its group's.
+
+    `each` is how far the weights of one channel lie from the next one's; `flipped` turns the filters round.
+    """
+    taps, next_column = g.KH * g.KW, place_of(0, 0, 1, g)
+    for c in range(channels):
+        for ky in range(g.KH):
+            place = place_of(c, ky, 0, g)
+            for kx in range(g.KW):
+                tap = ky * g.KW + kx
+                k = 2 * (c * taps + tap)
+                terms[k] = c * each + (taps - 1 - tap if flipped else tap)
+                terms[k + 1] = place + kx * next_column
+
+
+@kernel
+def write_places(places, channels, g):
+    """For each term (channel, ky, kx) where its row of S lies, relative to its group's."""
+    next_column = place_of(0, 0, 1, g)
+    for c in range(channels):
+        for ky in range(g.KH):
+            place = place_of(c, ky, 0, g)
+            for kx in range(g.KW):
+                places[(c * g.KH + ky) * g.KW + kx] = place + kx * next_column
+
+
+@kernel
+def correlate(X, W, stride, each, flipped, Y, begin, b, terms, S, g, groups):
+    """Y[o] = begin + W[o] * X, group by group. `begin`: ZERO, BIAS (b), ADD.
+
+    The weights of an output map lie `stride` after those of the one before, those of a channel `each`.
+    """
+    CI, CO, width, taps = g.CI // groups, g.CO // groups, g.n * g.WO, g.KH * g.KW
+    count, per_group = CI * taps, CI * CO * taps
+    whole = copies_nothing(g)
+    block = g.HO if whole else at_once(g)
+    row_blocks = (CO + ROWS - 1) // ROWS
+    step = TILE[(CO + row_blocks - 1) // row_blocks] * (WIDTH // Y.itemsize)
+    for y in range(0, g.HO, block):
+        h = part_of(g, y, min(block, g.HO - y))
+        if not whole:
+            stack(X, S, h)
+        source = X if whole else S
+        write_terms(terms, CI, flipped, each, h)
+        channel = h.KW * h.SH * stacked_rows(h) * width
+        N = h.HO * width
+        for group in range(groups):
+            B = span(source, group * CI * channel, SLACK)
+            for x in range(0, N, step):
+                o = 0
+                for block_ in range(row_blocks):
+                    rows = (CO - o + row_blocks - block_ - 1) // (row_blocks - block_)
+                    at = group * CO + o
+                    outer(
+                        rows, span(W, group * per_group + o * stride, 1), stride, span(B, x, SLACK), terms, count,
+                        span(Y, (at * g.HO + y) * width + x, 1), g.HO * width, min(step, N - x),
+                        begin, span(b, at if b.size else 0, 1),
+                    )  # fmt: skip
+                    o += rows
+
+
+@kernel
+def gather_weights(X, dY, dW, places, S, g, groups):
+    """dW[o, t] += sum over x of dY[o, x] S[t, x], group by group."""
+    CI, CO, width, taps = g.CI // groups, g.CO // groups, g.n * g.WO, g.KH * g.KW
+    count = CI * taps
+    whole = copies_nothing(g)
+    block = g.HO if whole else at_once(g)
+    for y in range(0, g.HO, block):
+        h = part_of(g, y, min(block, g.HO - y))
+        if not whole:
+            stack(X, S, h)
+        source = X if whole else S
+        write_places(places, CI, h)
+        channel = h.KW * h.SH * stacked_rows(h) * width
+        N = h.HO * width
+        for group in range(groups):
+            for x in range(0, N, ALONG):
+                B = span(source, group * CI * channel + x, 1)
+                for t in range(0, count, INNER_TERMS):
+                    for o in range(0, CO, INNER_ROWS):
+                        at = group * CO + o
+                        inner(
+                            min(INNER_ROWS, CO - o), span(dY, (at * g.HO + y) * width + x, 1), g.HO * width,
+                            B, span(places, t, 1), min(INNER_TERMS, count - t), min(ALONG, N - x),
+                            span(dW, at * count + t, 1), count,
+                        )  # fmt: skip
+
+
+@kernel
+def scatter(dY, W, dX, terms, dS, g, groups):
+    """dX += W^T dY, group by group: the exact adjoint of `correlate`, for any stride."""
+    CI, CO, width, taps = g.CI // groups, g.CO // groups, g.n * g.WO, g.KH * g.KW
+    block = at_once(g)
+    rows = min(ROWS, g.KW)
+    step = TILE[rows] * (WIDTH // dX.itemsize)
+    for o in range(CO):
+        terms[2 * o], terms[2 * o + 1] = o * CI * taps, o * g.HO * width
+    for y in range(0, g.HO, block):
+        h = part_of(g, y, min(block, g.HO - y))
+        channel = h.KW * h.SH * stacked_rows(h) * width
+        span(dS, 0, g.CI * channel)[:] = 0
+        N = h.HO * width
+        for c in range(g.CI):
+            group = c // CI
+            B = span(dY, (group * CO * g.HO + y) * width, SLACK)
+            for ky in range(g.KH):
+                for kx in range(0, g.KW, rows):
+                    A = span(W, (group * CO * CI + c % CI) * taps + ky * g.KW + kx, 1)
+                    C = span(dS, place_of(c, ky, kx, h), 1)
+                    for x in range(0, N, step):
+                        outer(
+                            min(rows, g.KW - kx), A, 1, span(B, x, SLACK), terms, CO, span(C, x, 1),
+                            channel // h.KW, min(step, N - x), ADD, span(dX, 0, 0),
+                        )  # fmt: skip
+        unstack(dS, dX, h)
+
+
+@kernel
+def expand(W, dense, links, CI, taps):
+    """dense[o, c] = W of the link between filter o and channel c, 0 where there is none."""
+    dense[:] = 0
+    for link in range(links.size // 2):
+        to, source = (
+            span(dense, (links[2 * link] * CI + links[2 * link + 1]) * taps, taps),
+            span(W, link * taps, taps),
+        )
+        for t in range(taps):
+            to[t] = source[t]
+
+
+@kernel
+def contract(dense, dW, links, CI, taps):
+    """dW of each link += its part of `dense`."""
+    for link in range(links.size // 2):
+        to, source = (
+            span(dW, link * taps, taps),
+            span(dense, (links[2 * link] * CI + links[2 * link + 1]) * taps, taps),
+        )
+        for t in range(taps):
+            to[t] += source[t]
+
+
+@inlined
+def divided(scratch, g, groups, links):
+    """What scratch is for: terms, the weights with all their zeros where links say so, S."""
+    terms = 2 * max(g.CI, g.CO) // groups * g.KH * g.KW
+    dense = g.CO * g.CI * g.KH * g.KW if links.size else 0
+    first = 2 * terms  # of 8 bytes, where a number has 4, or has 8 too
+    rest = scratch.size - first - dense
+    return whole_numbers(scratch, 0, terms), span(scratch, first, dense), span(scratch, first + dense, rest)
 
 
 @kernel
@@ -260,78 +387,87 @@ def conv2d(X, W, b, Y, scratch, g, groups, links):
     """Y[o] = b[o] + W[o] * X, the sliding dot product.
 
     X [CI, HI, n, WI], W [CO, CI / groups, KH, KW] or, with links, [connections, KH, KW], b [CO] or of size 0,
-    Y [CO, HO, n, WO]; `scratch` holds S and the packed W. With groups the channels and the filters are divided
-    into so many, and each filter sees the channels of its own group (Krizhevsky et al., 2012).
+    Y [CO, HO, n, WO]. With groups the channels and the filters are divided into so many, and each filter sees the
+    channels of its own group (Krizhevsky et al., 2012). `links`, [connections, 2] flat, are the pairs (filter,
+    channel) that are connected, where not all are (LeCun et al., 1998, table I).
     """
-    S, P = divided(scratch, g, groups)
-    stack(X, S, g)
-    pack(W, P, links, g.CO, g.CI // groups, g.KH, g.KW)
-    begin_with_bias(Y, b, g.HO * g.n * g.WO)
-    products(S, P, Y, g, groups)
+    terms, dense, S = divided(scratch, g, groups, links)
+    taps, CI = g.KH * g.KW, g.CI // groups
+    if links.size:
+        expand(W, dense, links, CI, taps)
+    begin = BIAS if b.size else ZERO
+    correlate(X, dense if links.size else W, CI * taps, taps, False, Y, begin, b, terms, S, g, groups)
 
 
 @kernel
-def begin_with_bias(Y, b, n):
-    """Y = b, or 0 where there is none."""
-    if b.size:
-        add_bias(Y, b, n)
-    else:
-        Y[:] = 0
-
-
-@kernel
-def conv2d_backward(X, W, dY, dW, db, dX, scratch, g, groups, links):
-    """dW += dY S^T, db += the sums of dY, dX += W^T dY; dX of size 0 is not asked for.
-
-    `scratch` holds S or dS, and the packed W or dW.
-    """
-    S, P = divided(scratch, g, groups)
-    stack(X, S, g)
+def conv2d_backward(X, W, dY, dW, db, dX, add, scratch, g, groups, links):
+    """dW += dY S^T, db += the sums of dY, dX = W^T dY, or += where `add`; dX of size 0 is not asked for."""
+    terms, dense, S = divided(scratch, g, groups, links)
+    taps, CI = g.KH * g.KW, g.CI // groups
     sum_rows(dY, db, g.HO * g.n * g.WO)
-    products_backward_weights(S, dY, P, g, groups)
-    unpack(P, dW, links, g.CO, g.CI // groups, g.KH, g.KW)
+    if links.size:
+        dense[:] = 0
+        gather_weights(X, dY, dense, terms, S, g, groups)
+        contract(dense, dW, links, CI, taps)
+        if dX.size:
+            expand(W, dense, links, CI, taps)
+    else:
+        gather_weights(X, dY, dW, terms, S, g, groups)
     if dX.size:
-        pack(W, P, links, g.CO, g.CI // groups, g.KH, g.KW)
-        products_backward_input(S, P, dY, g, groups)
-        unstack(S, dX, g)
+        weights = dense if links.size else W
+        if g.SH == 1 and g.SW == 1 and g.HI * g.WI <= 1.5 * g.HO * g.WO:
+            begin = ADD if add else ZERO
+            correlate(dY, weights, taps, CI * taps, True, dX, begin, db, terms, S, turned(g), groups)
+        else:
+            if not add:
+                dX[:] = 0
+            scatter(dY, weights, dX, terms, S, g, groups)
 
 
 @kernel
 def transposed_conv2d(X, W, b, Y, scratch, g, links):
     """Y = b + the adjoint of a convolution from Y's shape to X's: each pixel of X stamps its filter onto Y.
 
-    X [CI, HI, n, WI], W [CI, CO, KH, KW], b [CO], Y [CO, HO, n, WO] (Dumoulin and Visin, 2016, section 4).
+    X [CI, HI, n, WI], W [CI, CO, KH, KW], b [CO] or of size 0, Y [CO, HO, n, WO] (Dumoulin and Visin, 2016,
+    section 4).
     """
-    h = adjoint_of(g)
-    S, P = divided(scratch, h, 1)
-    pack(W, P, links, h.CO, h.CI, h.KH, h.KW)
-    products_backward_input(S, P, X, h, 1)
-    begin_with_bias(Y, b, g.HO * g.n * g.WO)
-    unstack(S, Y, h)
+    terms, _, S = divided(scratch, adjoint_of(g), 1, links)
+    size = g.HO * g.n * g.WO
+    for o in range(g.CO):
+        span(Y, o * size, size)[:] = b[o] if b.size else 0
+    scatter(X, W, Y, terms, S, adjoint_of(g), 1)
 
 
 @kernel
-def transposed_conv2d_backward(X, W, dY, dW, db, dX, scratch, g, links):
-    """dW += X S(dY)^T, db += the sums of dY, dX += W * dY; dX of size 0 is not asked for."""
+def transposed_conv2d_backward(X, W, dY, dW, db, dX, add, scratch, g, links):
+    """dW += X S(dY)^T, db += the sums of dY, dX = W * dY, or += where `add`; dX of size 0 is not asked for."""
     h = adjoint_of(g)
-    S, P = divided(scratch, h, 1)
-    stack(dY, S, h)
+    terms, _, S = divided(scratch, h, 1, links)
     sum_rows(dY, db, g.HO * g.n * g.WO)
-    products_backward_weights(S, X, P, h, 1)
-    unpack(P, dW, links, h.CO, h.CI, h.KH, h.KW)
+    gather_weights(dY, X, dW, terms, S, h, 1)
     if dX.size:
-        pack(W, P, links, h.CO, h.CI, h.KH, h.KW)
-        products(S, P, dX, h, 1)
+        taps = h.KH * h.KW
+        correlate(dY, W, h.CI * taps, taps, False, dX, ADD if add else ZERO, db, terms, S, h, 1)
 
 
-def scratch_size(CI: int, CO: int, HO: int, WO: int, KH: int, KW: int, SH: int, DH: int) -> tuple[int, int]:
-    """Numbers of scratch that conv2d needs: per example, and besides.
+def stacked_size(g: Geometry) -> int:
+    """Numbers of S, for up to g.n examples: fewer of them never need more."""
+    one = g.CI * g.KW * g.n * g.WO
+    whole, least = (
+        one * g.SH * (((rows - 1) * g.SH + (g.KH - 1) * g.DH + g.SH) // g.SH) for rows in (g.HO, 1)
+    )
+    return min(whole, max(least, STACKED + one * g.SH))
+
+
+def scratch_size(g: Geometry, groups: int = 1, links: int = 0) -> int:
+    """Numbers of scratch that a convolution of this geometry needs, for up to g.n examples.
 
     A transposed convolution needs those of the convolution that it is the adjoint of.
     """
-    reach = (HO - 1) * SH + (KH - 1) * DH + 1
-    rows = -(-reach // SH)
-    return CI * KW * SH * rows * WO, CO * CI * KW * KH
+    back = Geometry(g.n, g.CO, g.HO, g.WO, g.CI, g.HI, g.WI, g.KH, g.KW, DH=g.DH, DW=g.DW)  # see `turned`
+    terms = 4 * (max(g.CI, g.CO) // groups) * g.KH * g.KW
+    dense = g.CO * g.CI * g.KH * g.KW if links else 0
+    return terms + dense + max(stacked_size(g), stacked_size(back)) + SLACK
 
 
 @inlined
@@ -348,56 +484,33 @@ def weights_of(row, params):
     return parameter_of(row, op.W, count * each, params)
 
 
-@inlined
-def conv_scratch_of(row, g, store):
-    """For S and P."""
-    size = g.CI * g.KW * g.SH * stacked_rows(g) * g.n * g.WO + g.CO * g.CI * g.KW * g.KH
-    return scratch_of(row, size, store)
-
-
 @row_kernel
 def conv2d_row(row, n, store):
-    g = geometry_of(row, n)
     W, b = weights_of(row, store.params), parameter_of(row, op.B, row[op.CO], store.params)
-    X, Y, scratch = input_of(row, n, store), output_of(row, n, store), conv_scratch_of(row, g, store)
-    conv2d(X, W, b, Y, scratch, g, row[op.GROUPS], links_of(row, store))
+    X, Y, scratch = input_of(row, n, store), output_of(row, n, store), scratch_of(row, store)
+    conv2d(X, W, b, Y, scratch, geometry_of(row, n), row[op.GROUPS], links_of(row, store))
 
 
 @row_kernel
 def conv2d_backward_row(row, n, store):
-    g = geometry_of(row, n)
     W, dW = weights_of(row, store.params), weights_of(row, store.grads)
     db = parameter_of(row, op.B, row[op.CO], store.grads)
-    X, dY, dX = (
-        input_of(row, n, store),
-        output_gradient_of(row, n, store),
-        begin_input_gradient(row, n, store),
-    )
-    scratch = conv_scratch_of(row, g, store)
-    conv2d_backward(X, W, dY, dW, db, dX, scratch, g, row[op.GROUPS], links_of(row, store))
+    X, dY, dX = input_of(row, n, store), output_gradient_of(row, n, store), input_gradient_of(row, n, store)
+    g, links = geometry_of(row, n), links_of(row, store)
+    conv2d_backward(X, W, dY, dW, db, dX, row[op.ADD], scratch_of(row, store), g, row[op.GROUPS], links)
 
 
 @row_kernel
 def transposed_conv2d_row(row, n, store):
-    g = geometry_of(row, n)
     W, b = weights_of(row, store.params), parameter_of(row, op.B, row[op.CO], store.params)
-    X, Y, scratch = (
-        input_of(row, n, store),
-        output_of(row, n, store),
-        conv_scratch_of(row, adjoint_of(g), store),
-    )
-    transposed_conv2d(X, W, b, Y, scratch, g, links_of(row, store))
+    X, Y, scratch = input_of(row, n, store), output_of(row, n, store), scratch_of(row, store)
+    transposed_conv2d(X, W, b, Y, scratch, geometry_of(row, n), links_of(row, store))
 
 
 @row_kernel
 def transposed_conv2d_backward_row(row, n, store):
-    g = geometry_of(row, n)
     W, dW = weights_of(row, store.params), weights_of(row, store.grads)
     db = parameter_of(row, op.B, row[op.CO], store.grads)
-    X, dY, dX = (
-        input_of(row, n, store),
-        output_gradient_of(row, n, store),
-        begin_input_gradient(row, n, store),
-    )
-    scratch = conv_scratch_of(row, adjoint_of(g), store)
-    transposed_conv2d_backward(X, W, dY, dW, db, dX, scratch, g, links_of(row, store))
+    X, dY, dX = input_of(row, n, store), output_gradient_of(row, n, store), input_gradient_of(row, n, store)
+    g, links = geometry_of(row, n), links_of(row, store)
+    transposed_conv2d_backward(X, W, dY, dW, db, dX, row[op.ADD], scratch_of(row, store), g, links)

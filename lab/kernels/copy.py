@@ -49,30 +49,6 @@ def copy_backward(dY, dX, n, CI, HI, WI, HO, WO, channel, top, left):
                 to[x] += source[x]
 
 
-@kernel
-def upsample(X, Y, n, C, HI, WI, factor):
-    """Y[c, y, e, x] = X[c, y // factor, e, x // factor]: each pixel becomes a square."""
-    WO = WI * factor
-    for row in range(C * HI * factor):
-        for e in range(n):
-            source = span(X, (row // factor * n + e) * WI, WI)
-            to = span(Y, (row * n + e) * WO, WO)
-            for x in range(WO):
-                to[x] = source[x // factor]
-
-
-@kernel
-def upsample_backward(dY, dX, n, C, HI, WI, factor):
-    """dX += the sum of dY over each square."""
-    WO = WI * factor
-    for row in range(C * HI * factor):
-        for e in range(n):
-            to = span(dX, (row // factor * n + e) * WI, WI)
-            source = span(dY, (row * n + e) * WO, WO)
-            for x in range(WO):
-                to[x // factor] += source[x]
-
-
 @row_kernel
 def copy_row(row, n, store):
     X = input_of(row, n, store)
@@ -87,16 +63,3 @@ def copy_backward_row(row, n, store):
     CI, HI, WI, HO, WO = row[op.CI], row[op.HI], row[op.WI], row[op.HO], row[op.WO]
     if dX.size:
         copy_backward(dY, dX, n, CI, HI, WI, HO, WO, row[op.CHANNEL], row[op.TOP], row[op.LEFT])
-
-
-@row_kernel
-def upsample_row(row, n, store):
-    X, Y = input_of(row, n, store), output_of(row, n, store)
-    upsample(X, Y, n, row[op.CI], row[op.HI], row[op.WI], row[op.KH])
-
-
-@row_kernel
-def upsample_backward_row(row, n, store):
-    dY, dX = output_gradient_of(row, n, store), begin_input_gradient(row, n, store)
-    if dX.size:
-        upsample_backward(dY, dX, n, row[op.CI], row[op.HI], row[op.WI], row[op.KH])

@@ -23,7 +23,7 @@ for _name in ("sgemm", "dgemm"):
 threadpool_limits(1, user_api="blas")
 
 
-def _data(context, builder, kind, value):
+def address_of(context, builder, kind, value):
     """The address of an array's first number, or the pointer that the value is."""
     if isinstance(kind, types.CPointer):
         return value
@@ -37,7 +37,30 @@ def pointer(typingctx, array, start):
 
     def codegen(context, builder, signature, arguments):
         array, start = arguments
-        return builder.gep(_data(context, builder, signature.args[0], array), [start])
+        return builder.gep(address_of(context, builder, signature.args[0], array), [start])
+
+    return signature, codegen
+
+
+@intrinsic
+def whole_numbers(typingctx, array, start, length):
+    """`length` int64 in the memory of a flat array of numbers, from array[start] on: a multiple of 8 bytes."""
+    signature = types.Array(types.int64, 1, "C")(array, types.int64, types.int64)
+
+    def codegen(context, builder, signature, arguments):
+        array, start, length = arguments
+        data = builder.gep(address_of(context, builder, signature.args[0], array), [start])
+        result = context.make_array(signature.return_type)(context, builder)
+        itemsize = context.get_constant(types.intp, 8)
+        context.populate_array(
+            result,
+            data=builder.bitcast(data, ir.IntType(64).as_pointer()),
+            shape=cgutils.pack_array(builder, [length]),
+            strides=cgutils.pack_array(builder, [itemsize]),
+            itemsize=itemsize,
+            meminfo=None,
+        )
+        return result._getvalue()
 
     return signature, codegen
 
@@ -64,7 +87,7 @@ def span(typingctx, array, start, length):
 
     def codegen(context, builder, signature, arguments):
         array, start, length = arguments
-        data = _data(context, builder, signature.args[0], array)
+        data = address_of(context, builder, signature.args[0], array)
         result = context.make_array(signature.return_type)(context, builder)
         size = context.get_abi_sizeof(context.get_data_type(signature.return_type.dtype))
         itemsize = context.get_constant(types.intp, size)
@@ -143,12 +166,12 @@ def gemm(typingctx, ta, tb, m, n, k, A, lda, B, ldb, beta, C, ldc):
                 integer(m),
                 integer(k),
                 slot(ir.Constant(number, 1.0)),
-                _data(context, builder, signature.args[7], B),
+                address_of(context, builder, signature.args[7], B),
                 integer(ldb),
-                _data(context, builder, signature.args[5], A),
+                address_of(context, builder, signature.args[5], A),
                 integer(lda),
                 slot(scale),
-                _data(context, builder, signature.args[10], C),
+                address_of(context, builder, signature.args[10], C),
                 integer(ldc),
             ],
         )

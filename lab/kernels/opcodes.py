@@ -11,8 +11,8 @@ taps covers all examples at once; a vector of n units is [n, examples].
 # operations: their places in lab.kernels.operations.OPERATIONS
 (
     DENSE, CONV2D, TRANSPOSED_CONV2D, MAX_POOL, AVERAGE_POOL, FLATTEN, ACTIVATION, COPY, UPSAMPLE, LOSS,
-    SUBSAMPLE, DROPOUT, LOCAL_RESPONSE_NORM, PRELU, SOFTMAX, BATCH_NORM, LAYER_NORM,
-) = range(17)  # fmt: skip
+    BILINEAR, SUBSAMPLE, DROPOUT, LOCAL_RESPONSE_NORM, PRELU, SOFTMAX, BATCH_NORM, LAYER_NORM,
+) = range(18)  # fmt: skip
 
 # columns of a row
 OP = 0
@@ -26,7 +26,7 @@ B = 7
 ADD = 8  # 1: another row has already written to DX, add to it
 KIND = 9  # which activation, which loss
 AUX = 10  # what the forward pass leaves for the backward pass (which input won, the targets)
-SCRATCH = 11  # working space that nobody reads afterwards
+SCRATCH = 11  # working space that nobody reads afterwards; how many numbers: SPACE
 CI, HI, WI = 12, 13, 14
 CO, HO, WO = 15, 16, 17
 KH, KW, SH, SW, PH, PW, DH, DW = 18, 19, 20, 21, 22, 23, 24, 25
@@ -38,8 +38,9 @@ LIST, LENGTH = 31, 32  # a stretch of the program's lists
 NUMBER = 33  # the row's own number: which constants are its own
 MEAN, VARIANCE = 34, 35  # running statistics, in the parameter vector
 TRAINING = 36  # 1: as in training, where a batch speaks for itself and units are dropped; 0: as in use
-NAME = 37  # a number made of the layer's name, that names its random draws
-COLUMNS = 38
+SPACE = 37
+NAME = 38  # a number made of the layer's name, that names its random draws
+COLUMNS = 39
 
 # constants of a row: float64; an activation's or layer's own numbers, a loss's (lab.kernels.loss)
 CONSTANTS = 3

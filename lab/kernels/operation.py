@@ -105,9 +105,9 @@ def aux_of(row, size, store):
 
 
 @inlined
-def scratch_of(row, size, store):
+def scratch_of(row, store):
     """Working space that nobody reads afterwards."""
-    return span(store.arena, row[op.SCRATCH], size)
+    return span(store.arena, row[op.SCRATCH], row[op.SPACE])
 
 
 REALS = ("float32", "float64")

@@ -19,6 +19,7 @@ from lab.kernels import (
     normalization,
     pool,
     prelu,
+    resize,
     softmax,
     subsample,
 )
@@ -42,7 +43,8 @@ OPERATIONS: dict[int, Operation] = {
         "activation", activation.activation_row, activation.activation_backward_row, (False, True)
     ),
     op.COPY: Operation("copy", copy.copy_row, copy.copy_backward_row),
-    op.UPSAMPLE: Operation("upsampling", copy.upsample_row, copy.upsample_backward_row),
+    op.UPSAMPLE: Operation("upsampling", resize.upsample_row, resize.upsample_backward_row),
+    op.BILINEAR: Operation("bilinear upsampling", resize.bilinear_row, resize.bilinear_backward_row),
     op.LOSS: Operation("loss", loss.loss_row),
     op.SUBSAMPLE: Operation("subsampling", subsample.subsample_row, subsample.subsample_backward_row),
     op.DROPOUT: Operation("dropout", dropout.dropout_row, dropout.dropout_backward_row),
@@ -68,8 +70,10 @@ OPERATIONS: dict[int, Operation] = {
     ),
 }
 
-TABLE: NDArray[np.int64] = np.zeros((1 + max(OPERATIONS), 2 * len(REALS)), np.int64)
+_addresses: NDArray[np.int64] = np.zeros((1 + max(OPERATIONS), 2 * len(REALS)), np.int64)
+TABLE = _addresses.view()
 """Addresses of what is compiled, as the interpreter takes them: [operation, forward and backward of each precision]."""
+TABLE.setflags(write=False)
 
 _one_at_a_time = threading.Lock()
 
@@ -82,5 +86,5 @@ def ready(operations: Iterable[int] = tuple(OPERATIONS), real: str = REALS[0]) -
             operation = OPERATIONS[code]
             for direction, row in enumerate((operation.forward, operation.backward)):
                 if row is not None and not TABLE[code, column + direction]:
-                    TABLE[code, column + direction] = row.address(real)
+                    _addresses[code, column + direction] = row.address(real)
     return TABLE

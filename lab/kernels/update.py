@@ -215,6 +215,8 @@ def update(kind, settings, blocks, numbers, params, grads, slots, rate, age):
             sgd(w, g, numbers[k, FACTOR])
             continue
         r = rate * numbers[k, FACTOR]
+        if kind == RPROP and numbers[k, FACTOR] == 0:
+            continue  # frozen: its steps have a least size, whatever they begin with
         if numbers[k, L1] != 0 or numbers[k, L2] != 0:
             penalise(w, g, numbers[k, L1], numbers[k, L2])
         if kind == SGD:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.kernels import loss as kernel
+from lab.network.shape import Shape
 from lab.problem import Problem
 
 OverExamples = Annotated[
@@ -24,7 +25,10 @@ High = Annotated[float, msgspec.Meta(ge=-10, le=10, description="Target of the r
 
 
 class Loss(msgspec.Struct, frozen=True, tag_field="loss", forbid_unknown_fields=True):
-    """The error of a batch, from the network's outputs Y and the targets T, both [examples, outputs]."""
+    """The error of a batch, from the network's outputs Y and the targets T, both [examples, outputs].
+
+    Where the output is an image, outputs are all its numbers: pixels of all channels.
+    """
 
     title: ClassVar[str]
     formula: ClassVar[str]
@@ -39,7 +43,7 @@ class Loss(msgspec.Struct, frozen=True, tag_field="loss", forbid_unknown_fields=
         """What the kernel is told besides its kind.
 
         The threshold between two classes of a single output; the loss's own number; and 0 for a sum over the
-        outputs, else what their mean is multiplied by.
+        outputs, else what their mean is multiplied by. Softmax sums its outputs and says this of an image's pixels.
         """
         return (0.0, 0.0, 0.0)
 
@@ -49,18 +53,27 @@ class Loss(msgspec.Struct, frozen=True, tag_field="loss", forbid_unknown_fields=
         return False
 
     def encode(self, labels: NDArray[np.int64], classes: int, outputs: int) -> NDArray[np.float32]:
-        """Class numbers [n] as targets [n, outputs]."""
+        """Class numbers [...] as targets [..., outputs]."""
         raise NotImplementedError
 
-    def scores(self, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Outputs [..., outputs] as a person reads them: probabilities where they are logits."""
+    def scores(self, outputs: NDArray[np.float32], axis: int = -1) -> NDArray[np.float32]:
+        """Outputs, or the channels of an output image, along `axis` as a person reads them: probabilities where
+        they are logits.
+        """
         return outputs
 
-    def problem(self, classes: int, targets: int, outputs: int) -> Problem | None:
-        """Why a network with `outputs` outputs cannot be trained on this task with this loss; None if it can.
+    def problem(self, classes: int, target: Shape, output: Shape) -> Problem | None:
+        """Why a network with this output cannot be trained on this task with this loss; None if it can.
 
-        `classes` is 0 for regression, where `targets` counts the numbers to be predicted.
+        `classes` is 0 for regression. `target` is an answer's shape: of classes one channel each, of numbers one
+        channel each, or an image, of classes for each pixel or of numbers.
         """
+        if not target.is_vector:
+            return image_problem(classes, target, output)
+        if not output.is_vector:
+            what = f"the output is an image of {output}, the task wants a vector"
+            return Problem("", what, "Add a Flatten and a Dense")
+        outputs = output.size
         if classes and outputs not in ((classes, 1) if classes == 2 else (classes,)):
             wanted = "1 or 2" if classes == 2 else f"{classes}"
             return Problem(
@@ -68,49 +81,89 @@ class Loss(msgspec.Struct, frozen=True, tag_field="loss", forbid_unknown_fields=
                 f"the data has {classes} classes, the network {outputs} outputs",
                 f"Give the last layer {wanted} units",
             )
-        if not classes and outputs != targets:
+        if not classes and outputs != target.size:
             return Problem(
                 "",
-                f"the data has {targets} target values, the network {outputs} outputs",
-                f"Give the last layer {targets} units",
+                f"the data has {target.size} target values, the network {outputs} outputs",
+                f"Give the last layer {target.size} units",
             )
         return None
 
 
+def image_problem(classes: int, target: Shape, output: Shape) -> Problem | None:
+    """In what an output differs from the image that is wanted; of two classes one channel will do."""
+    channels = {1, 2} if classes == 2 else {classes or target.channels}
+    rows, columns = output.height - target.height, output.width - target.width
+    if output.channels in channels and not rows and not columns:
+        return None
+    wanted, size = " or ".join(map(str, sorted(channels))), f"{target.height}×{target.width}"
+    if output.is_vector:
+        what = f"the output is a vector of {output}, the task wants an image of {target}"
+        return Problem("", what, f"End with a convolution of {wanted} filters, without a Flatten before it")
+    mends = []
+    if rows == columns and rows > 0 and rows % 2 == 0:
+        mends.append(f"crop a border of {rows // 2} from every side")
+    elif rows > 0 or columns > 0:
+        mends.append(f"crop or pool it to {size}")
+    elif rows or columns:
+        mends.append(
+            f"give the convolutions a padding of (kernel − 1) / 2, upsample what was pooled, or take targets of "
+            f"{output.height}×{output.width}"
+        )
+    if output.channels not in channels:
+        mends.append(f"give the last layer {wanted} filters")
+    mend = "; ".join(mends)
+    return Problem("", f"the network gives {output}, the targets are {target}", mend[0].upper() + mend[1:])
+
+
 def one_of(labels: NDArray[np.int64], outputs: int, low: float, high: float) -> NDArray[np.float32]:
     """`high` at the output of the right class and `low` elsewhere; a single output is `high` for the second."""
-    right = labels[:, None] == (np.arange(outputs) if outputs > 1 else np.array([1]))
+    right = labels[..., None] == (np.arange(outputs) if outputs > 1 else np.array([1]))
     return np.where(right, np.float32(high), np.float32(low))
 
 
 class SoftmaxCrossEntropy(Loss, frozen=True, tag="softmax_cross_entropy"):
-    """The network's outputs are logits; softmax makes them probabilities inside the loss."""
+    """The network's outputs are logits; softmax makes them probabilities inside the loss.
+
+    Of an image the channels of each pixel are: each pixel is of a class of its own.
+    """
+
+    over_pixels: Annotated[
+        Literal["mean", "sum"],
+        msgspec.Meta(description="Whether an image's error is the mean or the sum over its pixels"),
+    ] = "mean"
 
     title = "softmax cross-entropy"
     formula = "E = −Σⱼ tⱼ log pⱼ,  p = softmax(y)"
     kind = kernel.SOFTMAX_CROSS_ENTROPY
 
-    def scores(self, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
+    @property
+    def constants(self) -> tuple[float, float, float]:
+        return (0.0, 0.0, float(self.over_pixels == "mean"))
+
+    def scores(self, outputs: NDArray[np.float32], axis: int = -1) -> NDArray[np.float32]:
         with np.errstate(invalid="ignore"):  # outputs that are not finite have no probabilities: NaN
-            e = np.exp(outputs - outputs.max(-1, keepdims=True))
-            softmax: NDArray[np.float32] = e / e.sum(-1, keepdims=True)
+            e = np.exp(outputs - outputs.max(axis, keepdims=True))
+            softmax: NDArray[np.float32] = e / e.sum(axis, keepdims=True)
         return softmax
 
     def encode(self, labels: NDArray[np.int64], classes: int, outputs: int) -> NDArray[np.float32]:
         return one_of(labels, outputs, 0, 1)
 
-    def problem(self, classes: int, targets: int, outputs: int) -> Problem | None:
+    def problem(self, classes: int, target: Shape, output: Shape) -> Problem | None:
         if not classes:
             return Problem(
                 "", "softmax cross-entropy is for classes, and this data has none", "Choose squared error"
             )
-        if outputs == 1:
+        found = super().problem(classes, target, output)
+        if found is None and output.channels == 1:
+            what, units = ("channel", "filters") if not target.is_vector else ("output", "units")
             return Problem(
                 "",
-                "softmax over a single output is always 1",
-                f"Give the last layer {classes} units or choose squared error",
+                f"softmax over a single {what} is always 1",
+                f"Give the last layer {classes} {units} or choose binary cross-entropy",
             )
-        return super().problem(classes, targets, outputs)
+        return found
 
 
 class BinaryCrossEntropy(Loss, frozen=True, tag="binary_cross_entropy"):
@@ -138,7 +191,7 @@ class BinaryCrossEntropy(Loss, frozen=True, tag="binary_cross_entropy"):
     def encode(self, labels: NDArray[np.int64], classes: int, outputs: int) -> NDArray[np.float32]:
         return one_of(labels, outputs, 0, 1)
 
-    def scores(self, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
+    def scores(self, outputs: NDArray[np.float32], axis: int = -1) -> NDArray[np.float32]:
         with np.errstate(over="ignore"):  # e**-y is infinite where the sigmoid is 0
             return (1 / (1 + np.exp(-outputs))).astype(np.float32)
 
@@ -181,10 +234,13 @@ class Hinge(Loss, frozen=True, tag="hinge"):
     def encode(self, labels: NDArray[np.int64], classes: int, outputs: int) -> NDArray[np.float32]:
         return one_of(labels, outputs, -1, 1)
 
-    def problem(self, classes: int, targets: int, outputs: int) -> Problem | None:
+    def problem(self, classes: int, target: Shape, output: Shape) -> Problem | None:
         if not classes:
             return Problem("", "hinge loss is for classes, and this data has none", "Choose squared error")
-        return super().problem(classes, targets, outputs)
+        if not target.is_vector:
+            what = "hinge loss is for one answer an example, and this data asks for one a pixel"
+            return Problem("", what, "Choose softmax cross-entropy")
+        return super().problem(classes, target, output)
 
 
 class SquaredError(Loss, frozen=True, tag="squared_error"):

@@ -10,14 +10,19 @@ import msgspec
 
 from lab.network.layers.layer import Parameter
 
+Factor = Annotated[
+    float,
+    msgspec.Meta(
+        ge=0, le=1000, title="rate factor", description="Factor on this layer's learning rate; 0 freezes it"
+    ),
+]
+
 
 class LayerRate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The factor on the learning rate of one layer, by the layer's name."""
 
     layer: Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
-    factor: Annotated[
-        float, msgspec.Meta(ge=0, le=1000, description="Factor on this layer's learning rate; 0 freezes it")
-    ] = 1.0
+    factor: Factor = 1.0
 
 
 class LayerRates(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 
 from lab.kernels import opcodes as op
 from lab.kernels.activation import NEEDS_Z
-from lab.kernels.conv import scratch_size
+from lab.kernels.conv import Geometry, scratch_size
 from lab.kernels.interpreter import Code
 from lab.kernels.operations import OPERATIONS, ready
+from lab.kernels.tiles import SLACK
 from lab.network.activations import Activation, Linear
 from lab.network.layers.layer import Parameter
 from lab.network.layout import ALIGNMENT, Buffer, lay_out
@@ -29,6 +30,7 @@ from lab.network.shape import Shape
 from lab.problem import Problem, ProblemError
 
 CACHE = 1 << 18  # numbers an arena may hold so that it stays in a core's own cache
+LARGE = 1 << 26  # numbers an arena may hold only where a single example needs more
 
 
 class LossLike(Protocol):
@@ -198,15 +200,17 @@ def lower(
     loss: LossLike,
     capacity: int = 0,
     *,
+    most: int = 0,
     gradients: bool = True,
     lean: bool = True,
     training: bool | None = None,
 ) -> Program:
     """The program of `network` on inputs of shape `x`.
 
-    `capacity` 0 chooses how many examples go at once: as many as keep the arena in a core's own cache, and at
-    least 16. In `training`, which is where there are `gradients` unless it is said, dropout drops and a batch
-    is normalised by its own statistics. ProblemError if the network has problems.
+    `capacity` 0 chooses how many examples go at once: as many as keep the arena in a core's own cache, at least
+    16 if that is not too much memory, and no more than `most`, where that is not 0. In `training`, which is where
+    there are `gradients` unless it is said, dropout drops and a batch is normalised by its own statistics.
+    ProblemError if the network has problems.
     """
     analysis = analyse(network, x)
     if not network.nodes:
@@ -219,11 +223,11 @@ def lower(
         to.layer, to.index = node.name, index
         flowing[node.name] = node.layer.lower_joined(to, [flowing[name] for name in network.sources(index)])
     output = flowing[network.nodes[-1].name]
-    return _assemble(to, flowing[INPUT], output, loss, capacity, gradients)
+    return _assemble(to, flowing[INPUT], output, loss, capacity, most, gradients)
 
 
 def _assemble(
-    to: Lowering, x: Buffer, output: Buffer, loss: LossLike, capacity: int, gradients: bool
+    to: Lowering, x: Buffer, output: Buffer, loss: LossLike, capacity: int, most: int, gradients: bool
 ) -> Program:
     target = to.buffer_of("loss", output.shape, "target")
     derivatives = _derivatives(to, x) if gradients else {}
@@ -232,19 +236,20 @@ def _assemble(
     end = loss_row + 1 + len(back)
     _find_uses(to.steps, back, x, output, target, derivatives)
 
-    scratch, fixed = _scratch(to.steps)
     size = lay_out(to.buffers, to.lean)
     if capacity <= 0:
         # whole vector registers, and so that a shard of 16 does not run as 15 and 1
-        capacity = max(16, min(256, CACHE // max(size + scratch, 1)) // 8 * 8)
-    scratch_at = size * capacity
+        capacity = max(min(16, LARGE // max(size, 1)), min(256, CACHE // max(size, 1)) // 8 * 8, 1)
+        capacity = min(capacity, most) if most else capacity
+    scratch_at = -(-size * capacity // ALIGNMENT) * ALIGNMENT
+    space_of = {id(step): _scratch(step, capacity) for step in to.steps}
     for buffer in to.buffers:
         buffer.offset *= capacity
 
     rows, constants = np.zeros((end, op.COLUMNS), np.int64), np.zeros((end, op.CONSTANTS))
     rows[:, op.NUMBER] = np.arange(end)
     for r, step in enumerate(to.steps):
-        _write(rows[r], step, scratch_at)
+        _write(rows[r], step, scratch_at, space_of[id(step)])
         constants[r, : len(step.constants)] = step.constants
     last, d_output, s = rows[loss_row], derivatives.get(id(output)), output.shape
     last[[op.OP, op.LAYER, op.KIND]] = op.LOSS, -1, loss.kind
@@ -254,7 +259,7 @@ def _assemble(
     constants[loss_row] = loss.constants
     written = {id(d_output)}
     for r, step in enumerate(back, loss_row + 1):
-        _write(rows[r], step, scratch_at)
+        _write(rows[r], step, scratch_at, space_of[id(step)])
         constants[r, : len(step.constants)] = step.constants
         rows[r, op.DY] = derivatives[id(step.y)].offset
         if into := derivatives.get(id(step.x)):
@@ -282,7 +287,7 @@ def _assemble(
         places=tuple(Place(b.layer, b.role, b.offset, b.shape) for b in to.buffers if b.uses),
         parameters=to.analysis.parameters,
         offsets=to.offsets,
-        arena_size=scratch_at + scratch * capacity + fixed + ALIGNMENT,
+        arena_size=scratch_at + -(-(max(space_of.values(), default=0) + SLACK) // ALIGNMENT) * ALIGNMENT,
         capacity=capacity,
     )
 
@@ -327,29 +332,36 @@ def _find_uses(
                 buffer.uses.append(r)
 
 
-def _scratch(steps: list[Step]) -> tuple[int, int]:
-    """The most scratch any row needs: per example, and besides."""
-    each, besides = 0, 0
-    for step in steps:
-        if step.operation in (op.CONV2D, op.TRANSPOSED_CONV2D):
-            # a transposed convolution is the adjoint of the convolution from its output to its input
-            large, small = (step.x, step.y) if step.operation == op.CONV2D else (step.y, step.x)
-            a, b, c = large.shape, small.shape, step.columns
-            size, fixed = scratch_size(
-                a.channels, b.channels, b.height, b.width, c["KH"], c["KW"], c["SH"], c.get("DH", 1)
-            )
-            each, besides = max(each, size), max(besides, fixed)
-    return each, besides
+def _scratch(step: Step, capacity: int) -> int:
+    """Numbers of scratch that a row needs for so many examples."""
+    c = step.columns
+    if step.operation not in (op.CONV2D, op.TRANSPOSED_CONV2D):
+        return 0
+    # a transposed convolution is the adjoint of the convolution from its output to its input
+    large, small = (step.x.shape, step.y.shape)[:: 1 if step.operation == op.CONV2D else -1]
+    g = Geometry(
+        capacity, large.channels, large.height, large.width, small.channels, small.height, small.width,
+        *(c.get(name, default) for name, default in GEOMETRY),
+    )  # fmt: skip
+    return scratch_size(g, c.get("GROUPS", 1), c.get("LENGTH", 0))
 
 
-def _write(row: NDArray[np.int64], step: Step, scratch: int) -> None:
+GEOMETRY = (
+    ("KH", 1), ("KW", 1), ("SH", 1), ("SW", 1), ("PH", 0), ("PW", 0), ("DH", 1), ("DW", 1),
+)  # fmt: skip
+"""The columns of a window, and what they are where a row does not say."""
+
+
+def _write(row: NDArray[np.int64], step: Step, scratch: int, space: int) -> None:
     x, y = step.x, step.y
     row[op.OP], row[op.X], row[op.Y], row[op.DX], row[op.DY] = step.operation, x.offset, y.offset, -1, -1
     row[op.AUX] = step.aux.offset if step.aux else -1
-    row[op.SCRATCH] = scratch
+    row[op.SCRATCH], row[op.SPACE] = scratch, space
     row[[op.CI, op.HI, op.WI]] = x.shape.channels, x.shape.height, x.shape.width
     row[[op.CO, op.HO, op.WO]] = y.shape.channels, y.shape.height, y.shape.width
     row[[op.W, op.B, op.MEAN, op.VARIANCE]] = -1
-    row[[op.KH, op.KW, op.SH, op.SW, op.DH, op.DW, op.GROUPS]] = 1
+    row[op.GROUPS] = 1
+    for name, default in GEOMETRY:
+        row[getattr(op, name)] = default
     for name, value in step.columns.items():
         row[getattr(op, name)] = value

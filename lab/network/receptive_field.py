@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import msgspec
+import numpy as np
 
 from lab.network.layers import Window
+from lab.network.layers.layer import Positions
 from lab.network.network import INPUT, Analysis, Network, analyse
 from lab.network.shape import Shape
 
@@ -65,46 +67,75 @@ def receptive_fields(network: Network, x: Shape) -> dict[str, ReceptiveField]:
     """The field of each layer on inputs of shape `x`, in order.
 
     Left out are layers of unknown shape, and those whose units do not all see alike: after an upsampling, a
-    transposed convolution or a join, ask `field_of`.
+    transposed convolution or a join of unequal strides, ask `field_of`.
     """
+    analysis = analyse(network, x)
+    shapes = known_shapes(analysis)
     found = {INPUT: ReceptiveField()}
-    for facts in analyse(network, x).nodes:
-        before = found.get(facts.inputs[0])
-        if before is None or facts.input is None or facts.output is None:
+    for facts in analysis.nodes:
+        if facts.output is None or any(name not in found for name in facts.inputs):
             continue
-        if (window := facts.layer.window(facts.input)) is not None:
-            found[facts.name] = before.through(window)
+        windows = facts.layer.windows(tuple(shapes[name] for name in facts.inputs))
+        seen = [
+            found[name].through(w) for name, w in zip(facts.inputs, windows, strict=True) if w is not None
+        ]
+        if len(seen) == len(windows) and len({field.stride for field in seen}) == 1:
+            found[facts.name] = joined(seen)
     del found[INPUT]
     return found
 
 
-def field_of(network: Network, x: Shape, layer: str, row: int, column: int) -> Region:
-    """What unit (row, column) of `layer` sees of the input, padding included.
+def joined(fields: list[ReceptiveField]) -> ReceptiveField:
+    """The field of a unit that sees what units of several fields of one stride see: the stretch that holds them."""
+    axes = (0, 1)
+    padding = _pair(max(f.padding[a] for f in fields) for a in axes)
+    ends = _pair(max(f.size[a] - f.padding[a] for f in fields) for a in axes)
+    return ReceptiveField(_pair(ends[a] + padding[a] for a in axes), fields[0].stride, padding)
 
-    Goes back from the unit, layer by layer, by the stretch of units it sees along each axis; where paths meet,
-    the stretch that holds both. KeyError for a layer that is not there or whose shape is unknown.
+
+def field_of(
+    network: Network, x: Shape, layer: str, row: int, column: int, *, padding: bool = True
+) -> Region:
+    """What unit (row, column) of `layer` sees of the input, with the input's own padding or without.
+
+    Goes back from the unit, layer by layer, by the positions it sees along each axis. Zeros of the padding of
+    layers in between have seen nothing. Where paths meet, the region holds what is seen on any; it is 0 x 0 for a
+    unit that sees nothing. Without the padding it may be less than what `clipped` leaves: the first pixels of a
+    dilated window may lie outside, and its next ones well inside. KeyError for a layer that is not there or whose
+    shape is unknown.
     """
     analysis = analyse(network, x)
-    top, bottom = _stretch(analysis, layer, row, axis=0)
-    left, right = _stretch(analysis, layer, column, axis=1)
-    return Region(top, left, bottom - top + 1, right - left + 1)
-
-
-def _stretch(analysis: Analysis, layer: str, at: int, axis: int) -> Pair:
-    """First and last input index that unit `at` of `layer` sees along an axis."""
-    shapes = {INPUT: analysis.input} | {f.name: f.output for f in analysis.nodes if f.output is not None}
+    shapes = known_shapes(analysis)
     if layer not in shapes:
         raise KeyError(layer)
-    seen: dict[str, Pair] = {layer: (at, at)}
+    seen: dict[str, tuple[Positions, Positions]] = {layer: (np.array([row]), np.array([column]))}
     for facts in reversed(analysis.nodes):
         if facts.name not in seen:
             continue
         xs = tuple(shapes[name] for name in facts.inputs)
         for source, name in enumerate(facts.inputs):
-            first, last = facts.layer.reach(*seen[facts.name], axis, xs, source)
-            known = seen.get(name, (first, last))
-            seen[name] = min(first, known[0]), max(last, known[1])
-    return seen[INPUT]
+            rows, columns = (facts.layer.sees(seen[facts.name][axis], axis, xs, source) for axis in (0, 1))
+            if name != INPUT or not padding:
+                rows, columns = _inside(rows, shapes[name].height), _inside(columns, shapes[name].width)
+            if not rows.size or not columns.size:
+                continue
+            if known := seen.get(name):
+                rows, columns = np.union1d(rows, known[0]), np.union1d(columns, known[1])
+            seen[name] = rows, columns
+    if INPUT not in seen:
+        return Region(0, 0, 0, 0)
+    rows, columns = seen[INPUT]
+    top, left = int(rows[0]), int(columns[0])
+    return Region(top, left, int(rows[-1]) + 1 - top, int(columns[-1]) + 1 - left)
+
+
+def known_shapes(analysis: Analysis) -> dict[str, Shape]:
+    """What flows out of the input and of every layer of known shape, by name."""
+    return {INPUT: analysis.input} | {f.name: f.output for f in analysis.nodes if f.output is not None}
+
+
+def _inside(at: Positions, extent: int) -> Positions:
+    return at[(at >= 0) & (at < extent)]
 
 
 def _pair(values: Iterable[int]) -> Pair:

@@ -73,14 +73,17 @@ def build(experiment: Experiment, threads: int, old: State | None = None) -> Mac
         raise ProblemError(*found)
     if too_large := memory_problem(experiment):
         raise ProblemError(too_large)
+    output = experiment.analysis.output
+    assert output is not None  # the network has no problems
     prepared = prepare(experiment.data, experiment.preprocessing, experiment.split, experiment.seed)
     shape = Shape(*prepared.dataset.inputs.shape[1:])
-    N = len(prepared.training)
+    N, P = len(prepared.training), experiment.analysis.parameter_count or 0
     batch, whole = min(experiment.batch_size, N), experiment.network.whole_batch
-    program = lower(experiment.network, shape, experiment.loss, batch if whole else 0)
-    check = lower(experiment.network, shape, experiment.loss, gradients=False)
-    P = program.parameter_count
     shards = 1 if whole else shard_count(batch, experiment.analysis.multiply_adds or 0, P)
+    program = lower(
+        experiment.network, shape, experiment.loss, batch if whole else 0, most=-(-batch // shards)
+    )
+    check = lower(experiment.network, shape, experiment.loss, gradients=False)
     arena, check_arena = (-(-p.arena_size // 16) * 16 for p in (program, check))
     memory = Memory(
         params=aligned(P),
@@ -113,7 +116,7 @@ def build(experiment: Experiment, threads: int, old: State | None = None) -> Mac
         memory=memory,
         check_arenas=aligned(threads * check_arena).reshape(threads, check_arena),
         cases={
-            name: interpreter.cases(part.inputs, targets_of(experiment, part, program))
+            name: interpreter.cases(part.inputs, targets_of(experiment, part, output))
             for name, part in parts.items()
         },
         rule=rule(experiment, program),
@@ -159,12 +162,11 @@ def keeps_progress(old: Experiment, new: Experiment) -> bool:
 
 def rule(experiment: Experiment, program: Program) -> Rule:
     """The optimizer as the machine takes it: neighbours with the same setting are one stretch."""
-    r = experiment.regularization
     blocks: list[list[int]] = []
     numbers: list[tuple[float, float, float, float]] = []
     for p in program.parameters:
         factor = experiment.rates.factor(p) if p.learned else p.momentum
-        setting = (factor, r.l1, r.l2, 1.0) if p.penalised and p.learned else (factor, 0.0, 0.0, 0.0)
+        setting = (factor, *experiment.regularization.penalties(p), float(p.penalised))
         statistic = int(not p.learned)
         if numbers and numbers[-1] == setting and blocks[-1][2] == statistic:
             blocks[-1][1] += p.size
@@ -189,7 +191,10 @@ def spacing(step: int, unit: int) -> int:
 def shard_count(batch: int, macs: int, parameters: int) -> int:
     """Into how many shares a batch is cut, each with a gradient of its own. It depends on no machine.
 
-    More shares occupy more cores; each costs a pass over a gradient and makes the matrix products narrower.
+    More shares occupy more cores; each costs a pass over a gradient and makes the matrix products narrower: that
+    matters below 16 examples, or where an example is so much work that they are wide anyway, below 8. Two
+    shares there are whenever it pays at all.
     """
-    most = min(8, batch // 16, int(batch * macs / 1e6), int(0.05 * batch * macs / max(parameters, 1)))
+    examples = max(batch // 16, min(max(batch // 8, 2), batch, int(batch * macs / 8e6)))
+    most = min(8, examples, int(batch * macs / 1e6), int(0.05 * batch * macs / max(parameters, 1)))
     return 1 << max(0, most.bit_length() - 1)

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.data.dataset import pixel_labels
 from lab.data.prepare import Part, Prepared
 from lab.experiment.experiment import Experiment
 from lab.network.program import Program
 from lab.network.shape import Shape
+from lab.training.internals import Internals
 from lab.training.probes import PartName
 
 
@@ -25,6 +27,7 @@ class Moment:
     params: NDArray[np.float32]
     path_steps: NDArray[np.int64]
     path_vectors: list[NDArray[np.float32]]
+    internals: Internals | None = None
 
     @property
     def shape(self) -> Shape:
@@ -36,13 +39,35 @@ class Moment:
         part: Part = getattr(self.prepared, name)
         return part if len(part) else self.prepared.training
 
-    def targets(self, part: Part) -> NDArray[np.float32]:
-        return targets_of(self.experiment, part, self.program)
+    @property
+    def output(self) -> Shape:
+        """The shape of one output."""
+        shape = self.experiment.analysis.output
+        assert shape is not None  # the network runs
+        return shape
+
+    def targets(self, part: Part, examples: slice = slice(None)) -> NDArray[np.float32]:
+        return targets_of(self.experiment, part, self.output, examples)
 
 
-def targets_of(experiment: Experiment, part: Part, program: Program) -> NDArray[np.float32]:
-    """What the network should say, float32 [n, outputs]."""
-    if part.targets is not None:
-        return part.targets
-    assert part.labels is not None
-    return experiment.loss.encode(part.labels, len(experiment.data.classes()), program.outputs)
+def targets_of(
+    experiment: Experiment, part: Part, output: Shape, examples: slice = slice(None)
+) -> NDArray[np.float32]:
+    """What a network with this output should say to some examples of a part, float32 [n, outputs].
+
+    An image is flat: channel by channel, each row by row.
+    """
+    classes = len(experiment.data.classes())
+    if part.labels is not None:
+        return experiment.loss.encode(part.labels[examples], classes, output.size)
+    assert part.targets is not None
+    targets = part.targets[examples]
+    if not classes:
+        return targets
+    target = experiment.target
+    low_high = experiment.loss.encode(np.array([1]), 2, 2)
+    if output.channels == target.channels and low_high.tolist() == [[0, 1]]:
+        return targets  # as the loss wants them
+    labels = pixel_labels(targets.reshape(-1, target.channels, target.height, target.width))
+    encoded = experiment.loss.encode(labels, classes, output.channels)
+    return np.ascontiguousarray(np.moveaxis(encoded, -1, 1)).reshape(len(targets), output.size)

@@ -12,7 +12,7 @@ import numpy as np
 
 from lab.experiment.experiment import Experiment
 from lab.training.moment import Moment
-from lab.training.probes import Probe, Reading, SurfaceProbe
+from lab.training.probes import Probe, Reading, SurfaceProbe, UpdateProbe
 from lab.training.readings import answer
 from lab.training.survey import Surveyor
 
@@ -38,6 +38,7 @@ class Observer:
         self._rests_until = 0.0
         self._failure = ""
         self._probes: frozenset[Probe] = frozenset()
+        self._asked: frozenset[Probe] = frozenset()  # of the moment that is being looked at
         self._readings: dict[Probe, Reading] = {}
         self._read_from: Experiment | None = None
         self._moment: Moment | None = None  # what is being looked at
@@ -61,9 +62,14 @@ class Observer:
             return False
         return self._done != (step, experiment, self._probes)
 
+    @property
+    def wants_internals(self) -> bool:
+        """Whether the next moment has to have what the optimizer remembers."""
+        return any(isinstance(probe, UpdateProbe) for probe in self._probes)
+
     def look(self, moment: Moment) -> None:
         """Look at this moment now. Only when `wants` said so."""
-        self._moment = moment
+        self._asked, self._moment = self._probes, moment
         if not self._thread.is_alive() and not self._closing:
             self._thread.start()
         self._wake.set()
@@ -100,7 +106,7 @@ class Observer:
         while not self._closing:
             self._wake.wait()
             self._wake.clear()
-            moment, probes = self._moment, self._probes
+            moment, probes = self._moment, self._asked
             if moment is None:
                 continue
             began = time.perf_counter()

@@ -29,7 +29,8 @@ class Activations:
     """`outputs[name]` and `preactivations[name]` are [channels, height, width]; `input` is as the network sees it.
 
     `raw` is the example before preprocessing. `scores` are the network's outputs as a person reads them:
-    probabilities where the loss is a cross-entropy, else the outputs themselves. `label` is None in regression.
+    probabilities where the loss is a cross-entropy, else the outputs themselves. They and `target` are [outputs], or
+    [C, H, W] where the answer is an image. `label` is None in regression, and where each pixel has its own class.
     """
 
     input: Array
@@ -54,6 +55,18 @@ class Weights:
 
 
 @dataclass(frozen=True)
+class UpdateProbe:
+    """What the optimizer had in hand at the last update, for all parameters."""
+
+
+@dataclass(frozen=True)
+class Update:
+    """`parameters["conv1.weight"]["velocity"]`: see `Internals.named` for the names."""
+
+    parameters: dict[str, dict[str, Array]]
+
+
+@dataclass(frozen=True)
 class OutputsProbe:
     """What the network says to every example of a part."""
 
@@ -62,10 +75,11 @@ class OutputsProbe:
 
 @dataclass(frozen=True)
 class Outputs:
-    """`scores` is [n, outputs]; `predicted` and `labels` are class numbers [n], None in regression.
+    """`scores` and `targets` are [n, outputs]; `predicted` and `labels` are class numbers [n], None in regression.
 
-    `confusion[true, predicted]` counts examples, None in regression. Where the outputs are not finite, `predicted`
-    is -1 and nothing is counted.
+    Where the answer is an image they are [n, C, H, W] and, of a class for each pixel, [n, H, W].
+    `confusion[true, predicted]` counts examples, or pixels; None in regression and of very many classes. Where the
+    outputs are not finite, `predicted` is -1 and nothing is counted.
     """
 
     scores: Array
@@ -144,5 +158,5 @@ class Surface:
     complete: bool = True
 
 
-Probe = ActivationsProbe | WeightsProbe | OutputsProbe | DecisionProbe | SurfaceProbe
-Reading = Activations | Weights | Outputs | Decision | Surface
+Probe = ActivationsProbe | WeightsProbe | UpdateProbe | OutputsProbe | DecisionProbe | SurfaceProbe
+Reading = Activations | Weights | Update | Outputs | Decision | Surface

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.data.dataset import pixel_labels
+from lab.data.prepare import Part
 from lab.kernels import interpreter
 from lab.kernels import opcodes as op
 from lab.kernels.interpreter import PARTS, TALLY
@@ -27,9 +29,14 @@ from lab.training.probes import (
     OutputsProbe,
     Probe,
     Reading,
+    Update,
+    UpdateProbe,
     Weights,
     WeightsProbe,
 )
+
+MOST_COUNTED = 1000
+"""Classes: the counts of which is taken for which are as many as their square."""
 
 
 def answer(probe: Probe, moment: Moment) -> Reading | None:
@@ -41,24 +48,30 @@ def activations(probe: ActivationsProbe, moment: Moment) -> Activations:
     part = moment.part(probe.part)
     index = min(probe.example, len(part) - 1)
     example = slice(index, index + 1)
-    targets = moment.targets(part)[example]
+    targets = moment.targets(part, example)
     program, arena, _ = next(look(moment, part.inputs[example], targets, capacity=1))
     outputs = {name: place.read(arena, 1)[0] for name, place in last_places(program).items()}
     pre = {p.layer: p.read(arena, 1)[0] for p in program.places if p.role == "z"}
-    scores = as_scores(moment, outputs[moment.experiment.network.nodes[-1].name].reshape(1, -1))[0]
+    shape = answer_shape(moment)
+    output = outputs[moment.experiment.network.nodes[-1].name].reshape(1, *shape)
+    scores = as_scores(moment, output)[0]
     return Activations(
         input=part.inputs[index],
         raw=part.raw[index],
         outputs=outputs,
         preactivations=pre,
         scores=scores,
-        target=targets[0],
+        target=targets[0].reshape(shape),
         label=None if part.labels is None else int(part.labels[index]),
     )
 
 
 def weights(probe: WeightsProbe, moment: Moment) -> Weights:
     return Weights(moment.program.split(moment.params))
+
+
+def update(probe: UpdateProbe, moment: Moment) -> Update | None:
+    return None if moment.internals is None else Update(moment.internals.named())
 
 
 def outputs(probe: OutputsProbe, moment: Moment) -> Outputs:
@@ -70,29 +83,49 @@ def outputs(probe: OutputsProbe, moment: Moment) -> Outputs:
     cases = interpreter.cases(part.inputs, targets)
     interpreter.evaluate(program.code, cases, np.arange(len(part)), arenas, moment.params, raw, tally)
     error, right = tally[:, 0].sum(), tally[:, 1].sum()
-    predicted = confusion = None
-    if part.labels is not None:
+    shape = answer_shape(moment)
+    raw, targets = raw.reshape(-1, *shape), targets.reshape(-1, *shape)
+    classes = len(moment.experiment.data.classes())
+    predicted = labels = confusion = None
+    if classes:
         middle = moment.experiment.loss.constants[0]
         predicted = raw.argmax(1) if raw.shape[1] > 1 else (raw[:, 0] > middle).astype(np.int64)
-        classes = len(moment.experiment.data.classes())
         said = np.isfinite(raw).all(1)  # an output that is not finite says nothing
         predicted = np.where(said, predicted, -1)
-        pairs = part.labels[said] * classes + predicted[said]
-        confusion = np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
+        labels = _labels(moment, part)
+        if classes <= MOST_COUNTED:
+            pairs = labels[said] * classes + predicted[said]
+            confusion = np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
     return Outputs(
         scores=as_scores(moment, raw),
         targets=targets,
         predicted=predicted,
-        labels=part.labels,
+        labels=labels,
         confusion=confusion,
         loss=error if moment.experiment.loss.sums_examples else error / len(part),
-        accuracy=right / len(part) if part.labels is not None else float("nan"),
+        accuracy=right / len(part) if classes else float("nan"),
     )
+
+
+def answer_shape(moment: Moment) -> tuple[int, ...]:
+    """An output's shape as readings show it: (outputs,) of a vector, (C, H, W) of an image."""
+    s = moment.output
+    return (s.size,) if s.is_vector else (s.channels, s.height, s.width)
+
+
+def _labels(moment: Moment, part: Part) -> NDArray[np.int64]:
+    """The true class of each example [n], or of each pixel [n, H, W]."""
+    if part.labels is not None:
+        return part.labels
+    assert part.targets is not None
+    s = moment.experiment.target
+    labels = pixel_labels(part.targets.reshape(-1, s.channels, s.height, s.width))
+    return labels.reshape(len(part)) if s.is_vector else labels
 
 
 def decision(probe: DecisionProbe, moment: Moment) -> Decision | None:
     bounds = moment.experiment.data.bounds()
-    if bounds is None or moment.shape.size != 2:
+    if bounds is None or moment.shape.size != 2 or not moment.output.is_vector:
         return None
     n = probe.resolution
     x, y = (np.linspace(*limits, n, dtype=np.float32) for limits in bounds)
@@ -126,8 +159,8 @@ def _lean(moment: Moment, output: Array) -> tuple[Array | None, NDArray[np.int64
 
 
 def as_scores(moment: Moment, outputs: Array) -> Array:
-    """Outputs as a person reads them: probabilities where they are logits."""
-    return moment.experiment.loss.scores(outputs)
+    """Outputs [n, outputs] or [n, C, H, W] as a person reads them: probabilities where they are logits."""
+    return moment.experiment.loss.scores(outputs, axis=1 if outputs.ndim > 1 else -1)
 
 
 def last_places(program: Program) -> dict[str, Place]:
@@ -160,6 +193,7 @@ def look(
 ANSWERS: dict[type, Callable[[Any, Moment], Reading | None]] = {
     ActivationsProbe: activations,
     WeightsProbe: weights,
+    UpdateProbe: update,
     OutputsProbe: outputs,
     DecisionProbe: decision,
 }

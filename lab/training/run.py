@@ -22,6 +22,7 @@ from lab.kernels.threads import ENTRANCE, cores, use
 from lab.network.program import Program, lower
 from lab.network.shape import Shape
 from lab.training.history import Curves, History
+from lab.training.internals import Internals
 from lab.training.machine import Machine, build, keeps_memory
 from lab.training.mailbox import Diverged
 from lab.training.moment import Moment
@@ -40,7 +41,9 @@ class Advance:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """`accuracy` is None in regression; `outputs` is [n, outputs], as the network's last layer gives them."""
+    """`accuracy` is the share of examples, or of pixels, that are right; None in regression. `outputs` is
+    [n, outputs], as the network's last layer gives them; an image lies channel by channel, each row by row.
+    """
 
     loss: float
     accuracy: float | None
@@ -60,6 +63,8 @@ class Run:
         self.examples = 0
         self._age = 0  # updates the optimizer has made since its memory was empty
         self._moved = False  # whether the memory holds the parameters of one update ago
+        self._known = False  # whether it holds the gradient of the last update
+        self._rate = 0.0  # of the last update
         self.machine = build(experiment, self.threads)
         self.timeline = Timeline(experiment)
         self.history = History()
@@ -129,6 +134,8 @@ class Run:
         else:
             done = int(interpreter.train(*arguments, False))
         self._moved = done == steps or (self._moved and done == 0)
+        self._known = done == steps
+        self._rate = float(rates[done - 1]) if done else self._rate
         step = np.arange(self.step + 1, self.step + done + 1)
         seen = self.examples + np.cumsum(counts[:done])
         self.history.append(
@@ -144,7 +151,7 @@ class Run:
         return done
 
     def _shares(self, right: NDArray[np.float64]) -> NDArray[np.float64]:
-        return right if self.prepared.training.labels is not None else np.full_like(right, np.nan)
+        return right if self.prepared.dataset.classes else np.full_like(right, np.nan)
 
     def _mark(self) -> None:
         """Validate, and keep the moment for the path and the way back, where it is time to; once a moment."""
@@ -178,7 +185,7 @@ class Run:
         else:
             interpreter.evaluate(*arguments)
         error, right = tally[:, 0].sum(), tally[:, 1].sum()
-        labelled = self.prepared.training.labels is not None
+        labelled = bool(self.prepared.dataset.classes)
         if N == 0:
             return Evaluation(math.nan, math.nan if labelled else None, outputs)
         loss = error if self.experiment.loss.sums_examples else error / N
@@ -200,6 +207,20 @@ class Run:
         """
         return self.machine.memory.params - self.machine.memory.before if self._moved else None
 
+    def internals(self) -> Internals:
+        """A copy of what the optimizer had in hand at the last update; `named` gives it by parameters."""
+        m = self.machine
+        slots = m.memory.slots[: len(self.experiment.optimizer.slots) * self.program.parameter_count]
+        return Internals(
+            experiment=self.experiment,
+            program=self.program,
+            slots=slots.reshape(-1, self.program.parameter_count).copy(),
+            rate=self._rate,
+            age=self._age,
+            gradient=m.memory.grads[0].copy() if self._known else None,
+            last_update=self.last_update,
+        )
+
     @property
     def parameters(self) -> dict[str, NDArray[np.float32]]:
         """Copies of all parameters by name."""
@@ -212,18 +233,19 @@ class Run:
             self.machine.memory.params[at : at + p.size] = parameters[p.name].ravel()
         self.machine.memory.slots[:] = 0
         self.machine.memory.progress[:] = schedule.beginning()
-        self._age, self._moved = 0, False
+        self._age, self._moved, self._known = 0, False, False
         # what was learned no longer follows from the start: the way back begins here
         self.timeline.begin_again(self.state())
 
     def curves(self) -> Curves:
         return self.history.curves()
 
-    def moment(self) -> Moment:
-        """A frozen copy of what others may look at."""
+    def moment(self, internals: bool = False) -> Moment:
+        """A frozen copy of what others may look at; with what the optimizer remembers only where it is asked for."""
         steps, vectors = self.path.points()
         params = self.machine.memory.params.copy()
-        return Moment(self.experiment, self.prepared, self.program, self.step, params, steps, vectors)
+        inside = self.internals() if internals else None
+        return Moment(self.experiment, self.prepared, self.program, self.step, params, steps, vectors, inside)
 
     # -- time -------------------------------------------------------------------------------------------
 
@@ -255,7 +277,7 @@ class Run:
     def _stand_on(self, machine: Machine) -> None:
         if not keeps_memory(self.experiment, machine.experiment):
             self._age = 0
-        self.machine, self._moved = machine, False
+        self.machine, self._moved, self._known = machine, False, False
 
     def rewind(self, step: int) -> int:
         """Go back to `step`, exactly as it was, or to the nearest later one that can still be had."""

@@ -19,6 +19,8 @@ from lab.training.probes import (
     Reading,
     Surface,
     SurfaceProbe,
+    Update,
+    UpdateProbe,
     Weights,
     WeightsProbe,
 )
@@ -43,6 +45,8 @@ class Snapshot:
     def reading(self, probe: ActivationsProbe) -> Activations | None: ...
     @overload
     def reading(self, probe: WeightsProbe) -> Weights | None: ...
+    @overload
+    def reading(self, probe: UpdateProbe) -> Update | None: ...
     @overload
     def reading(self, probe: OutputsProbe) -> Outputs | None: ...
     @overload

@@ -114,7 +114,7 @@ class Surveyor:
         program = lower(e.network, moment.shape, e.loss, gradients=False)
         part = moment.prepared.training
         count = survey.examples
-        cases = interpreter.cases(part.inputs[:count], moment.targets(part)[:count])
+        cases = interpreter.cases(part.inputs[:count], moment.targets(part, slice(count)))
         arena, order, tally = aligned(program.arena_size), np.arange(count), np.zeros(TALLY)
 
         def evaluate(points: NDArray[np.float32], stop: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -254,7 +254,7 @@ def closed_form_minimum(moment: Moment) -> tuple[float, float] | None:
     nodes = moment.experiment.network.nodes
     part = moment.prepared.training
     linear = len(nodes) == 1 and getattr(nodes[0].layer, "activation", None).__class__.__name__ == "Linear"
-    if not linear or part.targets is None or moment.experiment.loss.kind != 1:
+    if not linear or part.targets is None or part.targets.shape[1] != 1 or moment.experiment.loss.kind != 1:
         return None
     X = part.inputs.reshape(len(part), -1).astype(np.float64)
     w, *_ = np.linalg.lstsq(X, part.targets[:, 0].astype(np.float64), rcond=None)

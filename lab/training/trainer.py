@@ -238,7 +238,7 @@ class Trainer:
             if failure := observer.take_failure():
                 self._events.append(Failed(failure))
             if observer.wants(run.step, run.experiment, self._goal is not None):
-                observer.look(run.moment())
+                observer.look(run.moment(observer.wants_internals))
 
     def _observers_have_news(self) -> bool:
         return (self._quick.version, self._slow.version) != self._shown[2:]

@@ -15,11 +15,15 @@ from hypothesis import strategies as st
 from lab.data.datasets import DATASETS, OWN_FILES, AnyDataSource
 from lab.data.datasets.digits import Digits
 from lab.data.datasets.heights import Plane, Waves
+from lab.data.datasets.ink_mask import InkMask
 from lab.data.datasets.iris import Iris
 from lab.data.datasets.linear import CASES, LinearCases, LinearCloud
+from lab.data.datasets.photographs import Photographs, PhotoPatches
+from lab.data.datasets.random_images import RandomImages
 from lab.data.datasets.two_classes import XOR, Gaussians, Rings, Spiral
 from lab.data.source import DataSource
 
+TASKS = get_args(get_args(get_type_hints(Photographs, include_extras=True)["task"])[0])
 VARIANTS: list[DataSource] = [
     *(dataset() for dataset in DATASETS),
     *(Digits(size=size) for size in (8, 28)),
@@ -31,6 +35,13 @@ VARIANTS: list[DataSource] = [
     Plane(points=20, noise=1.0),
     Waves(points=20, frequency=2.0),
     LinearCloud(points=2, stretch=20.0, correlation=-0.99, noise=0.0),
+    *(Photographs(task=task, size=17, patches=30) for task in TASKS),
+    Photographs(grey=True, size=128, patches=20),
+    PhotoPatches(size=16, patches=21),
+    InkMask(size=28, noise=0.0, clutter=0),
+    RandomImages(channels=1, height=3, width=1, examples=200, number_of_classes=3),
+    RandomImages(target="image", target_channels=2, target_height=5, target_width=1),
+    RandomImages(target="segmentation", number_of_classes=4, target_height=6, target_width=7),
 ]
 XOR_SEED_1 = [[0.982363, -2.248648], [2.4916, 3.674331]]
 GAUSSIANS_SEED_1 = [-2.486839, -1.475353]
@@ -44,7 +55,14 @@ def test_what_is_known_without_loading_is_what_loading_gives(source: DataSource)
     assert dataset.shape == source.shape() == dataset.inputs.shape[1:]
     assert dataset.classes == source.classes()
     assert len(dataset) > 0
-    assert dataset.is_image == isinstance(source, Digits)
+    images = (Digits, Photographs, PhotoPatches, InkMask, RandomImages)
+    assert dataset.is_image == isinstance(source, images)
+    assert dataset.target_shape == source.target_shape()
+    assert source.problems() == ()
+    assert dataset.groups is None or (dataset.groups.shape, dataset.groups.dtype) == (
+        (len(dataset),),
+        np.int64,
+    )
     assert len(dataset.features) == (0 if dataset.is_image else source.shape()[0])
     assert dataset.inputs.dtype == np.float32
     assert np.isfinite(dataset.inputs).all()
@@ -52,12 +70,21 @@ def test_what_is_known_without_loading_is_what_loading_gives(source: DataSource)
         assert dataset.targets is None
         assert dataset.labels.dtype == np.int64
         assert source.outputs() == len(source.classes())
-        assert set(dataset.labels.tolist()) == set(range(source.outputs()))
+        if source == RandomImages():  # 8 examples of 10 classes
+            assert set(dataset.labels.tolist()) < set(range(10))
+        else:
+            assert set(dataset.labels.tolist()) == set(range(source.outputs()))
     else:
         assert dataset.targets is not None
         assert dataset.targets.dtype == np.float32
         assert dataset.targets.shape == (len(dataset), source.outputs())
         assert np.isfinite(dataset.targets).all()
+        if dataset.classes:  # every pixel is of one of them
+            assert dataset.target_shape is not None
+            pixels = dataset.targets.reshape(len(dataset), *dataset.target_shape)
+            assert dataset.target_shape[0] == len(dataset.classes)
+            assert (pixels.sum(1) == 1).all()
+            assert (pixels.max(1) == 1).all()
 
 
 @each

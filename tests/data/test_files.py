@@ -14,7 +14,9 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
 
+from lab.data.dataset import pixel_labels
 from lab.data.files import ArrayFile, TableFile, array_file, own_file, table_file
 from lab.data.prepare import prepare
 from lab.data.preprocessing import Preprocessing, Split
@@ -297,6 +299,62 @@ def test_arrays_of_several_targets(tmp_path: Path) -> None:
     assert data.classes == ()
 
 
+@pytest.mark.parametrize("shape", [(4, 5, 6), (4, 1, 5, 6), (4, 3, 5, 6), (4, 3, 1, 1)])
+@pytest.mark.parametrize("kind", [np.float64, np.uint8, bool])
+def test_answers_that_are_images(tmp_path: Path, shape: tuple[int, ...], kind: Any) -> None:
+    y = np.arange(np.prod(shape)).reshape(shape).astype(kind)
+    source = ArrayFile(path=saved(tmp_path, x=np.ones((4, 8, 8)), y=y), task="regression")
+    data = source.load(0)
+    assert data.targets is not None
+    assert (data.targets == y.reshape(4, -1)).all()
+    assert data.target_shape == source.target_shape() == (shape[-3] if len(shape) == 4 else 1, *shape[-2:])
+    assert source.outputs() == y[0].size
+    assert (data.classes, data.labels, data.shape) == ((), None, (1, 8, 8))
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.int16, np.uint8])
+@pytest.mark.parametrize("channel", [False, True])
+def test_a_class_for_each_pixel(tmp_path: Path, kind: Any, channel: bool) -> None:
+    y = np.array([[[3, 7], [7, 3]], [[30, 3], [3, 3]]], kind)
+    source = ArrayFile(path=saved(tmp_path, x=np.ones((2, 3, 4, 4)), y=y[:, None] if channel else y))
+    data = source.load(0)
+    assert data.classes == source.classes() == ("3", "7", "30")
+    assert data.target_shape == source.target_shape() == (3, 2, 2)
+    assert data.labels is None
+    assert data.targets is not None
+    targets = data.targets.reshape(2, 3, 2, 2)
+    assert (targets.sum(1) == 1).all()
+    assert pixel_labels(targets).tolist() == [[[0, 1], [1, 0]], [[2, 0], [0, 0]]]
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    y=arrays(
+        st.sampled_from([np.uint8, np.int32, np.float32]),
+        array_shapes(min_dims=1, max_dims=4, min_side=1, max_side=4),
+        elements=st.integers(0, 3),
+    ),
+    task=st.sampled_from(["classification", "regression"]),
+)
+def test_whatever_shape_the_answers_have_they_are_data_or_a_problem(
+    tmp_path: Path, y: Any, task: Any
+) -> None:
+    source = ArrayFile(path=saved(tmp_path, x=np.ones(len(y)), y=y), task=task)
+    assert_data_or_problem(source)
+    try:
+        data = source._read()
+    except ProblemError:
+        return
+    assert len(data) == len(y)
+    if task == "regression":
+        assert data.targets is not None
+        assert (data.targets.ravel() == y.ravel()).all()
+    elif data.targets is not None:
+        assert data.target_shape is not None
+        labels = pixel_labels(data.targets.reshape(len(y), *data.target_shape))
+        assert np.array(data.classes)[labels].ravel().tolist() == [str(int(label)) for label in y.ravel()]
+
+
 # --- arrays that are wrong ---
 
 GOOD = np.arange(4.0)
@@ -312,7 +370,17 @@ GOOD = np.arange(4.0)
         ({"x": np.zeros((4, 0)), "y": GOOD}, "nothing in arrays of shape (4, 0)"),
         ({"x": np.float64(3), "y": GOOD}, "x: the shape ()"),
         ({"x": np.zeros((4, 1, 1, 1, 1)), "y": GOOD}, "x: the shape (4, 1, 1, 1, 1)"),
-        ({"x": GOOD, "y": np.zeros((4, 1, 1))}, "y: the shape (4, 1, 1)"),
+        ({"x": GOOD, "y": np.zeros((4, 1, 1, 1, 1))}, "y: the shape (4, 1, 1, 1, 1)"),
+        ({"x": GOOD, "y": np.zeros((4, 1, 1))}, "y: there is only one class, '0'"),
+        (
+            {"x": GOOD, "y": np.arange(16).reshape(4, 2, 2) / 2},
+            "y[0, 0, 1]: the label 0.5 is not a whole number",
+        ),
+        (
+            {"x": GOOD, "y": np.arange(16).reshape(4, 2, 1, 2)},
+            "y: the shape (4, 2, 1, 2) is not one label for each",
+        ),
+        ({"x": GOOD, "y": np.arange(4000).reshape(4, 40, 25)}, "y: there are 4,000 different labels"),
         ({"x": GOOD, "y": np.zeros((4, 2))}, "y: the shape (4, 2) is not one label each"),
         ({"x": GOOD, "y": np.zeros(4)}, "y: there is only one class, '0'"),
         ({"x": GOOD, "y": [0, 0.5, 1, 1]}, "y[1]: the label 0.5 is not a whole number"),
@@ -404,6 +472,15 @@ def test_too_much_for_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(array_file, "memory_limit", lambda: 2**20)
     path = saved(tmp_path, x=np.zeros(2**19, np.uint8), y=np.zeros(2**19, np.uint8))
     assert "takes 2 MiB, and 1 MiB are the most" in complaint(ArrayFile(path=path))
+
+
+def test_a_channel_for_each_class_may_be_too_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(array_file, "memory_limit", lambda: 2**20)
+    y = np.arange(2 * 64 * 64, dtype=np.int16).reshape(2, 64, 64) % 64
+    path = saved(tmp_path, x=np.zeros((2, 1)), y=y)
+    assert "y: a channel for each of 64 classes takes 2 MiB, and 1 MiB are the most" in complaint(
+        ArrayFile(path=path)
+    )
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

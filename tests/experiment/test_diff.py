@@ -9,12 +9,14 @@ from hypothesis import strategies as st
 
 from lab.data.datasets import DATASETS, Digits, Rings
 from lab.data.preprocessing import Preprocessing, Split
-from lab.experiment.diff import differences
+from lab.experiment.diff import _values, differences
 from lab.experiment.experiment import Experiment
+from lab.experiment.of_layer import OfLayer, of_layer, with_layer, with_network
 from lab.experiment.presets import preset
 from lab.learning.losses import LOSSES, SquaredError
 from lab.learning.optimizers import OPTIMIZERS, Adam, Momentum
-from lab.learning.regularization import Regularization
+from lab.learning.rates import LayerRate, LayerRates
+from lab.learning.regularization import LayerPenalty, Regularization
 from lab.learning.schedules import SCHEDULES, Exponential
 from lab.network.activations import ACTIVATIONS, LeakyReLU, Tanh
 from lab.network.initializers import He, Xavier
@@ -60,6 +62,17 @@ def rearranged(change):
         (replaced(data=Rings()), ("data Handwritten digits → Rings",)),
         (replaced(data=Digits(size=8)), ("data: size 32 → 8",)),
         (replaced(regularization=Regularization(l1=0.5, l2=0.003)), ("L1 0 → 0.5",)),
+        (with_layer(LENET, "conv1", OfLayer(0.5)), ("rate factor of conv1 1 → 0.5",)),
+        (with_layer(LENET, "conv1", OfLayer(l2=0.0)), ("L2 of conv1 as all → 0",)),
+        (replaced(rates=LayerRates("1/fan-in")), ("scale rates by none → 1/fan-in",)),
+        (
+            replaced(regularization=Regularization(0.5, 0.003, (LayerPenalty("dense1", 0.1, 0.2),))),
+            ("L1 0 → 0.5", "L1 of dense1 as all → 0.1", "L2 of dense1 as all → 0.2"),
+        ),
+        (
+            replaced(rates=LayerRates(layers=(LayerRate("conv1", 1.0),))),
+            ("settings of layers written in another way",),
+        ),
         (replaced(schedule=Exponential()), ("schedule constant → exponential decay",)),
         (replaced(loss=SquaredError()), ("loss softmax cross-entropy → squared error",)),
         (
@@ -100,6 +113,14 @@ def test_words(other, said):
     assert differences(LENET, other) == said
 
 
+def test_settings_of_a_renamed_layer_are_no_difference_of_their_own():
+    a = with_layer(LENET, "conv1", OfLayer(0.5, l1=0.1))
+    nodes = [msgspec.structs.replace(n, name="edges") if n.name == "conv1" else n for n in a.network.nodes]
+    b = with_network(a, Network(tuple(nodes)), {"conv1": "edges"})
+    assert of_layer(b, "edges") == OfLayer(0.5, l1=0.1)
+    assert differences(a, b) == ("layer conv1 renamed to edges",)
+
+
 def test_inside_an_activation():
     a, b = relayered("conv1", activation=LeakyReLU()), relayered("conv1", activation=LeakyReLU(slope=0.2))
     assert differences(a, b) == ("activation: slope of conv1 0.01 → 0.2",)
@@ -108,6 +129,23 @@ def test_inside_an_activation():
 def test_numbers_are_told_apart_to_the_last_digit():
     (said,) = differences(LENET, replaced(optimizer=Momentum(rate=0.010000000000000002)))
     assert said == "learning rate 0.01 → 0.010000000000000002"
+
+
+@pytest.mark.parametrize(
+    ("kind", "old", "new", "said"),
+    [
+        ("pair", 3, 5, "size of conv1 3 → 5"),
+        ("pair", 3, (3, 5), "size of conv1 3×3 → 3×5"),
+        ("pair", (3, 5), (5, 3), "size of conv1 3×5 → 5×3"),
+        ("pair", 3, (3, 3), "size of conv1 3 → 3×3"),
+        ("padding", "same", 2, "size of conv1 same → 2"),
+        ("padding", (1, 2), "valid", "size of conv1 1×2 → valid"),
+        ("padding", (1, 2), 1, "size of conv1 1×2 → 1×1"),
+        ("table", (), ((0, 1), (1, 2)), "size of conv1 changed"),
+    ],
+)
+def test_two_axes_and_tables(kind, old, new, said):
+    assert list(_values("size", old, new, kind, of=" of conv1")) == [said]
 
 
 def one_of(classes, **fields):
@@ -131,6 +169,14 @@ experiments = st.builds(
     loss=one_of(LOSSES),
     optimizer=st.one_of(one_of(OPTIMIZERS), st.builds(Momentum, rate=st.floats(0, 1000))),
     schedule=one_of(SCHEDULES),
+    rates=st.builds(
+        LayerRates, layers=st.lists(st.builds(LayerRate, names, st.sampled_from([0.5, 1.0]))).map(tuple)
+    ),
+    regularization=st.builds(
+        Regularization,
+        l1=st.sampled_from([0.0, 1.0]),
+        layers=st.lists(st.builds(LayerPenalty, names, st.sampled_from([None, 0.0, 1.0]))).map(tuple),
+    ),
     batch_size=st.integers(1, 3),
 )
 

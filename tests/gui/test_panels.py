@@ -1,22 +1,56 @@
 from __future__ import annotations
 
+import itertools
+from typing import Annotated, ClassVar, Literal
+
 import msgspec
+import numpy as np
 import pytest
+from msgspec import Meta
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
+from lab.experiment.of_layer import OfLayer, of_layer, with_layer
 from lab.experiment.presets import preset
 from lab.gui.document import Document
 from lab.gui.panels.data import DataPanel
 from lab.gui.panels.inspector import Inspector
-from lab.gui.panels.network import NetworkPanel
+from lab.gui.panels.network import NetworkPanel, grouped
 from lab.gui.panels.training import TrainingPanel
 from lab.gui.selection import Selection
+from lab.gui.widgets.layer_block import sentence, spoken
+from lab.gui.widgets.numbers import OptionalNumber
 from lab.learning.optimizers import Adam
-from lab.network.layers import Conv2D, Dense, Flatten
-from lab.training.probes import Activations, ActivationsProbe, Weights, WeightsProbe
+from lab.learning.rates import LayerRate, LayerRates
+from lab.learning.regularization import LayerPenalty, Regularization
+from lab.network.layers import LAYERS, Conv2D, Dense, Flatten
+from lab.network.layers.layer import Layer
+from lab.training.probes import (
+    Activations,
+    ActivationsProbe,
+    Update,
+    UpdateProbe,
+    Weights,
+    WeightsProbe,
+)
 from lab.training.snapshot import Snapshot
+from lab.value import Pair
+
+Size = Annotated[int, Meta(ge=1, le=99)]
+Zeros = Annotated[int, Meta(ge=0, le=99)]
+
+
+class Sees(Layer, frozen=True, tag="sees"):
+    """A layer with settings for two axes."""
+
+    title = "Sees"
+    kernel: Pair[Size] = 3
+    stride: Pair[Size] = 1
+    padding: Literal["valid", "same"] | Pair[Zeros] = "valid"
+    dilation: Pair[Size] = 1
+    groups: Size = 1
+    connections: tuple[tuple[Zeros, ...], ...] = ()
 
 
 def names(document: Document) -> list[str]:
@@ -100,7 +134,8 @@ class TestNetwork:
         self, panel: NetworkPanel, document: Document, trainer
     ) -> None:
         document.select_layer("conv2")
-        panel.layers.blocks[2].form.editor("kernel").setValue(40)  # type: ignore[union-attr]
+        conv2 = document.draft.network.nodes[2].layer
+        panel.layers.blocks[2].edited.emit(msgspec.structs.replace(conv2, kernel=40), "kernel")
         said = panel.layers.blocks[2]._problem.text()
         assert "does not fit" in said
         assert "Use a kernel of at most 14" in said
@@ -140,6 +175,78 @@ class TestNetwork:
         assert names(document)[0] == "conv1"
         assert line.text() == "conv1"
 
+    def test_the_menu_has_every_layer_that_can_be_added(
+        self, panel: NetworkPanel, document: Document
+    ) -> None:
+        menus = [*panel.add_menus.values()] or [panel.add_menu]
+        entries = [action for menu in menus for action in menu.actions()]
+        titles = [action.text().split("\t")[0] for action in entries]
+        assert sorted(titles) == sorted(cls.title for cls in LAYERS if not cls.takes_many)
+        document.select_layer("conv1")
+        entries[titles.index("Flatten")].trigger()
+        assert names(document)[1] == "flatten2"
+
+    def test_layers_of_several_groups_have_a_menu_each(
+        self, qtbot: QtBot, document: Document, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(Flatten, "group", "Shape", raising=False)
+        panel = NetworkPanel(document)
+        qtbot.addWidget(panel)
+        assert [action.text() for action in panel.add_menu.actions()] == list(panel.add_menus)
+        (flatten,) = panel.add_menus["Shape"].actions()
+        document.select_layer("conv1")
+        flatten.trigger()
+        assert names(document)[1] == "flatten2"
+
+    def test_a_layer_says_in_which_group_it_is(self) -> None:
+        class Norm(Flatten, frozen=True, tag="norm"):
+            group: ClassVar[str] = "Normalisation"
+
+        class Softer(Flatten, frozen=True, tag="softer"):
+            group: ClassVar[str] = "Activation"
+
+        class Nameless(Layer, frozen=True, tag="nameless"):
+            title = "New"
+
+        found = grouped([Nameless, Norm, Softer, Norm])
+        assert list(found) == ["Normalisation", "Activation", "Other"]
+        assert found["Normalisation"] == [Norm, Norm]
+        assert found["Other"] == [Nameless]
+
+    @pytest.mark.parametrize(
+        ("settings", "said"),
+        [
+            ({}, "Sees · kernel 3"),
+            (
+                {"kernel": (3, 5), "stride": (2, 1), "padding": "same"},
+                "Sees · kernel 3×5 · stride 2×1 · padding same",
+            ),
+            (
+                {"padding": 2, "groups": 4, "dilation": 2},
+                "Sees · kernel 3 · padding 2 · dilation 2 · 4 groups",
+            ),
+            ({"padding": 0, "connections": ((0, 1),)}, "Sees · kernel 3 · connections by a table"),
+        ],
+    )
+    def test_a_layer_in_a_few_words(self, settings: dict[str, object], said: str) -> None:
+        assert sentence(Sees(**settings)) == said  # type: ignore[arg-type]
+
+    @pytest.mark.parametrize(
+        ("value", "said"),
+        [
+            (3, "3"),
+            ((3, 5), "3×5"),
+            ("same", "same"),
+            ((), "all"),
+            (((0, 1), (2, 12)), "0,1 2,12"),
+            (((0, 1, 2),) * 9, "012 012 012 012 012 012…"),
+            (0.5, "0.5"),
+            (True, "on"),
+        ],
+    )
+    def test_a_setting_in_the_undo_menu(self, value: object, said: str) -> None:
+        assert spoken(value) == said
+
     def test_all_layers_can_be_removed(self, panel: NetworkPanel, document: Document) -> None:
         document.select_layer("conv1")
         while names(document):
@@ -147,6 +254,52 @@ class TestNetwork:
         assert "Add a layer" in panel._problem.text()
         panel.add(Flatten())
         assert names(document) == ["flatten1"]
+
+    def test_a_layer_has_a_rate_and_penalties_of_its_own(
+        self, panel: NetworkPanel, document: Document
+    ) -> None:
+        document.select_layer("conv1")
+        block = panel.layers.blocks[0]
+        assert block.learning is not None
+        block.learning.editor("factor").setValue(0.1)  # type: ignore[union-attr]
+        assert document.undo_stack.undoText() == "conv1: rate factor 0.1"
+        block.learning.editor("l2").setValue(0.5)  # type: ignore[union-attr]
+        assert document.draft.rates.layers == (LayerRate("conv1", 0.1),)
+        assert document.draft.regularization.layers == (LayerPenalty("conv1", l2=0.5),)
+        document.undo_stack.undo()
+        document.undo_stack.undo()
+        assert document.draft == preset("lenet")
+
+    def test_only_layers_with_weights_have_them(self, panel: NetworkPanel, document: Document) -> None:
+        document.select_layer("pool1")
+        assert panel.layers.blocks[1].learning is None
+
+    def test_settings_follow_a_layer_through_its_names_and_go_with_it(
+        self, qtbot: QtBot, panel: NetworkPanel, document: Document
+    ) -> None:
+        document.edit(with_layer(document.draft, "conv1", OfLayer(0.5, l1=0.1)), "own")
+        document.select_layer("conv1")
+        line = panel.layers.blocks[0].name_line
+        line.setText("eyes")
+        qtbot.keyClick(line, Qt.Key.Key_Return)
+        assert of_layer(document.draft, "eyes") == OfLayer(0.5, l1=0.1)
+        panel.duplicate_action.trigger()
+        copy = names(document)[1]
+        assert of_layer(document.draft, copy) == OfLayer(0.5, l1=0.1)
+        panel.remove_action.trigger()
+        assert [each.layer for each in document.draft.rates.layers] == ["eyes"]
+        assert document.problems == ()
+
+    def test_an_empty_field_shows_what_all_layers_have(self, panel: NetworkPanel, document: Document) -> None:
+        document.edit(
+            msgspec.structs.replace(document.draft, regularization=Regularization(l2=0.002)), "L2 of all"
+        )
+        document.select_layer("conv1")
+        learning = panel.layers.blocks[0].learning
+        assert learning is not None
+        field = learning.editor("l2")
+        assert isinstance(field, OptionalNumber)
+        assert (field.text(), field.lineEdit().placeholderText()) == ("", "0.002")
 
 
 class TestTraining:
@@ -174,6 +327,21 @@ class TestTraining:
     def test_another_optimizer_shows_its_formula(self, panel: TrainingPanel, document: Document) -> None:
         document.edit(msgspec.structs.replace(document.draft, optimizer=Adam()), "Adam")
         assert "√v̂" in panel._optimizer_formula.text()
+
+    def test_layers_with_settings_of_their_own_are_listed(
+        self, panel: TrainingPanel, document: Document
+    ) -> None:
+        assert panel._own.isHidden()
+        document.edit(with_layer(document.draft, "conv2", OfLayer(0.1, l2=0.0)), "own")
+        assert panel._own.text() == "conv2: rate × 0.1, L2 0"
+
+    def test_settings_of_no_layer_are_said_here(
+        self, panel: TrainingPanel, document: Document, trainer
+    ) -> None:
+        rates = LayerRates(layers=(LayerRate("nose", 0.1),))
+        document.edit(msgspec.structs.replace(document.draft, rates=rates), "rates")
+        assert "“nose”, and no such layer" in panel._problem.text()
+        assert trainer.experiment == preset("lenet")
 
 
 class TestData:
@@ -228,14 +396,13 @@ class TestInspector:
         document.select_layer("conv2")
         texts = self.texts(inspector)
         assert {"16×6×5×5", "2,416"} <= set(texts)
-        assert "14×14" in texts  # 5 + (2 - 1) + (5 - 1) * 2
+        assert "5×5" in texts  # the window on what comes in
+        assert "14×14" in texts  # of the image: 5 + (2 - 1) + (5 - 1) * 2
         assert any("max(0, z)" in text for text in texts)
 
     def test_a_unit_shows_its_value_at_the_place_pointed_at(
         self, inspector: Inspector, document: Document
     ) -> None:
-        import numpy as np
-
         document.select(Selection(layer="conv1", unit=1, row=2, column=3))
         assert inspector.probes(document.snapshot, document.selection) == {ActivationsProbe(), WeightsProbe()}  # type: ignore[arg-type]
         outputs = np.zeros((6, 28, 28), np.float32)
@@ -251,3 +418,26 @@ class TestInspector:
         document.snapshot_changed.emit(document.snapshot)
         texts = [text.strip("\u2007") for text in self.texts(inspector)]
         assert {"0.7500", "−0.7500", "25", "1.000", "2 to 6", "3 to 7"} <= set(texts)
+
+    def test_a_weight_shows_what_the_optimizer_had_in_hand(
+        self, inspector: Inspector, document: Document
+    ) -> None:
+        document.select(Selection(layer="conv1", unit=1, weight=26))
+        assert UpdateProbe() in inspector.probes(document.snapshot, document.selection)  # type: ignore[arg-type]
+        parts = {
+            name: np.full((6, 1, 5, 5), value, np.float32)
+            for name, value in (("gradient", 0.25), ("velocity", -0.5), ("step size", 0.125))
+        }
+        readings = {
+            WeightsProbe(): Weights({"conv1.weight": np.ones((6, 1, 5, 5), np.float32)}),
+            UpdateProbe(): Update({"conv1.weight": parts}),
+        }
+        old = document.snapshot
+        assert old is not None
+        document.snapshot = Snapshot(old.experiment, 1, 64, 0.1, 0.01, 0.0, old.curves, readings)
+        document.snapshot_changed.emit(document.snapshot)
+        texts = [text.strip("\u2007") for text in self.texts(inspector)]
+        shown = dict(itertools.pairwise(texts))
+        assert shown["Name"] == "conv1.weight[1, 0, 0, 1]"
+        assert (shown["Gradient"], shown["Velocity"], shown["Step size"]) == ("0.2500", "−0.5000", "0.1250")
+        assert "Last update" not in texts

@@ -18,6 +18,7 @@ from lab.learning.losses import (
     SoftmaxCrossEntropy,
     SquaredError,
 )
+from lab.network.shape import Shape
 
 drawn = settings(
     max_examples=20, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
@@ -235,8 +236,8 @@ def test_one_output_is_right_on_its_side_of_the_threshold(kind):
 
 
 def test_what_a_loss_cannot_do_is_said():
-    assert Hinge().problem(0, 1, 1) is not None
-    assert Hinge().problem(2, 0, 1) is None
-    assert Hinge().problem(3, 0, 2) is not None
-    assert BinaryCrossEntropy().problem(0, 64, 64) is None
-    assert AbsoluteError().problem(0, 64, 63) is not None
+    assert Hinge().problem(0, Shape(1), Shape(1)) is not None
+    assert Hinge().problem(2, Shape(2), Shape(1)) is None
+    assert Hinge().problem(3, Shape(3), Shape(2)) is not None
+    assert BinaryCrossEntropy().problem(0, Shape(64), Shape(64)) is None
+    assert AbsoluteError().problem(0, Shape(64), Shape(63)) is not None

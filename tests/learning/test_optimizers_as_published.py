@@ -276,53 +276,17 @@ def test_200_updates_as_published(optimizer):
 # -- PyTorch ----------------------------------------------------------------------------------------------------
 
 
-def torch_twin(torch, o, parameters):
-    """(PyTorch's optimizer with the same numbers, whether it also agrees while the rate changes); None: it has none.
-
-    `parameters`: weights, biases, weights.
-    """
-    p, optim = list(parameters), torch.optim
-    match o:
-        case SGD():
-            return optim.SGD(p, o.rate), True
-        case Momentum():
-            return optim.SGD(p, o.rate, momentum=o.momentum), o.velocity_of == "gradients"
-        case Nesterov():
-            if o.momentum == 0:
-                return None
-            return optim.SGD(p, o.rate, momentum=o.momentum, nesterov=True), o.velocity_of == "gradients"
-        case Rprop():
-            if o.turn != "wait":
-                return None
-            limits = {"etas": (o.down, o.up), "step_sizes": (o.least, o.most)}
-            return optim.Rprop(p, o.rate, **limits), True
-        case RMSprop():
-            return optim.RMSprop(p, o.rate, alpha=o.decay, eps=o.epsilon), True
-        case Adam():
-            return optim.Adam(p, o.rate, betas=(o.beta1, o.beta2), eps=o.epsilon), True
-        case AdamW():
-            constant = o.decay / o.rate if o.decay_times == "schedule" else o.decay
-            biases = constant if o.decay_of == "all" else 0.0
-            groups = [
-                {"params": [p[0], p[2]], "weight_decay": constant},
-                {"params": [p[1]], "weight_decay": biases},
-            ]
-            return optim.AdamW(groups, o.rate, betas=(o.beta1, o.beta2), eps=o.epsilon), True
-        case Adadelta():
-            return optim.Adadelta(p, o.rate, rho=o.rho, eps=o.epsilon), True
-        case Adagrad():
-            return optim.Adagrad(p, o.rate, eps=o.epsilon), True
-    raise AssertionError(o)
-
-
-def as_pytorch(torch, o, seed, falling, dtype, steered):
+def as_pytorch(o, seed, falling, dtype, steered):
     """Our parameters and PyTorch's, in float64, or None where the two are not to agree.
 
     `steered`: our gradients are taken on PyTorch's path; otherwise on our own.
     """
     network = SmallNetwork(seed)
+    from tests.oracle import pytorch
+
+    torch = pytorch.torch
     parts = [torch.tensor(part, requires_grad=True) for part in np.split(network.start, network.cut)]
-    found = torch_twin(torch, o, parts)
+    found = pytorch.optimizer(o, [parts[0], parts[2]], [parts[1]])
     if found is None:
         return None
     theirs, any_rate = found
@@ -345,7 +309,7 @@ def as_pytorch(torch, o, seed, falling, dtype, steered):
 @pytest.mark.torch
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda o: o.title)
 def test_200_updates_as_pytorch(optimizer):
-    torch = pytest.importorskip("torch", reason="PyTorch, the other side of the comparison, is not installed")
+    pytest.importorskip("torch", reason="PyTorch, the other side of the comparison, is not installed")
     compared = 0
 
     @drawn
@@ -353,7 +317,7 @@ def test_200_updates_as_pytorch(optimizer):
     def check(o, seed, falling):
         nonlocal compared
         for dtype, relative in DTYPES:
-            if found := as_pytorch(torch, o, seed, falling, dtype, steered=True):
+            if found := as_pytorch(o, seed, falling, dtype, steered=True):
                 close(*found, relative)
                 compared += 1
 
@@ -380,9 +344,9 @@ CALM = {
 @pytest.mark.parametrize("o", [o for each in CALM.values() for o in each], ids=repr)
 def test_200_updates_that_steer_themselves(o):
     """Ours in float32, PyTorch's in float64."""
-    torch = pytest.importorskip("torch", reason="PyTorch, the other side of the comparison, is not installed")
+    pytest.importorskip("torch", reason="PyTorch, the other side of the comparison, is not installed")
     for seed in range(3):
-        close(*as_pytorch(torch, o, seed, False, np.float32, steered=False), 1e-5)
+        close(*as_pytorch(o, seed, False, np.float32, steered=False), 1e-5)
 
 
 # -- what the words say -----------------------------------------------------------------------------------------

@@ -24,19 +24,21 @@ from lab.value import from_json, to_json, validated
 
 drawn = settings(max_examples=40, deadline=None, derandomize=True)
 
-known = st.one_of(
-    st.just(Constant()),
-    st.builds(Exponential, half_life=st.floats(1, 500)),
-    st.builds(Step, every=st.integers(1, 60), factor=st.floats(0.1, 1)),
-    st.builds(
+KNOWN = {
+    Constant: st.just(Constant()),
+    Exponential: st.builds(Exponential, half_life=st.floats(1, 500)),
+    Step: st.builds(Step, every=st.integers(1, 60), factor=st.floats(0.1, 1)),
+    Cosine: st.builds(
         Cosine,
         steps=st.integers(1, 90),
         least=st.floats(0, 1),
         restart=st.booleans(),
         stretch=st.integers(1, 3),
     ),
-)
-any_known = st.one_of(known, st.builds(WarmUp, steps=st.integers(1, 50), start=st.floats(0, 1), then=known))
+}
+known = st.one_of(*KNOWN.values())
+KNOWN[WarmUp] = st.builds(WarmUp, steps=st.integers(1, 50), start=st.floats(0, 1), then=known)
+any_known = st.one_of(*KNOWN.values())
 
 
 def formula(schedule, t):
@@ -83,37 +85,60 @@ def test_every_schedule_is_a_value():
         assert made.factors(0, 0).size == 0
 
 
+def pytorch_twin(scheduler, schedule, optimizer):
+    """PyTorch's schedule with the same numbers; None: it has none. `scheduler`: torch.optim.lr_scheduler."""
+    match schedule:
+        case Constant():
+            return scheduler.ConstantLR(optimizer, 1.0, 0)
+        case Exponential():
+            return scheduler.ExponentialLR(optimizer, 0.5 ** (1 / schedule.half_life))
+        case Step():
+            return scheduler.StepLR(optimizer, schedule.every, schedule.factor)
+        case Cosine(restart=True):
+            return scheduler.CosineAnnealingWarmRestarts(
+                optimizer, schedule.steps, schedule.stretch, schedule.least
+            )
+        case Cosine():  # PyTorch's turns round and rises again where ours stays
+            return scheduler.CosineAnnealingLR(optimizer, schedule.steps, schedule.least)
+        case WarmUp():
+            if schedule.start < 1e-3:  # PyTorch goes from rate to rate by factors, and not from 0
+                return None
+            rise = scheduler.LinearLR(optimizer, schedule.start, total_iters=schedule.steps)
+            then = pytorch_twin(scheduler, schedule.then, optimizer)
+            return scheduler.SequentialLR(optimizer, [rise, then], [schedule.steps])
+    raise AssertionError(schedule)
+
+
 @pytest.mark.torch
-@pytest.mark.parametrize(
-    ("ours", "theirs"),
-    [
-        (Step(every=7, factor=0.3), lambda o, s: s.StepLR(o, 7, 0.3)),
-        (Exponential(half_life=20), lambda o, s: s.ExponentialLR(o, 0.5 ** (1 / 20))),
-        (Cosine(steps=30, least=0.1), lambda o, s: s.CosineAnnealingWarmRestarts(o, 30, eta_min=0.1)),
-        (
-            Cosine(steps=5, restart=True, stretch=2),
-            lambda o, s: s.CosineAnnealingWarmRestarts(o, 5, T_mult=2),
-        ),
-        (WarmUp(steps=8, start=0.2), lambda o, s: s.LinearLR(o, 0.2, total_iters=8)),
-        (
-            WarmUp(steps=8, start=0.2, then=Step(every=5)),
-            lambda o, s: s.SequentialLR(o, [s.LinearLR(o, 0.2, total_iters=8), s.StepLR(o, 5, 0.5)], [8]),
-        ),
-    ],
-    ids=lambda v: repr(v) if not callable(v) else "",
-)
 @pytest.mark.filterwarnings("ignore:.*epoch parameter.*:UserWarning")
-def test_as_pytorch(ours, theirs):
+@pytest.mark.parametrize("kind", KNOWN, ids=lambda kind: kind.title)
+def test_as_pytorch(kind):
+    """Step by step, over settings drawn at random."""
     torch = pytest.importorskip("torch", reason="PyTorch, the other side of the comparison, is not installed")
-    steps = 30 if isinstance(ours, Cosine) and not ours.restart else 60
-    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], 1.0)
-    schedule = theirs(optimizer, torch.optim.lr_scheduler)
-    rates = []
-    for _ in range(steps):
-        rates.append(optimizer.param_groups[0]["lr"])
-        optimizer.step()
-        schedule.step()
-    np.testing.assert_allclose(ours.factors(0, steps), rates, rtol=1e-9, atol=1e-12)
+    compared = 0
+
+    @drawn
+    @given(KNOWN[kind])
+    def check(ours):
+        nonlocal compared
+        optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], 1.0)
+        theirs = pytorch_twin(torch.optim.lr_scheduler, ours, optimizer)
+        if theirs is None:
+            return
+        last = ours.then if isinstance(ours, WarmUp) else ours
+        steps = 120
+        if isinstance(last, Cosine) and not last.restart:
+            steps = min(steps, last.steps + 1 + (ours.steps if isinstance(ours, WarmUp) else 0))
+        rates = []
+        for _ in range(steps):
+            rates.append(optimizer.param_groups[0]["lr"])
+            optimizer.step()
+            theirs.step()
+        np.testing.assert_allclose(ours.factors(0, steps), rates, rtol=1e-9, atol=1e-12)
+        compared += 1
+
+    check()
+    assert compared > (0 if kind is Constant else 10)
 
 
 # -- answering to the error -------------------------------------------------------------------------------------
@@ -194,6 +219,58 @@ def rise_and_fall(schedule, errors):
 def test_rise_and_fall_as_told(schedule, seed):
     errors = walk(seed)
     np.testing.assert_allclose(answers(schedule, errors), rise_and_fall(schedule, errors), rtol=1e-12)
+
+
+def plateau(schedule, errors):
+    """The factor after each judgement, by the words of the docstring."""
+    factor, best, bad, resting, found = 1.0, math.inf, 0, 0, []
+    for error in errors:
+        gain = error < best * (1 - schedule.threshold)
+        best = error if gain else best
+        bad = 0 if gain or resting else bad + 1
+        resting = max(resting - 1, 0)
+        if bad > schedule.patience:
+            factor, bad, resting = max(factor * schedule.factor, schedule.least), 0, schedule.rest
+        found.append(factor)
+    return found
+
+
+windows = st.integers(0, 7)
+answering = st.one_of(
+    st.builds(
+        Plateau,
+        factor=st.floats(0.1, 0.9),
+        patience=st.integers(0, 3),
+        threshold=st.sampled_from([0.0, 1e-4, 0.05]),
+        rest=st.integers(0, 3),
+        least=st.sampled_from([0.0, 0.05]),
+        window=windows,
+    ),
+    st.builds(
+        RiseAndFall, raised=st.floats(1, 1.5), cut=st.floats(0.2, 1), steady=st.integers(1, 4), window=windows
+    ),
+)
+
+
+@drawn
+@given(answering, st.integers(0, 9), st.integers(1, 6), st.integers(0, 10**6))
+def test_any_window_after_any_warm_up(rule, wait, pass_length, seed):
+    """Batches are looked away from, then put together by windows or by passes, then judged by the plain rule."""
+    errors = walk(seed)
+    schedule = WarmUp(steps=wait, then=rule) if wait else rule
+    judged, ends, window = [], [], []
+    for k, error in enumerate(errors):
+        if k >= wait:
+            window.append(error)
+            if len(window) == rule.window or (rule.window == 0 and (k + 1) % pass_length == 0):
+                judged.append(float(np.mean(window)))
+                ends.append(k)
+                window = []
+    factors = (plateau if isinstance(rule, Plateau) else rise_and_fall)(rule, judged)
+    wanted = np.ones(len(errors))
+    for end, factor in zip(ends, factors, strict=True):
+        wanted[end:] = factor
+    np.testing.assert_allclose(answers(schedule, errors, pass_length), wanted, rtol=1e-12)
 
 
 def test_the_lectures_rule():

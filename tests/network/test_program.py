@@ -21,11 +21,13 @@ from lab.problem import ProblemError
 # what a row touches: (columns read, columns written) forward and backward; sizes by column
 FORWARD = {
     op.DENSE: ("X", "Y"), op.CONV2D: ("X", "Y"), op.MAX_POOL: ("X", "Y AUX"), op.AVERAGE_POOL: ("X", "Y"),
-    op.FLATTEN: ("X", "Y"), op.ACTIVATION: ("X", "Y"),
+    op.FLATTEN: ("X", "Y"), op.ACTIVATION: ("X", "Y"), op.TRANSPOSED_CONV2D: ("X", "Y"), op.COPY: ("X", "Y"),
+    op.UPSAMPLE: ("X", "Y"), op.BILINEAR: ("X", "Y"),
 }  # fmt: skip
 BACKWARD = {
     op.DENSE: ("X DY", "DX"), op.CONV2D: ("X DY", "DX"), op.MAX_POOL: ("AUX DY", "DX"),
     op.AVERAGE_POOL: ("DY", "DX"), op.FLATTEN: ("DY", "DX"), op.ACTIVATION: ("Y DY", "DX"),
+    op.TRANSPOSED_CONV2D: ("X DY", "DX"), op.COPY: ("DY", "DX"), op.UPSAMPLE: ("DY", "DX"), op.BILINEAR: ("DY", "DX"),
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The tests here share machine.py, drawn.py and twins.py, also where they are run by themselves."""
+"""The oracle's own modules (machine, drawn, twins), found also where its tests run alone."""
 
 import sys
 from pathlib import Path

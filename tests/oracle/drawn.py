@@ -10,7 +10,19 @@ from machine import SOFTMAX, SQUARED
 
 from lab.learning.losses import Loss
 from lab.network.activations import LeakyReLU, Linear, ReLU, Sigmoid, Tanh
-from lab.network.layers import AveragePool2D, Conv2D, Dense, Flatten, MaxPool2D
+from lab.network.initializers import FanIn
+from lab.network.layers import (
+    AveragePool2D,
+    Conv2D,
+    Crop,
+    Dense,
+    Flatten,
+    GlobalAveragePool2D,
+    GlobalMaxPool2D,
+    MaxPool2D,
+    TransposedConv2D,
+    Upsample,
+)
 from lab.network.shape import Shape
 
 FUNCTIONS = (Linear(), Sigmoid(), Tanh(), ReLU(), LeakyReLU(0.1), LeakyReLU(0.0), LeakyReLU(1.0))
@@ -40,16 +52,79 @@ class Drawn:
 
 
 @st.composite
-def slid(draw, x: Shape, pooling: bool):
-    """(kernel, stride, padding) that fit: kernels up to the whole padded image, strides beyond the kernel."""
-    side = min(x.height, x.width)
-    if pooling:
-        kernel = draw(st.integers(1, min(side, 4)))
-        padding = draw(st.integers(0, kernel // 2))
-    else:
-        padding = draw(st.integers(0, 2))
-        kernel = draw(st.one_of(st.integers(1, min(5, side + 2 * padding)), st.just(side + 2 * padding)))
-    return kernel, draw(st.integers(1, kernel + 2)), padding
+def paired(draw, x: Shape, along) -> tuple:
+    """What `along(extent)` draws: once, fit for both axes of x, or once for each."""
+    if draw(st.booleans()):
+        return draw(along(min(x.height, x.width)))
+    return tuple(zip(draw(along(x.height)), draw(along(x.width)), strict=True))
+
+
+@st.composite
+def pooled(draw, extent: int):
+    """(kernel, stride, padding) that fit."""
+    kernel = draw(st.integers(1, min(extent, 4)))
+    return kernel, draw(st.integers(1, kernel + 2)), draw(st.integers(0, kernel // 2))
+
+
+@st.composite
+def slid(draw, extent: int):
+    """(kernel, stride, padding, dilation) that fit: kernels up to the padded image, strides beyond the kernel."""
+    padding, dilation = draw(st.integers(0, 2)), draw(st.sampled_from([1, 1, 2, 3]))
+    most = (extent + 2 * padding - 1) // dilation + 1
+    kernel = draw(st.one_of(st.integers(1, min(5, most)), st.just(most)))
+    return kernel, draw(st.integers(1, kernel + 2)), padding, dilation
+
+
+@st.composite
+def stamped(draw, extent: int):
+    """(kernel, stride, padding, output padding) of a transposed convolution that makes no large image."""
+    stride = draw(st.integers(1, 3 if extent < 5 else 1))
+    kernel = draw(st.integers(1, 3))
+    more = draw(st.integers(0, stride - 1))
+    return (
+        kernel,
+        stride,
+        draw(st.integers(0, min(2, ((extent - 1) * stride + kernel + more - 1) // 2))),
+        more,
+    )
+
+
+@st.composite
+def convolutions(draw, x: Shape, function) -> Conv2D:
+    kernel, stride, padding, dilation = draw(paired(x, slid))
+    if draw(st.integers(0, 3)) == 0:
+        padding = "same"
+    filters, groups, connections = draw(st.integers(1, 4)), 1, ()
+    if draw(st.integers(0, 3)) == 0:
+        some = st.lists(st.integers(0, x.channels - 1), min_size=1, unique=True).map(tuple)
+        connections = tuple(draw(st.lists(some, min_size=filters, max_size=filters)))
+    elif draw(st.integers(0, 3)) == 0:
+        groups = draw(st.sampled_from([g for g in range(1, x.channels + 1) if x.channels % g == 0]))
+        filters = groups * draw(st.integers(1, 2))
+    bias = draw(st.booleans())
+    return Conv2D(filters, kernel, stride, padding, function, FanIn(), dilation, groups, connections, bias)
+
+
+@st.composite
+def image_layers(draw, x: Shape):
+    """A layer from an image to an image."""
+    function = draw(st.sampled_from(FUNCTIONS))
+    kind = draw(
+        st.sampled_from([Conv2D, Conv2D, Conv2D, MaxPool2D, AveragePool2D, TransposedConv2D, Upsample, Crop])
+    )
+    if kind is Conv2D:
+        return draw(convolutions(x, function))
+    if kind is TransposedConv2D:
+        kernel, stride, padding, more = draw(paired(x, stamped))
+        filters, bias = draw(st.integers(1, 3)), draw(st.booleans())
+        return TransposedConv2D(filters, kernel, stride, padding, function, output_padding=more, bias=bias)
+    if kind is Upsample:
+        (factor,) = draw(paired(x, lambda extent: st.tuples(st.integers(1, 3 if extent < 5 else 1))))
+        return Upsample(factor, draw(st.sampled_from(["nearest", "bilinear"])))
+    if kind is Crop:
+        (border,) = draw(paired(x, lambda extent: st.tuples(st.integers(0, min(1, (extent - 1) // 2)))))
+        return Crop(border)
+    return kind(*draw(paired(x, pooled)))
 
 
 @st.composite
@@ -63,16 +138,13 @@ def networks(draw, largest: int = 9, examples: int = 9) -> Drawn:
     shape = x
     if not vector:
         for _ in range(draw(st.integers(0, 3))):
-            kind = draw(st.sampled_from([Conv2D, Conv2D, MaxPool2D, AveragePool2D]))
-            kernel, stride, padding = draw(slid(shape, kind is not Conv2D))
-            if kind is Conv2D:
-                function = draw(st.sampled_from(FUNCTIONS))
-                layer = Conv2D(draw(st.integers(1, 4)), kernel, stride, padding, function)
-            else:
-                layer = kind(kernel, stride, padding)
+            layer = draw(image_layers(shape))
             layers.append(layer)
             shape = layer.output_shape(shape)
-            assert isinstance(shape, Shape)
+            assert isinstance(shape, Shape), (layer, shape)
+        if draw(st.integers(0, 4)) == 0:
+            layers.append(draw(st.sampled_from([GlobalMaxPool2D(), GlobalAveragePool2D()])))
+            shape = layers[-1].output_shape(shape)
         if not shape.is_vector or draw(st.booleans()):
             layers.append(Flatten())
     for _ in range(draw(st.integers(0, 2))):

@@ -5,13 +5,26 @@ import pytest
 from drawn import networks
 from hypothesis import given
 from machine import SOFTMAX, SQUARED, cases_of, chain, one_pass, quick, start, train
+from twins import same
 
 from lab.kernels.chance import shuffle
 from lab.learning.optimizers import SGD, Adam, Momentum, RMSprop
 from lab.network.activations import LeakyReLU, ReLU, Tanh
-from lab.network.layers import AveragePool2D, Conv2D, Dense, Flatten, MaxPool2D
+from lab.network.layers import (
+    AveragePool2D,
+    Conv2D,
+    Crop,
+    Dense,
+    Flatten,
+    GlobalAveragePool2D,
+    GlobalMaxPool2D,
+    MaxPool2D,
+    TransposedConv2D,
+    Upsample,
+)
 from lab.network.program import lower
 from lab.network.shape import Shape
+from lab.value import both
 
 torch = pytest.importorskip("torch", reason="PyTorch, the other side of the comparison, is not installed")
 F = torch.nn.functional
@@ -34,17 +47,45 @@ def forward(layers, parameters, X):
         match layer:
             case Dense():
                 X = F.linear(X.flatten(1), weight, bias)
-            case Conv2D(stride=s, padding=p):
-                X = F.conv2d(X, weight, bias, s, p)
+            case Conv2D():
+                X = convolution(layer, X, weight, bias)
+            case TransposedConv2D(stride=s, padding=p, output_padding=more):
+                X = F.conv_transpose2d(X, weight, bias, s, p, more)
             case MaxPool2D(kernel=k, stride=s, padding=p):
                 X = F.max_pool2d(X, k, s, p)
             case AveragePool2D(kernel=k, stride=s, padding=p):
                 X = F.avg_pool2d(X, k, s, p)
+            case GlobalMaxPool2D():
+                X = F.adaptive_max_pool2d(X, 1)
+            case GlobalAveragePool2D():
+                X = F.adaptive_avg_pool2d(X, 1)
+            case Upsample(factor=f, method="nearest"):
+                X = F.interpolate(X, scale_factor=tuple(map(float, both(f))))
+            case Upsample(factor=f):
+                scale = tuple(map(float, both(f)))
+                X = F.interpolate(X, scale_factor=scale, mode="bilinear", align_corners=False)
+            case Crop(border=b):
+                (down, across), (H, W) = both(b), X.shape[2:]
+                X = X[:, :, down : H - down, across : W - across]
             case Flatten():
                 X = X.flatten(1)
         if activation := getattr(layer, "activation", None):
             X = FUNCTIONS[type(activation).__name__](X, activation.alpha)
     return X.flatten(1)
+
+
+def convolution(layer, X, weight, bias):
+    """PyTorch has groups, but no tables of connections; and "same" at stride 1 alone."""
+    padding = layer.padding
+    if layer.connections:
+        o = [number for number, maps in enumerate(layer.connections) for _ in maps]
+        full = torch.zeros(layer.filters, X.shape[1], *weight.shape[1:], dtype=X.dtype)
+        weight = full.index_put((torch.tensor(o), torch.tensor(sum(layer.connections, ()))), weight)
+    if padding == "same" and layer.stride not in (1, (1, 1)):
+        stride, dilation = both(layer.stride), both(layer.dilation)
+        (top, bottom), (left, right) = same(X.shape[2:], both(layer.kernel), stride, dilation)
+        X, padding = F.pad(X, (left, right, top, bottom)), 0
+    return F.conv2d(X, weight, bias, layer.stride, padding, layer.dilation, layer.groups)
 
 
 def error_of(output, T, loss):

@@ -137,24 +137,23 @@ def test_conv2d_of_any_window(vertical, horizontal, CI, CO, n, seed):
     rng = np.random.default_rng(seed)
     X, w = rng.standard_normal((n, CI, H, W)), rng.standard_normal((CO, CI, KH, KW))
     b, dY = rng.standard_normal(CO), rng.standard_normal((n, CO, HO, WO))
-    each, besides = conv.scratch_size(CI, CO, HO, WO, KH, KW, SH, DH)
-    scratch = aligned(each * n + besides)
-    scratch[:] = np.nan
     g = conv.Geometry(n, CI, H, W, CO, HO, WO, KH, KW, SH, SW, PH, PW, DH, DW)
     links = np.zeros(0, np.int64)
+    scratch = aligned(conv.scratch_size(g))
+    scratch[:] = np.nan
     Y = aligned(CO * HO * n * WO)
     W32, b32 = w.astype(np.float32).ravel(), b.astype(np.float32)
     conv.conv2d(to_machine(X), W32, b32, Y, scratch, g, 1, links)
     settings = ((SH, SW), (PH, PW), (DH, DW))
     close(from_machine(Y, n, CO, HO, WO), twins.conv2d(X, w, b, *settings))
     dX, dW, db = aligned(X.size), aligned(w.size), aligned(CO)
-    conv.conv2d_backward(to_machine(X), W32, to_machine(dY), dW, db, dX, scratch, g, 1, links)
+    conv.conv2d_backward(to_machine(X), W32, to_machine(dY), dW, db, dX, 0, scratch, g, 1, links)
     wanted = twins.conv2d_backward(dY, X, w, *settings)
     close(from_machine(dX, n, CI, H, W), wanted[0])
     close(dW.reshape(w.shape), wanted[1])
     close(db, wanted[2])
     again, empty = aligned(w.size), np.empty(0, np.float32)
-    conv.conv2d_backward(to_machine(X), W32, to_machine(dY), again, db, empty, scratch, g, 1, links)
+    conv.conv2d_backward(to_machine(X), W32, to_machine(dY), again, db, empty, 0, scratch, g, 1, links)
     np.testing.assert_array_equal(again, dW)
 
 

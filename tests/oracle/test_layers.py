@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,8 +60,9 @@ def cases(draw, kind, training=True):
     x = Shape(draw(st.integers(1, 7)), draw(st.integers(1, most)), draw(st.integers(1, most)))
     numbers = lambda low, high: st.floats(low, high, width=32)  # noqa: E731
     if kind is Subsample:
-        kernel = draw(st.integers(1, min(x.height, x.width)))
-        layer = Subsample(kernel, draw(st.integers(1, 4)), Linear())
+        kernel = tuple(draw(st.integers(1, extent)) for extent in (x.height, x.width))
+        stride = draw(st.one_of(st.just(kernel), st.tuples(st.integers(1, 4), st.integers(1, 4))))
+        layer = Subsample(kernel, stride, Linear())
     elif kind is Dropout:
         layer = Dropout(draw(numbers(0, 0.875)))
     elif kind is LocalResponseNorm:
@@ -227,7 +229,7 @@ def in_torch(F):
 
     def subsample(layer, p, X):
         mean = F.avg_pool2d(X, layer.kernel, layer.stride)
-        return mean * layer.kernel**2 * p["coefficient"][:, None, None] + p["bias"][:, None, None]
+        return mean * math.prod(layer.kernel) * p["coefficient"][:, None, None] + p["bias"][:, None, None]
 
     functions = {
         "Linear": lambda f, z: z,

@@ -15,20 +15,50 @@ from lab.network.layers import (
     AveragePool2D,
     BatchNorm,
     Conv2D,
+    Crop,
     Dense,
     Dropout,
     Flatten,
+    GlobalAveragePool2D,
+    GlobalMaxPool2D,
     LayerNorm,
     LocalResponseNorm,
     MaxPool2D,
     PReLU,
     Softmax,
     Subsample,
+    TransposedConv2D,
+    Upsample,
 )
 
 
+def two(pair):
+    """(vertical, horizontal) of a layer's field."""
+    return pair if isinstance(pair, tuple) else (pair, pair)
+
+
+def sides(padding):
+    """((above, below), (left, right)) of a padding that may be one number an axis."""
+    return tuple(two(p) for p in padding)
+
+
+def same(shape, kernel, stride, dilation):
+    """TensorFlow's: ceil(extent / stride) outputs, the smaller half of the padding before."""
+    needs = [
+        max((-(-extent // s) - 1) * s + (k - 1) * d + 1 - extent, 0)
+        for extent, k, s, d in zip(shape, kernel, stride, dilation, strict=True)
+    ]
+    return tuple((need // 2, need - need // 2) for need in needs)
+
+
 def padded(X, ph, pw, value=0.0):
-    return np.pad(X, ((0, 0), (0, 0), (ph, ph), (pw, pw)), constant_values=value)
+    return np.pad(X, ((0, 0), (0, 0), *sides((ph, pw))), constant_values=value)
+
+
+def unpadded(P, X, padding):
+    """The part of P, which is X padded, that is X."""
+    (top, _), (left, _) = sides(padding)
+    return P[:, :, top : top + X.shape[2], left : left + X.shape[3]]
 
 
 def windows(X, kernel, stride, dilation=(1, 1)):
@@ -42,7 +72,7 @@ def windows(X, kernel, stride, dilation=(1, 1)):
 
 
 def extent(size, kernel, stride, padding, dilation=1):
-    return (size + 2 * padding - (kernel - 1) * dilation - 1) // stride + 1
+    return (size + sum(two(padding)) - (kernel - 1) * dilation - 1) // stride + 1
 
 
 def dense(X, W, b):
@@ -68,8 +98,62 @@ def conv2d_backward(dY, X, W, stride=(1, 1), padding=(0, 0), dilation=(1, 1)):
         d = dY[:, :, oy, ox]
         dW += np.einsum("no,ncij->ocij", d, P[at])
         dP[at] += np.einsum("no,ocij->ncij", d, W)
-    ph, pw = padding
-    return dP[:, :, ph : ph + X.shape[2], pw : pw + X.shape[3]], dW, dY.sum((0, 2, 3))
+    return unpadded(dP, X, padding), dW, dY.sum((0, 2, 3))
+
+
+def divided(layer, W, channels):
+    """W as a dense convolution's [filters, channels, kh, kw], 0 where filter and channel are not connected.
+
+    And the places of W's own numbers in it.
+    """
+    full = np.zeros((layer.filters, channels, *W.shape[-2:]))
+    if layer.connections:
+        at = ([o for o, maps in enumerate(layer.connections) for _ in maps], sum(layer.connections, ()))
+    else:
+        o, c = np.indices(W.shape[:2])
+        at = (o, o // (layer.filters // layer.groups) * W.shape[1] + c)
+    full[at] = W
+    return full, at
+
+
+def transposed_conv2d(X, W, b, stride, padding, more):
+    """Each pixel of X stamps W, then the border is cut away."""
+    (N, _, H, K), (ph, pw), (kh, kw) = X.shape, padding, W.shape[2:]
+    Y = np.zeros((N, W.shape[1], (H - 1) * stride[0] + kh + more[0], (K - 1) * stride[1] + kw + more[1]))
+    for y in range(H):
+        for x in range(K):
+            at = np.s_[:, :, y * stride[0] : y * stride[0] + kh, x * stride[1] : x * stride[1] + kw]
+            Y[at] += np.einsum("nc,coij->noij", X[:, :, y, x], W)
+    return Y[:, :, ph : Y.shape[2] - ph, pw : Y.shape[3] - pw] + b[:, None, None]
+
+
+def transposed_conv2d_backward(dY, X, W, stride, padding):
+    P, (kh, kw) = padded(dY, *padding), W.shape[2:]
+    dX, dW = np.zeros_like(X), np.zeros_like(W)
+    for y in range(X.shape[2]):
+        for x in range(X.shape[3]):
+            d = P[:, :, y * stride[0] : y * stride[0] + kh, x * stride[1] : x * stride[1] + kw]
+            dX[:, :, y, x] = np.einsum("noij,coij->nc", d, W)
+            dW += np.einsum("nc,noij->coij", X[:, :, y, x], d)
+    return dX, dW, dY.sum((0, 2, 3))
+
+
+def stretching(extent, factor, method):
+    """The matrix [new, old] of an upsampling along one axis."""
+    if method == "nearest":
+        return np.repeat(np.eye(extent), factor, 0)
+    middles = (np.arange(extent * factor) + 0.5) / factor - 0.5
+    return np.stack([np.interp(middles, np.arange(extent), row) for row in np.eye(extent)], 1)
+
+
+def upsample(X, factor, method):
+    down, across = (stretching(e, f, method) for e, f in zip(X.shape[2:], factor, strict=True))
+    return down @ X @ across.T
+
+
+def upsample_backward(dY, X, factor, method):
+    down, across = (stretching(e, f, method) for e, f in zip(X.shape[2:], factor, strict=True))
+    return down.T @ dY @ across
 
 
 def pooled(X, kernel, stride, padding):
@@ -91,8 +175,7 @@ def max_pool_backward(dY, X, kernel, stride, padding):
         window = P[at].reshape(*X.shape[:2], -1)
         first = np.eye(window.shape[2])[window.argmax(2)]
         dP[at] += (dY[:, :, oy, ox, None] * first).reshape(P[at].shape)
-    ph, pw = padding
-    return dP[:, :, ph : ph + X.shape[2], pw : pw + X.shape[3]]
+    return unpadded(dP, X, padding)
 
 
 def average_pool(X, kernel, stride, padding):
@@ -108,8 +191,7 @@ def average_pool_backward(dY, X, kernel, stride, padding):
     dP = np.zeros_like(P)
     for oy, ox, at in windows(P, kernel, stride):
         dP[at] += dY[:, :, oy, ox, None, None] / (kernel[0] * kernel[1])
-    ph, pw = padding
-    return dP[:, :, ph : ph + X.shape[2], pw : pw + X.shape[3]]
+    return unpadded(dP, X, padding)
 
 
 ACTIVATIONS = {
@@ -136,6 +218,25 @@ def squared_error(Y, T):
 LOSSES = {"SoftmaxCrossEntropy": softmax_cross_entropy, "SquaredError": squared_error}
 
 
+def way(layer, x):
+    """Stride, padding and dilation of a convolution."""
+    kernel, stride, dilation = two(layer.kernel), two(layer.stride), two(layer.dilation)
+    if layer.padding == "same":
+        return stride, same(x.shape[2:], kernel, stride, dilation), dilation
+    return stride, (0, 0) if layer.padding == "valid" else two(layer.padding), dilation
+
+
+def pooling(layer, x):
+    """Kernel, stride and padding."""
+    if isinstance(layer, GlobalMaxPool2D | GlobalAveragePool2D):
+        return x.shape[2:], (1, 1), (0, 0)
+    return two(layer.kernel), two(layer.stride), two(layer.padding)
+
+
+def bias_of(layer, parameters, i):
+    return parameters.get(f"l{i}.bias", np.zeros(layer.filters))
+
+
 def network(layers, parameters, X, T, loss):
     """A chain of layers forward and backward.
 
@@ -149,12 +250,22 @@ def network(layers, parameters, X, T, loss):
             case Dense():
                 b = parameters.get(f"l{i}.bias", np.zeros(layer.units))
                 z = dense(x[:, :, 0, 0], parameters[f"l{i}.weight"], b)[:, :, None, None]
-            case Conv2D(stride=s, padding=p):
-                z = conv2d(x, parameters[f"l{i}.weight"], parameters[f"l{i}.bias"], (s, s), (p, p))
-            case MaxPool2D(kernel=k, stride=s, padding=p):
-                z = max_pool(x, (k, k), (s, s), (p, p))
-            case AveragePool2D(kernel=k, stride=s, padding=p):
-                z = average_pool(x, (k, k), (s, s), (p, p))
+            case Conv2D():
+                W, _ = divided(layer, parameters[f"l{i}.weight"], x.shape[1])
+                z = conv2d(x, W, bias_of(layer, parameters, i), *way(layer, x))
+            case TransposedConv2D(output_padding=more):
+                s, p = two(layer.stride), two(layer.padding)
+                b = bias_of(layer, parameters, i)
+                z = transposed_conv2d(x, parameters[f"l{i}.weight"], b, s, p, two(more))
+            case MaxPool2D() | GlobalMaxPool2D():
+                z = max_pool(x, *pooling(layer, x))
+            case AveragePool2D() | GlobalAveragePool2D():
+                z = average_pool(x, *pooling(layer, x))
+            case Upsample(factor=f, method=method):
+                z = upsample(x, two(f), method)
+            case Crop():
+                (down, across), (H, K) = two(layer.border), x.shape[2:]
+                z = x[:, :, down : H - down, across : K - across]
             case Flatten():
                 z = x.reshape(len(x), -1, 1, 1)
         flowing = z
@@ -176,13 +287,21 @@ def network(layers, parameters, X, T, loss):
                 dx, dW, db = dense_backward(d[:, :, 0, 0], x[:, :, 0, 0], parameters[f"l{i}.weight"])
                 d = dx[:, :, None, None]
                 grads |= {f"l{i}.weight": dW} | ({f"l{i}.bias": db} if layer.bias else {})
-            case Conv2D(stride=s, padding=p):
-                d, dW, db = conv2d_backward(d, x, parameters[f"l{i}.weight"], (s, s), (p, p))
-                grads |= {f"l{i}.weight": dW, f"l{i}.bias": db}
-            case MaxPool2D(kernel=k, stride=s, padding=p):
-                d = max_pool_backward(d, x, (k, k), (s, s), (p, p))
-            case AveragePool2D(kernel=k, stride=s, padding=p):
-                d = average_pool_backward(d, x, (k, k), (s, s), (p, p))
+            case Conv2D():
+                full, at = divided(layer, parameters[f"l{i}.weight"], x.shape[1])
+                d, dW, db = conv2d_backward(d, x, full, *way(layer, x))
+                grads |= {f"l{i}.weight": dW[at]} | ({f"l{i}.bias": db} if layer.bias else {})
+            case TransposedConv2D(stride=s, padding=p):
+                d, dW, db = transposed_conv2d_backward(d, x, parameters[f"l{i}.weight"], two(s), two(p))
+                grads |= {f"l{i}.weight": dW} | ({f"l{i}.bias": db} if layer.bias else {})
+            case MaxPool2D() | GlobalMaxPool2D():
+                d = max_pool_backward(d, x, *pooling(layer, x))
+            case AveragePool2D() | GlobalAveragePool2D():
+                d = average_pool_backward(d, x, *pooling(layer, x))
+            case Upsample(factor=f, method=method):
+                d = upsample_backward(d, x, two(f), method)
+            case Crop():
+                d = padded(d, *two(layer.border))
             case Flatten():
                 d = d.reshape(x.shape)
     return error, output, grads, [(z, y) for _, z, y in seen], derivatives
@@ -236,17 +355,17 @@ class Adam:
 
 
 def subsample(layer, p, X, training, drawn):
-    k, s = layer.kernel, layer.stride
-    Y = np.empty(pooled(X, (k, k), (s, s), (0, 0)))
-    for oy, ox, at in windows(X, (k, k), (s, s)):
+    k, s = two(layer.kernel), two(layer.stride)
+    Y = np.empty(pooled(X, k, s, (0, 0)))
+    for oy, ox, at in windows(X, k, s):
         Y[:, :, oy, ox] = p["coefficient"] * X[at].sum((2, 3)) + p["bias"]
     return Y
 
 
 def subsample_backward(layer, p, X, dY, training, drawn):
-    k, s = layer.kernel, layer.stride
+    k, s = two(layer.kernel), two(layer.stride)
     dX, d_coefficient = np.zeros_like(X), np.zeros(X.shape[1])
-    for oy, ox, at in windows(X, (k, k), (s, s)):
+    for oy, ox, at in windows(X, k, s):
         dX[at] += (p["coefficient"] * dY[:, :, oy, ox])[:, :, None, None]
         d_coefficient += (dY[:, :, oy, ox] * X[at].sum((2, 3))).sum(0)
     return dX, {"coefficient": d_coefficient, "bias": dY.sum((0, 2, 3))}

@@ -20,6 +20,7 @@ from lab.data.files.own_file import (
     LARGEST_NUMBER,
     OwnFile,
     as_classes,
+    check_classes,
     examine,
     expanded,
     memory_limit,
@@ -34,6 +35,9 @@ class ArrayFile(OwnFile, frozen=True, tag="array_file", kw_only=True):
 
     x: [N] or [N, F] plain features, [N, H, W] pictures, or [N, C, H, W]. y: whole numbers [N] or [N, 1] for
     classification (any: their order gives the classes), numbers [N] or [N, T] for regression.
+
+    y may be pictures too, of x's size or another: numbers [N, H, W] or [N, C, H, W] for regression, and for
+    classification a whole number for each pixel, [N, H, W].
     """
 
     title: ClassVar[str] = "Arrays (.npz)"
@@ -65,8 +69,9 @@ class ArrayFile(OwnFile, frozen=True, tag="array_file", kw_only=True):
             refuse(
                 f"{self.path}, x", f"the shape {x.shape} has no meaning here", "Give [N, F] or [N, C, H, W]"
             )
-        if y.ndim not in (1, 2):
-            refuse(f"{self.path}, y", f"the shape {y.shape} has no meaning here", "Give [N] or [N, T]")
+        if not 1 <= y.ndim <= 4:
+            what = f"the shape {y.shape} has no meaning here"
+            refuse(f"{self.path}, y", what, "Give [N] or [N, T], or pictures [N, C, H, W]")
         if len(x) != len(y):
             refuse(self.path, f"x has {len(x):,} examples and y has {len(y):,}", "Give as many of both")
         if len(x) < 2:
@@ -87,23 +92,49 @@ class ArrayFile(OwnFile, frozen=True, tag="array_file", kw_only=True):
         name = expanded(self.path).name
         if self.task == "regression":
             targets = np.ascontiguousarray(y.reshape(len(y), -1), np.float32)
-            return Dataset(name, inputs, None, targets, (), features)
+            shape = None if y.ndim < 3 else (*(1,) * (4 - y.ndim), *y.shape[1:])
+            return Dataset(name, inputs, None, targets, (), features, shape)
+        if y.ndim > 2:
+            targets, classes, shape = self._pixel_classes(y)
+            return Dataset(name, inputs, None, targets, classes, features, shape)
         if y.size != len(y):
             refuse(
                 f"{self.path}, y",
                 f"the shape {y.shape} is not one label each",
                 "Give [N], or choose regression",
             )
+        _check_whole(f"{self.path}, y", y.ravel())
         whole = y.ravel().astype(np.int64)
-        if (whole != y.ravel()).any():
-            row = int(np.argmax(whole != y.ravel()))
-            refuse(
-                f"{self.path}, y[{row}]",
-                f"the label {y.ravel()[row]} is not a whole number",
-                "Choose regression, or number the classes",
-            )
         labels, classes = as_classes(f"{self.path}, y", [str(label) for label in whole.tolist()])
         return Dataset(name, inputs, labels, None, classes, features)
+
+    def _pixel_classes(
+        self, y: NDArray[Any]
+    ) -> tuple[NDArray[np.float32], tuple[str, ...], tuple[int, int, int]]:
+        """(targets, classes, target_shape) of labels [N, H, W], or [N, 1, H, W], a channel a class."""
+        where = f"{self.path}, y"
+        if y.ndim == 4:
+            if y.shape[1] != 1:
+                what = f"the shape {y.shape} is not one label for each pixel"
+                refuse(where, what, "Give [N, H, W], or choose regression")
+            y = y[:, 0]
+        _check_whole(where, y)
+        found = np.unique(y)
+        check_classes(where, len(found), int(found[0]))
+        needed, most = 4 * len(found) * y.size, memory_limit()
+        if needed > most:
+            refuse(
+                where,
+                f"a channel for each of {len(found)} classes takes {needed / 2**20:,.0f} MiB,"
+                f" and {most // 2**20} MiB are the most",
+                "Save fewer examples, smaller ones, or fewer classes",
+            )
+        targets = np.empty((len(y), len(found), *y.shape[1:]), np.float32)
+        for channel, label in enumerate(found):
+            targets[:, channel] = y == label
+        height, width = y.shape[1:]
+        names = tuple(str(int(label)) for label in found)
+        return targets.reshape(len(y), -1), names, (len(found), height, width)
 
 
 def _check_directory(path: str, stream: BinaryIO, size: int) -> None:
@@ -166,6 +197,20 @@ def _array(path: str, archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
     with archive.open(entry) as stream:
         values: NDArray[Any] = npy.read_array(stream, allow_pickle=False)
     return values
+
+
+def _check_whole(where: str, y: NDArray[Any]) -> None:
+    """Refuses labels that are not whole numbers, naming the first."""
+    if y.dtype.kind != "f":
+        return
+    broken = y != np.floor(y)
+    if broken.any():
+        place = tuple(int(i) for i in np.unravel_index(int(np.argmax(broken)), y.shape))
+        refuse(
+            f"{where}[{', '.join(map(str, place))}]",
+            f"the label {y[place]} is not a whole number",
+            "Choose regression, or number the classes",
+        )
 
 
 def _check_numbers(where: str, values: NDArray[Any]) -> None:

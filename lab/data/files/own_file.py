@@ -27,11 +27,11 @@ LARGEST_NUMBER = 1e18
 FilePath = Annotated[str, msgspec.Meta(max_length=4096, title="File", description="Where the file lies")]
 Task = Annotated[
     Literal["classification", "regression"],
-    msgspec.Meta(title="Task", description="Whether the answer is one of several classes or a number"),
+    msgspec.Meta(title="Task", description="Whether the answer is one of several classes or numbers"),
 ]
 
 
-Facts = tuple[tuple[int, int, int], tuple[str, ...], int]
+Facts = tuple[tuple[int, int, int], tuple[str, ...], int, tuple[int, int, int] | None]
 
 
 class OwnFile(DataSource, frozen=True):
@@ -58,9 +58,12 @@ class OwnFile(DataSource, frozen=True):
     def outputs(self) -> int:
         return self._facts()[2]
 
+    def target_shape(self) -> tuple[int, int, int] | None:
+        return self._facts()[3]
+
     def _facts(self) -> Facts:
-        """(shape, classes, outputs) of the file; once it is gone or spoilt, as they were: a run has its examples in
-        memory and goes on.
+        """(shape, classes, outputs, target_shape) of the file; once it is gone or spoilt, as they were: a run has
+        its examples in memory and goes on.
         """
         try:
             dataset = self.load(0)
@@ -69,7 +72,7 @@ class OwnFile(DataSource, frozen=True):
                 raise
         else:
             outputs = len(dataset.classes) if dataset.targets is None else dataset.targets.shape[1]
-            _seen[self] = dataset.shape, dataset.classes, outputs
+            _seen[self] = dataset.shape, dataset.classes, outputs, dataset.target_shape
         return _seen[self]
 
     def bounds(self) -> Bounds | None:
@@ -124,17 +127,22 @@ def as_classes(where: str, names: Sequence[str]) -> tuple[NDArray[np.int64], tup
     the alphabet's.
     """
     distinct = set(names)
-    if len(distinct) < 2:
-        refuse(where, f"there is only one class, '{names[0]}'", "Give examples of two classes or more")
-    if len(distinct) > MOST_CLASSES:
-        refuse(
-            where,
-            f"there are {len(distinct):,} different labels, and {MOST_CLASSES:,} classes at most",
-            "Choose regression if the label is a quantity, or another column",
-        )
+    check_classes(where, len(distinct), names[0])
     try:
         classes = tuple(sorted(distinct, key=lambda name: (int(name), name)))
     except ValueError:
         classes = tuple(sorted(distinct))
     number = {name: label for label, name in enumerate(classes)}
     return np.array([number[name] for name in names], np.int64), classes
+
+
+def check_classes(where: str, count: int, first: object) -> None:
+    """Refuses so many different labels, of which `first` is one, if they are one or too many."""
+    if count < 2:
+        refuse(where, f"there is only one class, '{first}'", "Give examples of two classes or more")
+    if count > MOST_CLASSES:
+        refuse(
+            where,
+            f"there are {count:,} different labels, and {MOST_CLASSES:,} classes at most",
+            "Choose regression if the label is a quantity, or another column",
+        )

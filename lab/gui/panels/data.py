@@ -100,8 +100,13 @@ class DataPanel(Column):
 
     @Slot(object)
     def show_problems(self, problems: tuple[Problem, ...]) -> None:
-        # what is said of no layer, nor of the network or the split, is said of the data
-        elsewhere = {"network", "split", *(node.name for node in self._document.draft.network.nodes)}
+        # what is said of no layer, nor of the network, of training or the split, is said of the data
+        elsewhere = {
+            "network",
+            "training",
+            "split",
+            *(node.name for node in self._document.draft.network.nodes),
+        }
         data = [p for p in problems if p.where not in elsewhere]
         self._problem.show_sentences([f"{p.what}. {p.mend}" for p in data])
         self._split_problem.show_sentences([f"{p.what}. {p.mend}" for p in problems if p.where == "split"])

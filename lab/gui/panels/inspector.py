@@ -17,11 +17,23 @@ from lab.network.layers.layer import Parameter
 from lab.network.network import Analysis, Facts, Network
 from lab.network.receptive_field import receptive_fields
 from lab.problem import ProblemError
-from lab.training.probes import Activations, ActivationsProbe, Array, Probe, Weights, WeightsProbe
+from lab.training.probes import (
+    Activations,
+    ActivationsProbe,
+    Array,
+    Probe,
+    UpdateProbe,
+    Weights,
+    WeightsProbe,
+)
 from lab.training.snapshot import Snapshot
+from lab.value import told
 
 EVERY = 0.1
 """Seconds between two looks at numbers that a person reads: ten a second can still be followed."""
+
+NAMES = 78
+"""Width of the names: "Mean square" in one line."""
 
 Row = tuple[str, str, str]
 
@@ -33,7 +45,7 @@ class FactTable(Section):
         super().__init__(title, parent=parent)
         self._rows: list[tuple[QLabel, QLabel]] = []
         self.grid.setVerticalSpacing(5)
-        self.grid.setColumnMinimumWidth(0, 76)
+        self.grid.setColumnMinimumWidth(0, NAMES)
 
     def show_rows(self, rows: list[Row]) -> None:
         while len(self._rows) < len(rows):
@@ -41,7 +53,10 @@ class FactTable(Section):
             value.setFont(number_font())
             value.setWordWrap(True)
             value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            self._rows.append((self.add_row("", value), value))
+            name = self.add_row("", value)
+            name.setWordWrap(True)  # "Mean square gradient" must not push the numbers out of the panel
+            name.setMaximumWidth(NAMES)
+            self._rows.append((name, value))
         for index, (name, value) in enumerate(self._rows):
             used = index < len(rows)
             name.setVisible(used)
@@ -98,6 +113,8 @@ class Inspector(Column):
             wanted.add(ActivationsProbe(selection.part, selection.example))
         if selection.unit >= 0 or selection.weight >= 0:
             wanted.add(WeightsProbe())
+        if selection.weight >= 0:
+            wanted.add(UpdateProbe())
         return frozenset(wanted)
 
     @Slot(object)
@@ -147,6 +164,7 @@ class Inspector(Column):
             ("Input", str(facts.input or "–"), "Shape of what comes in, one example"),
             ("Output", str(facts.output or "–"), "Shape of what goes out, one example"),
         ]
+        rows += window_rows(facts)
         if facts.parameter_count:
             rows.append(("Parameters", f"{facts.parameter_count:,}", "Numbers that are learned"))
         if facts.multiply_adds:
@@ -170,6 +188,25 @@ class Inspector(Column):
         weights = snapshot.reading(WeightsProbe())
         rows = unit_rows(seen, selection) + own_weight_rows(weights, selection)
         self._unit.show_rows(rows or [("Value", "–", "Not computed yet")])
+
+
+def window_rows(facts: Facts) -> list[Row]:
+    """What one unit sees of the layer's input, and what is added around that: "same" comes to a number."""
+    if facts.input is None or facts.output is None or facts.output.is_vector:
+        return []
+    window = facts.layer.window(facts.input)
+    if window is None or window.size == (1, 1):
+        return []
+    rows: list[Row] = [
+        (
+            "Window",
+            told(window.size),
+            "Rows × columns of the layer's input that one unit sees, dilation included",
+        )
+    ]
+    if window.padding != (0, 0):
+        rows.append(("Padding", told(window.padding), "Rows above × columns to the left that are added"))
+    return rows
 
 
 def parameter_row(parameter: Parameter) -> Row:
@@ -267,9 +304,30 @@ def weight_rows(snapshot: Snapshot, index: int) -> list[Row]:
                 ("Name", f"{name}[{', '.join(str(int(i)) for i in place)}]", "Parameter and index in it"),
                 ("Value", signed(float(values[place])), ""),
                 ("Flat index", f"{index:,}", "Place in the vector of all parameters"),
+                *update_rows(snapshot, name, place),
             ]
         before += values.size
     return []
+
+
+INTERNALS = {
+    "gradient": "Slope of the last batch's error along the weight, as the optimizer saw it: clipped, with penalties",
+    "step size": "By what the last update multiplied the gradient, or the direction made of it",
+    "last update": "How far the last update moved the weight",
+}
+
+
+def update_rows(snapshot: Snapshot, name: str, place: tuple[np.intp, ...]) -> list[Row]:
+    """What the optimizer had in hand for one weight when it made the last update."""
+    seen = snapshot.reading(UpdateProbe())
+    known = seen.parameters.get(name, {}) if seen is not None else {}
+    optimizer = snapshot.experiment.optimizer
+    remembers = f"What {optimizer.title} remembers: {optimizer.formula}"
+    return [
+        (what.capitalize(), signed(float(values[place])), INTERNALS.get(what, remembers))
+        for what, values in known.items()
+        if values.ndim == len(place)
+    ]
 
 
 def signed(value: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import cast
 
 import msgspec
@@ -10,6 +11,7 @@ from PySide6.QtGui import QAction, QColor, QKeyEvent, QKeySequence, QPainter, QP
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from lab.experiment.experiment import Experiment
+from lab.experiment.of_layer import OfLayer, of_layer, with_layer, with_network
 from lab.gui.document import Document
 from lab.gui.icons import icon
 from lab.gui.selection import Selection
@@ -20,7 +22,7 @@ from lab.network.layers import LAYERS, AnyLayer
 from lab.network.layers.layer import Layer
 from lab.network.network import Network, Node
 from lab.problem import Problem, ProblemError
-from lab.value import changed
+from lab.value import changed, fields
 
 
 class DropMark(QWidget):
@@ -44,6 +46,7 @@ class LayerList(QWidget):
     chosen = Signal(str)
     moved = Signal(str, int)  # the layer's name, the place it should have
     edited = Signal(str, object, str)
+    learning_edited = Signal(str, object, str)
     renamed = Signal(str, str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -63,6 +66,7 @@ class LayerList(QWidget):
         self, experiment: Experiment, problems: tuple[Problem, ...], selected: str | None
     ) -> None:
         facts = experiment.analysis.nodes
+        all_layers = OfLayer(1.0, experiment.regularization.l1, experiment.regularization.l2)
         while len(self.blocks) > len(facts):
             block = self.blocks.pop()
             self._column.removeWidget(block)
@@ -72,7 +76,7 @@ class LayerList(QWidget):
             self._append()
         for block, fact in zip(self.blocks, facts, strict=True):
             said = [f"{p.what}. {p.mend}" if p.mend else p.what for p in problems if p.where == fact.name]
-            block.show_facts(fact, fact.name == selected, said)
+            block.show_facts(fact, fact.name == selected, said, of_layer(experiment, fact.name), all_layers)
 
     def set_theme(self, theme: Theme) -> None:
         self.theme = self._mark.theme = theme
@@ -86,6 +90,9 @@ class LayerList(QWidget):
         block.head.dragged.connect(self._drag)
         block.head.dropped.connect(lambda: self._drop(block))
         block.edited.connect(lambda layer, field: self.edited.emit(self._name(block), layer, field))
+        block.learning_edited.connect(
+            lambda own, field: self.learning_edited.emit(self._name(block), own, field)
+        )
         block.renamed.connect(lambda name: self.renamed.emit(self._name(block), name))
         self._column.insertWidget(len(self.blocks), block)
         self.blocks.append(block)
@@ -131,6 +138,19 @@ class LayerList(QWidget):
         self.chosen.emit(names[place])
 
 
+OTHER = "Other"
+
+
+def grouped(classes: Iterable[type[Layer]]) -> dict[str, list[type[Layer]]]:
+    """Layers by what they do, as each says in its `group`, in the order of the first of each; the rest comes last."""
+    groups: dict[str, list[type[Layer]]] = {}
+    for cls in classes:
+        groups.setdefault(getattr(cls, "group", OTHER), []).append(cls)
+    if OTHER in groups:
+        groups[OTHER] = groups.pop(OTHER)
+    return groups
+
+
 class NetworkPanel(QWidget):
     """Every change goes to the document and comes back from it; the panel itself remembers nothing."""
 
@@ -168,6 +188,7 @@ class NetworkPanel(QWidget):
         self.layers.chosen.connect(document.select_layer)
         self.layers.moved.connect(self.move_to)
         self.layers.edited.connect(self._edit_layer)
+        self.layers.learning_edited.connect(self._edit_learning)
         self.layers.renamed.connect(self._rename)
         document.experiment_changed.connect(self._show)
         document.problems_changed.connect(self._show)
@@ -233,12 +254,17 @@ class NetworkPanel(QWidget):
 
     def _tools(self) -> QWidget:
         self.add_menu = QMenu(self)
-        self.add_menu.setToolTipsVisible(True)
-        for cls in LAYERS:
-            if cls.takes_many:  # a list has no place yet to connect a second input
-                continue
-            action = self.add_menu.addAction(f"{cls.title}\t{cls.summary}")
-            action.triggered.connect(lambda _=False, cls=cls: self.add(cls()))
+        # a list has no place yet to connect a second input
+        groups = grouped(cls for cls in LAYERS if not cls.takes_many)
+        self.add_menus: dict[str, QMenu] = {}
+        for group, classes in groups.items():
+            menu = self.add_menu
+            if len(groups) > 1:
+                menu = self.add_menus[group] = QMenu(group, self.add_menu)
+                self.add_menu.addMenu(menu)
+            for cls in classes:
+                action = menu.addAction(f"{cls.title}\t{cls.summary}")
+                action.triggered.connect(lambda _=False, cls=cls: self.add(cls()))
         bar = QWidget()
         row = QHBoxLayout(bar)
         row.setContentsMargins(10, 8, 10, 4)
@@ -299,7 +325,8 @@ class NetworkPanel(QWidget):
         network = self._document.draft.network
         node = network.nodes[here]
         name = network.fresh_name(node.layer)
-        self._insert(here + 1, Node(name, node.layer), f"Duplicate {node.name}")
+        own = of_layer(self._document.draft, node.name)
+        self._insert(here + 1, Node(name, node.layer), f"Duplicate {node.name}", own)
 
     @Slot()
     def remove(self) -> None:
@@ -339,6 +366,13 @@ class NetworkPanel(QWidget):
         text = f"{name}: {field.replace('_', ' ')} {spoken(getattr(layer, field))}"
         self._take(nodes, text, f"{name}.{field}")
 
+    @Slot(str, object, str)
+    def _edit_learning(self, name: str, own: OfLayer, field: str) -> None:
+        title = next(f.title for f in fields(OfLayer) if f.name == field)
+        value = getattr(own, field)
+        text = f"{name}: {title} {'as all layers' if value is None else spoken(value)}"
+        self._document.edit(with_layer(self._document.draft, name, own), text, f"{name}.{field}")
+
     @Slot(str, str)
     def _rename(self, old: str, new: str) -> None:
         try:
@@ -353,19 +387,27 @@ class NetworkPanel(QWidget):
         except ProblemError:
             self._show()
             return
-        self._take(renamed, f"Rename {old} to {new}")
+        self._take(renamed, f"Rename {old} to {new}", renamed={old: new})
         self._document.select_layer(new)
 
-    def _insert(self, place: int, node: Node, text: str) -> None:
+    def _insert(self, place: int, node: Node, text: str, own: OfLayer | None = None) -> None:
         nodes = list(self._document.draft.network.nodes)
         nodes.insert(place, node)
-        self._take(nodes, text)
+        experiment = with_network(self._document.draft, Network(tuple(nodes)))
+        self._document.edit(with_layer(experiment, node.name, own or OfLayer()), text)
         self._document.select_layer(node.name)
         self.layers.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _take(self, nodes: list[Node], text: str, merge_key: str | None = None) -> None:
-        draft = self._document.draft
-        self._document.edit(msgspec.structs.replace(draft, network=Network(tuple(nodes))), text, merge_key)
+    def _take(
+        self,
+        nodes: list[Node],
+        text: str,
+        merge_key: str | None = None,
+        renamed: Mapping[str, str] | None = None,
+    ) -> None:
+        """Make them the network's layers; what a layer has of its own in learning goes where it goes."""
+        experiment = with_network(self._document.draft, Network(tuple(nodes)), renamed)
+        self._document.edit(experiment, text, merge_key)
 
     def _place(self, name: str | None) -> int | None:
         nodes = self._document.draft.network.nodes

@@ -9,10 +9,11 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from lab.experiment.experiment import Experiment
+from lab.experiment.of_layer import of_layer
 from lab.gui.document import Document
 from lab.gui.widgets.forms import GAP, ValueForm, VariantForm, hint
 from lab.gui.widgets.numbers import Number, WholeNumber, words
-from lab.gui.widgets.sections import Column, Formula, Section
+from lab.gui.widgets.sections import Column, Formula, ProblemLabel, Section
 from lab.gui.widgets.sliders import LogSlider
 from lab.learning.clipping import Clipping
 from lab.learning.losses import LOSSES
@@ -20,6 +21,7 @@ from lab.learning.optimizers import OPTIMIZERS
 from lab.learning.rates import LayerRates
 from lab.learning.regularization import Regularization
 from lab.learning.schedules import SCHEDULES
+from lab.problem import Problem
 from lab.value import fields
 
 LEAST_RATE, MOST_RATE = 1e-5, 10.0
@@ -71,14 +73,28 @@ class TrainingPanel(Column):
         bounds = Section("Steps", "What bounds and scales each step besides the learning rate")
         bounds.add_wide(self._clipping)
         bounds.add_wide(self._rates)
+        self._own = QLabel()
+        self._own.setProperty("caption", True)
+        self._own.setWordWrap(True)
+        self._own.setToolTip("Select a layer under Network to change what it has of its own")
+        bounds.add_wide(self._own)
+        self._problem = ProblemLabel()
+        bounds.add_wide(self._problem)
 
         first = optimizer, self._rate_section, self._batch_section, schedule
         for section in (*first, loss, regularization, bounds):
             self.column.addWidget(section)
         self.column.addStretch(1)
         document.experiment_changed.connect(self.show_experiment)
+        document.problems_changed.connect(self.show_problems)
         document.snapshot_changed.connect(self._show_size)
         self.show_experiment(document.draft)
+        self.show_problems(document.problems)
+
+    @Slot(object)
+    def show_problems(self, problems: tuple[Problem, ...]) -> None:
+        said = [f"{p.what}. {p.mend}" for p in problems if p.where == "training"]
+        self._problem.show_sentences(said)
 
     @Slot(object)
     def show_experiment(self, experiment: Experiment) -> None:
@@ -94,6 +110,8 @@ class TrainingPanel(Column):
         self._regularization.show_value(experiment.regularization)
         self._clipping.show_value(experiment.clipping)
         self._rates.show_value(experiment.rates)
+        self._own.setText(own_settings(experiment))
+        self._own.setVisible(bool(self._own.text()))
         self.batch.show_value(experiment.batch_size)
         self.batch_slider.show_value(experiment.batch_size)
         self._show_size()
@@ -161,6 +179,19 @@ class TrainingPanel(Column):
         self._document.edit(
             msgspec.structs.replace(draft, **{name: value}), f"Change {what}", merge_key or name
         )
+
+
+def own_settings(experiment: Experiment) -> str:
+    """Which layers have settings of their own: "conv1: rate × 0.1, L2 0.001"."""
+    lines = []
+    for node in experiment.network.nodes:
+        own = of_layer(experiment, node.name)
+        parts = [f"rate × {words(own.factor)}"] if own.factor != 1 else []
+        parts += [f"L1 {words(own.l1)}"] if own.l1 is not None else []
+        parts += [f"L2 {words(own.l2)}"] if own.l2 is not None else []
+        if parts:
+            lines.append(f"{node.name}: {', '.join(parts)}")
+    return "\n".join(lines)
 
 
 def beside(slider: LogSlider, number: QWidget, tooltip: str) -> QWidget:

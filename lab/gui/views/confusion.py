@@ -81,7 +81,11 @@ class ConfusionView(FramedView):
             self.say("This view is for problems with classes; see Predictions for regression")
             return
         reading = snapshot.reading(self._probe(snapshot))
-        if reading is None or reading is self._reading or reading.confusion is None:
+        if reading is None or reading is self._reading:
+            return
+        if reading.confusion is None:
+            self._reading = None
+            self.say(f"{len(class_names(snapshot.experiment)):,} classes are too many for a matrix")
             return
         self._reading, self._experiment = reading, snapshot.experiment
         counts = reading.confusion
@@ -98,7 +102,8 @@ class ConfusionView(FramedView):
         if not names or max(cell) >= len(counts):
             return ""
         count, of = int(counts[cell]), int(counts[true].sum())
-        what = counted(count, "example") + f" of class {names[true]}"
+        pixels = self._experiment is not None and not self._experiment.target.is_vector
+        what = counted(count, "pixel" if pixels else "example") + f" of class {names[true]}"
         were = "was" if count == 1 else "were"
         if true == predicted:
             return f"{what} {were} recognised, out of {of:,}"
@@ -110,7 +115,8 @@ class ConfusionView(FramedView):
         reading = self._reading
         if reading is None or reading.labels is None or reading.predicted is None or self._experiment is None:
             return
-        such = np.flatnonzero((reading.labels == cell[0]) & (reading.predicted == cell[1]))
+        found = (reading.labels == cell[0]) & (reading.predicted == cell[1])
+        such = np.flatnonzero(found.reshape(len(found), -1).any(axis=1))  # of pixels: examples that have such
         if len(such):
             part = within(self._experiment, Selection(part=self._part))[0]
             current = self._selection.example if self._selection.part == part else -1

@@ -84,7 +84,10 @@ class ExamplePanel(QWidget):
         limit = float(np.abs(values).max(initial=0.0)) or 1.0
         self.picture.show_groups((Group(INPUT, "", "", values, np.array([limit]), 28),))
         scores = reading.scores
-        if classes and reading.label is not None:
+        if scores.ndim > 1:
+            self.verdict.setText("The answer is an image: the maps of the last layer")
+            self.bars.show_bars(())
+        elif classes and reading.label is not None:
             self._show_classes(scores, reading.label, classes)
         else:
             self._show_numbers(scores, reading.target)

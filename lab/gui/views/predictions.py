@@ -56,7 +56,7 @@ class PredictionsView(FramedView):
         self._points.setBrush(pg.mkBrush(theme.runs[0]))
 
     def suits(self, snapshot: Snapshot) -> bool:
-        return not snapshot.experiment.data.classes()
+        return not snapshot.experiment.data.classes() and snapshot.experiment.target.is_vector
 
     def probes(self, snapshot: Snapshot, selection: Selection) -> frozenset[Probe]:
         return frozenset({self._probe(snapshot)}) if self.suits(snapshot) else frozenset()
@@ -73,7 +73,10 @@ class PredictionsView(FramedView):
     def show_snapshot(self, snapshot: Snapshot) -> None:
         if not self.suits(snapshot):
             self._reading = None
-            self.say("This view is for regression; see Confusion matrix for classes")
+            if snapshot.experiment.data.classes():
+                self.say("This view is for regression; see Confusion matrix for classes")
+            else:
+                self.say("The answers are images: see Feature maps for the last layer's")
             return
         reading = snapshot.reading(self._probe(snapshot))
         if reading is None or reading is self._reading:

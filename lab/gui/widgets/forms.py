@@ -21,9 +21,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from lab.gui.widgets.numbers import Number, Steps, WholeNumber, has_manners, words
+from lab.gui.widgets.connections import ConnectionsLine
+from lab.gui.widgets.numbers import Number, OptionalNumber, Steps, WholeNumber, has_manners, words
+from lab.gui.widgets.pairs import PaddingField, PairField
 from lab.problem import ProblemError
-from lab.value import Field, changed, fields
+from lab.value import Field, changed, fields, told
 
 LABEL_WIDTH = 104
 GAP = 8
@@ -117,19 +119,29 @@ class PathLine(QWidget):
             self.edited.emit(path)
 
 
-Editor = WholeNumber | Number | Choice | Switch | TextLine | PathLine
+Editor = (
+    WholeNumber | Number | Choice | Switch | TextLine | PathLine | PairField | PaddingField | ConnectionsLine
+)
 
 
 def editor(field: Field) -> Editor | None:
-    """The widget for a plain field; None where a person is not meant to edit it."""
+    """The widget for a plain field; None where a person is not meant to edit it. Of fields that may be empty only
+    numbers have one."""
+    if field.optional and field.kind != "float":
+        return None
     if field.kind == "int":
-        least = field.least if field.least is not None else -(2**31)
-        most = field.most if field.most is not None else 2**31 - 1
-        return WholeNumber(int(least), min(int(most), 2**31 - 1))
+        return WholeNumber(*_bounds(field))
+    if field.kind == "pair":
+        return PairField(*_bounds(field))
+    if field.kind == "padding":
+        return PaddingField(tuple(map(str, field.choices)), *_bounds(field))
+    if field.kind == "table":
+        return ConnectionsLine(None if field.most is None else int(field.most))
     if field.kind == "float":
         least = float("-inf") if field.least is None else field.least
         most = float("inf") if field.most is None else field.most
-        return Number(least, most, steps_of(field), field.above, field.below)
+        cls = OptionalNumber if field.optional else Number
+        return cls(least, most, steps_of(field), field.above, field.below)
     if field.kind == "choice":
         return Choice(field.choices)
     if field.kind == "bool":
@@ -137,6 +149,13 @@ def editor(field: Field) -> Editor | None:
     if field.kind == "text":
         return PathLine() if field.name == "path" else TextLine()
     return None
+
+
+def _bounds(field: Field) -> tuple[int, int]:
+    """From where to where whole numbers go, as far as a spin box counts."""
+    least = field.least if field.least is not None else -(2**31)
+    most = field.most if field.most is not None else 2**31 - 1
+    return int(least), min(int(most), 2**31 - 1)
 
 
 def steps_of(field: Field) -> Steps:
@@ -158,8 +177,10 @@ def hint(field: Field) -> str:
     parts = [field.description.rstrip(".") + "." if field.description else ""]
     low = field.least if field.least is not None else field.above
     high = field.most if field.most is not None else field.below
-    if low is not None and high is not None and field.kind in ("int", "float"):
+    if low is not None and high is not None and field.kind in ("int", "float", "pair", "padding"):
         parts.append(f"From {words(low)} to {words(high)}.")
+    if field.kind in ("pair", "padding") and isinstance(field.default, tuple):
+        parts.append(f"Default: {told(field.default)}.")
     if isinstance(field.default, int | float) and not isinstance(field.default, bool):
         parts.append(f"Default: {words(field.default)}.")
     return " ".join(part for part in parts if part)
@@ -186,6 +207,11 @@ def taken_over(old: msgspec.Struct, cls: type[msgspec.Struct]) -> msgspec.Struct
             except ProblemError:
                 continue
     return value
+
+
+def _is_cell(field: Field) -> bool:
+    """Whether the field is so small that it can stand beside others."""
+    return field.kind in ("int", "float") and not field.optional
 
 
 class VariantForm(QWidget):
@@ -258,6 +284,7 @@ class ValueForm(QWidget):
         self._editors: dict[str, Editor | VariantForm] = {}
         self._complaint = QLabel()
         self._complaint.setProperty("problem", True)
+        self._complaint.setWordWrap(True)
         self._complaint.hide()
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
@@ -266,7 +293,7 @@ class ValueForm(QWidget):
         self._grid.setColumnMinimumWidth(0, LABEL_WIDTH)
         self._grid.setColumnStretch(1, 1)
         shown = [f for f in fields(cls) if f.name not in skip]
-        for is_number, run in groupby(shown, key=lambda f: f.kind in ("int", "float")):
+        for is_number, run in groupby(shown, key=_is_cell):
             group = list(run)
             if is_number and len(group) > 1:
                 self._add_cells(group)
@@ -304,7 +331,14 @@ class ValueForm(QWidget):
             widget.setToolTip(hint(field))
             label.setBuddy(widget)
             self._grid.addWidget(label, row, 0)
-            self._grid.addWidget(widget, row, 1)
+            if isinstance(widget, PaddingField):
+                self._grid.addWidget(widget.combo, row, 1)
+                self._grid.addWidget(widget, row + 1, 1)
+            elif isinstance(widget, ConnectionsLine):  # a line of many groups
+                self._grid.addWidget(widget, row + 1, 0, 1, 2)
+                self._grid.addWidget(widget.picture, row + 2, 0, 1, 2)
+            else:
+                self._grid.addWidget(widget, row, 1)
             self._take(field, widget)
 
     def _add_cells(self, group: list[Field]) -> None:
@@ -336,7 +370,9 @@ class ValueForm(QWidget):
         widget.setObjectName(field.name)
         widget.setAccessibleName(caption(field.title))
         widget.edited.connect(lambda new, name=field.name: self._edit(name, new))
-        if isinstance(widget, Number):
+        if isinstance(widget, PairField | PaddingField | ConnectionsLine):
+            widget.describe(caption(field.title), hint(field))
+        if isinstance(widget, Number | ConnectionsLine):
             widget.complained.connect(self._complain)
 
     def _edit(self, name: str, new: Any) -> None:

@@ -6,13 +6,15 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QApplication, QFrame, QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from lab.experiment.of_layer import OfLayer
 from lab.gui.theme import LIGHT, Theme, number_font
+from lab.gui.widgets.connections import ALL, written
 from lab.gui.widgets.forms import GAP, LABEL_WIDTH, TextLine, ValueForm
-from lab.gui.widgets.numbers import words
+from lab.gui.widgets.numbers import OptionalNumber, words
 from lab.gui.widgets.sections import MARGIN, ProblemLabel
 from lab.network.layers.layer import Layer
 from lab.network.network import Facts
-from lab.value import fields
+from lab.value import fields, told
 
 UNKNOWN = "–"
 
@@ -26,16 +28,24 @@ def count(number: int | None) -> str:
     return f"{number / 1e6:,.1f} M" if number < 1e10 else f"{number / 1e9:,.1f} G"
 
 
+PLAIN = frozenset({"stride", "dilation", "padding", "output_padding", "groups"})
+"""Settings that go without saying while they are at their least, and so change nothing."""
+
+
 def sentence(layer: Layer) -> str:
-    """The main settings of a layer in a few words: 6 filters · kernel 5 · padding 2 · ReLU."""
+    """The main settings of a layer in a few words: 6 filters · kernel 3×5 · padding same · ReLU."""
     parts = [layer.title]
     for field in fields(type(layer)):
         value = getattr(layer, field.name)
+        if value is None or value == "valid" or (field.name in PLAIN and value == field.least):
+            continue
         if field.kind == "int":
-            if field.name in ("stride", "padding") and value == field.least:
-                continue
             many = field.title.removesuffix("s") if value == 1 else field.title
             parts.append(f"{value:,} {many}" if field.name.endswith("s") else f"{field.title} {value:,}")
+        elif field.kind in ("pair", "padding"):
+            parts.append(f"{field.title} {spoken(value)}")
+        elif field.kind == "table" and value:
+            parts.append(f"{field.title} by a table")
         elif field.name == "activation":
             parts.append(value.title)
     return " · ".join(parts)
@@ -206,12 +216,14 @@ class LayerBlock(QFrame):
     """A layer: head, problems, and while selected the form with all its settings."""
 
     edited = Signal(object, str)  # the new layer, the field
+    learning_edited = Signal(object, str)  # the new OfLayer, the field
     renamed = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.head = BlockHead()
         self.form: ValueForm | None = None
+        self.learning: ValueForm | None = None
         self._body: QWidget | None = None
         self._class: type[Layer] | None = None
         self._problem = ProblemLabel()
@@ -241,12 +253,26 @@ class LayerBlock(QFrame):
             painter.fillRect(0, 0, 3, self.height(), QColor(colour))
             painter.end()
 
-    def show_facts(self, facts: Facts, selected: bool, problems: list[str]) -> None:
+    def show_facts(
+        self,
+        facts: Facts,
+        selected: bool,
+        problems: list[str],
+        own: OfLayer | None = None,
+        all_layers: OfLayer | None = None,
+    ) -> None:
+        """`own` is what the layer has of its own in learning, `all_layers` what holds where it has nothing."""
         self.head.show_facts(facts, selected)
         self.update()
         self._problem.show_sentences(problems)
         if selected:
             self._open(facts)
+            if self.learning is not None and own is not None:
+                for name in ("l1", "l2"):
+                    field = self.learning.editor(name)
+                    assert isinstance(field, OptionalNumber)
+                    field.show_instead(getattr(all_layers, name) or 0.0)
+                self.learning.show_value(own)
         elif self._body is not None:
             self._close()
 
@@ -272,6 +298,10 @@ class LayerBlock(QFrame):
             grid.addWidget(label, 0, 0)
             grid.addWidget(self.name_line, 0, 1)
             grid.addWidget(self.form, 1, 0, 1, 2)
+            if hasattr(facts.layer, "start"):  # it has weights
+                self.learning = ValueForm(OfLayer)
+                self.learning.edited.connect(self.learning_edited)
+                grid.addWidget(self.learning, 2, 0, 1, 2)
             self._column.addWidget(self._body)
         assert self.form is not None
         self.name_line.show_value(facts.name)
@@ -282,9 +312,21 @@ class LayerBlock(QFrame):
             self._body.hide()
             self._column.removeWidget(self._body)
             self._body.deleteLater()
-            self._body, self.form = None, None
+            self._body, self.form, self.learning = None, None, None
 
 
 def spoken(value: object) -> str:
     """A setting as it is named in the undo menu."""
+    if isinstance(value, tuple):
+        if len(value) == 2 and all(isinstance(number, int) for number in value):
+            return told(value)
+        return shortened(written(value)) if value else ALL
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "on" if value else "off"
     return words(value) if isinstance(value, float) else str(getattr(value, "title", value))
+
+
+def shortened(text: str, most: int = 24) -> str:
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"

@@ -189,6 +189,83 @@ class Number(QDoubleSpinBox):
         return beside(value, way)
 
 
+class OptionalNumber(Number):
+    """A float or None: an empty field, in which stands palely what holds instead."""
+
+    def __init__(
+        self,
+        least: float = -math.inf,
+        most: float = math.inf,
+        steps: Steps = "log",
+        above: float | None = None,
+        below: float | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
+        self._empty = True
+        self._typed: str | None = None  # since the last edit
+        super().__init__(least, most, steps, above, below, parent)
+        self.editingFinished.connect(self._take)
+
+    def show_instead(self, value: float) -> None:
+        """What holds while the field is empty, and where its arrows start from."""
+        self.lineEdit().setPlaceholderText(words(value))
+        if self._empty and self._typed is None:
+            self._set(value)
+
+    def show_value(self, value: float | None) -> None:
+        if value is None and not self._empty:
+            self._empty = True
+            self._set(parsed(self.lineEdit().placeholderText()) or 0.0)
+            self._settle()
+        elif value is not None and (self._empty or value != self.value()):
+            self._empty = False
+            self._set(value)
+            self._settle()
+
+    def _set(self, value: float) -> None:
+        self.blockSignals(True)
+        self.setValue(value)
+        self.blockSignals(False)
+        # a value that is the same may have another text
+        self.lineEdit().setText(self.textFromValue(value))
+
+    @Slot(float)
+    def _report(self, value: float) -> None:
+        self._empty = False
+        self.edited.emit(value)
+
+    @Slot(str)
+    def _judge(self, text: str) -> None:
+        self._typed = text
+        super()._judge(text)
+
+    @Slot()
+    def _take(self) -> None:
+        """Tell what Qt does not: a value that stays, and counts from now on or no longer."""
+        typed, self._typed = self._typed, None
+        if typed is None or self._complaint(typed):
+            return
+        empty = not typed.strip()
+        if empty != self._empty:
+            self._empty = empty
+            self._set(self.value())
+            self.edited.emit(None if empty else self.value())
+
+    def textFromValue(self, value: float) -> str:
+        cleared = self._typed is not None and not self._typed.strip()
+        return "" if cleared or (self._empty and self._typed is None) else words(value)
+
+    def fixup(self, _text: str) -> str:
+        return "" if self._empty else words(self.value())
+
+    def _complaint(self, text: str) -> str:
+        return super()._complaint(text) if text.strip() else ""
+
+    def stepBy(self, steps: int) -> None:
+        self._empty, self._typed = False, None
+        super().stepBy(steps)
+
+
 def parsed(text: str) -> float | None:
     """The number in `text`, None if there is none. Commas group thousands."""
     try:

@@ -3,9 +3,10 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
+import numpy as np
 
 from lab.kernels import update as kernel
-from lab.learning.optimizers.optimizer import Epsilon, Optimizer, Rate
+from lab.learning.optimizers.optimizer import Epsilon, Optimizer, Rate, Vector
 
 
 class Adadelta(Optimizer, frozen=True, tag="adadelta"):
@@ -30,3 +31,16 @@ class Adadelta(Optimizer, frozen=True, tag="adadelta"):
     @property
     def constants(self) -> tuple[float, float]:
         return (self.rho, self.epsilon)
+
+    def step_size(self, rate: float, gradient: Vector, slots: Vector, age: int) -> Vector:
+        """ε √((D + ε₀) / (G + ε₀)), of the gradient, with D from before the update.
+
+        The update has made D′ = ρD + (1 − ρ)d² of it, with d² = k (D + ε₀) and k = g² / (G + ε₀): so D + ε₀ is
+        (D′ + ρε₀) / (ρ + (1 − ρ)k). Where ρ and g are both 0 nothing is left of D: NaN.
+        """
+        mean_square, mean_change = slots
+        k = gradient**2 / (mean_square + self.epsilon)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            before = (mean_change + self.rho * self.epsilon) / (self.rho + (1 - self.rho) * k)
+            step: Vector = rate * np.sqrt(before / (mean_square + self.epsilon))
+        return step

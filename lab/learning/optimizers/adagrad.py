@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import numpy as np
+
 from lab.kernels import update as kernel
-from lab.learning.optimizers.optimizer import Epsilon, Optimizer, Rate
+from lab.learning.optimizers.optimizer import Epsilon, Optimizer, Rate, Vector
 
 
 class Adagrad(Optimizer, frozen=True, tag="adagrad"):
@@ -22,3 +24,8 @@ class Adagrad(Optimizer, frozen=True, tag="adagrad"):
     @property
     def constants(self) -> tuple[float]:
         return (self.epsilon,)
+
+    def step_size(self, rate: float, gradient: Vector, slots: Vector, age: int) -> Vector:
+        """ε / (√S + ε₀), of the gradient."""
+        step: Vector = rate / (np.sqrt(slots[0]) + self.epsilon)
+        return step

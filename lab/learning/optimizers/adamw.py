@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 import msgspec
 
 from lab.kernels import update as kernel
-from lab.learning.optimizers.adam import Beta1, Beta2
-from lab.learning.optimizers.optimizer import Epsilon, Optimizer, Rate
+from lab.learning.optimizers.adam import Beta1, Beta2, corrected
+from lab.learning.optimizers.optimizer import Epsilon, Optimizer, Rate, Vector
 
 
 class AdamW(Optimizer, frozen=True, tag="adamw"):
@@ -47,3 +47,7 @@ class AdamW(Optimizer, frozen=True, tag="adamw"):
         # the kernel multiplies by the rate of the step, which is ε η: at ε = 0 nothing moves
         per_rate = self.decay / self.rate if self.decay_times == "schedule" and self.rate else self.decay
         return (self.beta1, self.beta2, self.epsilon, per_rate, float(self.decay_of == "all"))
+
+    def step_size(self, rate: float, gradient: Vector, slots: Vector, age: int) -> Vector:
+        """ε / (√v̂ + ε₀), of the first moment without its bias, m̂, as in Adam; the decay comes besides."""
+        return corrected(rate, slots[1], self.beta2, self.epsilon, age)

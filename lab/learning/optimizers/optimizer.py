@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+Vector = NDArray[np.floating[Any]]
 
 Rate = Annotated[
     float,
@@ -38,6 +42,15 @@ class Optimizer(msgspec.Struct, frozen=True, tag_field="optimizer", forbid_unkno
     def constants(self) -> tuple[float, ...]:
         """The rule's settings besides the rate, in the order its kernel takes them."""
         return ()
+
+    def step_size(self, rate: float, gradient: Vector, slots: Vector, age: int) -> Vector:
+        """By what the last update multiplied each weight's gradient, or the direction that the rule makes of it.
+
+        `rate` is the one that was used, the layer's factor included; `gradient` [n] is what the rule saw, `slots`
+        [slots, n] what it remembers after it; `age` counts the updates, this one included. Here ε for all weights
+        alike: of the gradient, or of a velocity that sums up gradients.
+        """
+        return np.full_like(gradient, rate)
 
     @property
     def meaning(self) -> tuple[float, ...]:

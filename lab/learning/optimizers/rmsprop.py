@@ -3,9 +3,10 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
+import numpy as np
 
 from lab.kernels import update as kernel
-from lab.learning.optimizers.optimizer import Epsilon, Optimizer, Rate
+from lab.learning.optimizers.optimizer import Epsilon, Optimizer, Rate, Vector
 
 
 class RMSprop(Optimizer, frozen=True, tag="rmsprop"):
@@ -30,3 +31,8 @@ class RMSprop(Optimizer, frozen=True, tag="rmsprop"):
     @property
     def constants(self) -> tuple[float, float]:
         return (self.decay, self.epsilon)
+
+    def step_size(self, rate: float, gradient: Vector, slots: Vector, age: int) -> Vector:
+        """ε / (√M + ε₀), of the gradient."""
+        step: Vector = rate / (np.sqrt(slots[0]) + self.epsilon)
+        return step

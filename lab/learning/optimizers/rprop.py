@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from lab.kernels import update as kernel
-from lab.learning.optimizers.optimizer import Optimizer
+from lab.learning.optimizers.optimizer import Optimizer, Vector
 
 TURNS = {"take back": kernel.TAKE_BACK, "wait": kernel.WAIT, "go on": kernel.GO_ON}
 
@@ -59,3 +59,8 @@ class Rprop(Optimizer, frozen=True, tag="rprop"):
     @property
     def constants(self) -> tuple[float, ...]:
         return (self.up, self.down, self.least, self.most, TURNS[self.turn])
+
+    def step_size(self, rate: float, gradient: Vector, slots: Vector, age: int) -> Vector:
+        """The weight's own Δ, of the gradient's sign; on a change of sign it may have waited or gone back."""
+        step: Vector = slots[1]
+        return step

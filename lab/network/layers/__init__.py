@@ -9,17 +9,20 @@ from lab.network.layers.join import Add, Concat
 from lab.network.layers.layer import Layer, Parameter, Window
 from lab.network.layers.local_response_norm import LocalResponseNorm
 from lab.network.layers.normalization import BatchNorm, LayerNorm
-from lab.network.layers.pool import AveragePool2D, MaxPool2D
+from lab.network.layers.pool import AveragePool2D, GlobalAveragePool2D, GlobalMaxPool2D, MaxPool2D
 from lab.network.layers.prelu import PReLU
-from lab.network.layers.resize import Crop, TransposedConv2D, Upsample
+from lab.network.layers.resize import Crop, Upsample
 from lab.network.layers.softmax import Softmax
 from lab.network.layers.subsample import Subsample
+from lab.network.layers.transposed_conv2d import TransposedConv2D
 
 AnyLayer = (
     Dense
     | Conv2D
     | MaxPool2D
     | AveragePool2D
+    | GlobalMaxPool2D
+    | GlobalAveragePool2D
     | Subsample
     | Flatten
     | ActivationLayer
@@ -40,6 +43,8 @@ LAYERS: tuple[type[Layer], ...] = (
     Conv2D,
     MaxPool2D,
     AveragePool2D,
+    GlobalMaxPool2D,
+    GlobalAveragePool2D,
     Subsample,
     Flatten,
     ActivationLayer,
@@ -69,6 +74,8 @@ __all__ = [
     "Dense",
     "Dropout",
     "Flatten",
+    "GlobalAveragePool2D",
+    "GlobalMaxPool2D",
     "Layer",
     "LayerNorm",
     "LocalResponseNorm",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -9,40 +10,25 @@ import msgspec
 from lab.kernels import opcodes as op
 from lab.network.activations import AnyActivation, Linear
 from lab.network.initializers import AnyInitializer, FanIn, Zero
+from lab.network.layers.connections import Connections, FilterByFilter, pairs, table_problem
+from lab.network.layers.geometry import Dilation, Kernel, PaddingOrWord, Stride, columns, slid, window_on
 from lab.network.layers.layer import Layer, Parameter, Window
 from lab.network.shape import Shape
 from lab.problem import Problem
+from lab.value import both
 
 if TYPE_CHECKING:
     from lab.network.layout import Buffer
     from lab.network.program import Lowering
-
-Kernel = Annotated[int, msgspec.Meta(ge=1, le=1024, description="Width and height of the window, in pixels")]
-Stride = Annotated[int, msgspec.Meta(ge=1, le=1024, description="How many pixels the window moves at a time")]
-Padding = Annotated[
-    int, msgspec.Meta(ge=0, le=1024, description="Rows and columns of zeros added on every side")
-]
-
-
-def slid(x: Shape, channels: int, kernel: int, stride: int, padding: int) -> Shape | Problem:
-    """The shape that a window leaves when it slides over x: floor((extent + 2 padding - kernel) / stride) + 1."""
-    rows, columns = x.height + 2 * padding - kernel, x.width + 2 * padding - kernel
-    if rows < 0 or columns < 0:
-        room = min(x.height, x.width) + 2 * padding
-        need = -(-(kernel - min(x.height, x.width)) // 2)
-        return Problem(
-            "",
-            f"a {kernel}×{kernel} window does not fit into the {x.height}×{x.width} input with padding {padding}",
-            f"Use a kernel of at most {room} or a padding of at least {need}",
-        )
-    return Shape(channels, rows // stride + 1, columns // stride + 1)
 
 
 class Conv2D(Layer, frozen=True, tag="conv2d"):
     """A filter a map: slid over all channels of the input, a dot product at each place, plus a bias, then f.
 
     What deep learning calls convolution is a cross-correlation: the filter is not flipped. W is
-    [filters, channels, kernel, kernel].
+    [filters, channels / groups, kernel height, kernel width]. With a table of connections it is [connections,
+    kernel height, kernel width], filter by filter, and each filter starts by its own fan-in; the fans that are
+    told are then means.
     """
 
     filters: Annotated[
@@ -50,7 +36,7 @@ class Conv2D(Layer, frozen=True, tag="conv2d"):
     ] = 8
     kernel: Kernel = 3
     stride: Stride = 1
-    padding: Padding = 0
+    padding: PaddingOrWord = 0
     activation: Annotated[AnyActivation, msgspec.Meta(description="The function f applied to each z")] = (
         Linear()
     )
@@ -58,47 +44,82 @@ class Conv2D(Layer, frozen=True, tag="conv2d"):
         AnyInitializer,
         msgspec.Meta(title="initial weights", description="How the weights start; biases start at zero"),
     ] = FanIn()
+    dilation: Dilation = 1
+    groups: Annotated[
+        int,
+        msgspec.Meta(
+            ge=1,
+            le=65_536,
+            description="Into how many groups maps and filters are divided; each keeps to its own",
+        ),
+    ] = 1
+    connections: Connections = ()
+    bias: Annotated[bool, msgspec.Meta(description="Whether each filter adds a number of its own")] = True
 
     title = "Convolution"
     summary = "Slides filters over the image: the same features are looked for everywhere"
     stem = "conv"
 
     def output_shape(self, x: Shape) -> Shape | Problem:
-        return slid(x, self.filters, self.kernel, self.stride, self.padding)
+        problem = self._division_problem(x.channels)
+        return problem or slid(x, self.filters, self.kernel, self.stride, self.padding, self.dilation)
+
+    def _division_problem(self, channels: int) -> Problem | None:
+        """What keeps the filters from being divided among the maps as the groups or the connections say."""
+        if self.connections and self.groups > 1:
+            return Problem(
+                "", "it has both groups and a table of connections", "Set the groups to 1 or empty the table"
+            )
+        if self.connections:
+            return table_problem(self.connections, self.filters, channels)
+        if channels % self.groups or self.filters % self.groups:
+            what = f"{channels} maps and {self.filters} filters cannot be divided into {self.groups} groups"
+            common = math.gcd(channels, self.filters)
+            divisors = [d for d in range(1, common + 1) if common % d == 0]
+            near = sorted(sorted(divisors, key=lambda d: abs(d - self.groups))[:6])
+            some = f"{', '.join(map(str, near[:-1]))} or " if near[:-1] else ""
+            return Problem("", what, f"Use {some}{near[-1]} {'groups' if near[-1] > 1 else 'group'}")
+        return None
+
+    def _weight_shape(self, channels: int) -> tuple[int, ...]:
+        taps = both(self.kernel)
+        if self.connections:
+            return (sum(map(len, self.connections)), *taps)
+        return (self.filters, channels // self.groups, *taps)
 
     def parameters(self, x: Shape) -> tuple[Parameter, ...]:
-        fan_in = x.channels * self.kernel**2
-        fan_out = self.filters * self.kernel**2
-        shape = (self.filters, x.channels, self.kernel, self.kernel)
-        return (
-            Parameter("weight", shape, fan_in, fan_out, self.start),
-            Parameter("bias", (self.filters,), fan_in, fan_out, Zero(), penalised=False),
+        shape = self._weight_shape(x.channels)
+        size = math.prod(shape)
+        fan_in = max(1, size // self.filters)
+        fan_out = max(1, size // x.channels)
+        start = (
+            FilterByFilter(self.start, tuple(map(len, self.connections))) if self.connections else self.start
         )
+        weight = Parameter("weight", shape, fan_in, fan_out, start)
+        bias = Parameter("bias", (self.filters,), fan_in, fan_out, Zero(), penalised=False)
+        return (weight, bias) if self.bias else (weight,)
 
     def multiply_adds(self, x: Shape) -> int:
         y = self.output_shape(x)
-        return 0 if isinstance(y, Problem) else y.size * x.channels * self.kernel**2
+        return 0 if isinstance(y, Problem) else y.height * y.width * math.prod(self._weight_shape(x.channels))
 
     def window(self, x: Shape) -> Window:
-        return Window((self.kernel,) * 2, (self.stride,) * 2, (self.padding,) * 2)
+        return window_on(x, self.kernel, self.stride, self.padding, self.dilation)
 
     def lower(self, to: Lowering, x: Buffer) -> Buffer:
-        shape = slid(x.shape, self.filters, self.kernel, self.stride, self.padding)
+        shape = self.output_shape(x.shape)
         assert isinstance(shape, Shape)
-        z = to.buffer(shape, "z")
+        z, links = to.buffer(shape, "z"), pairs(self.connections)
         to.row(
             op.CONV2D,
             x,
             z,
             W=to.parameter("weight"),
-            B=to.parameter("bias"),
-            KH=self.kernel,
-            KW=self.kernel,
-            SH=self.stride,
-            SW=self.stride,
-            PH=self.padding,
-            PW=self.padding,
-            DH=1,
-            DW=1,
+            B=to.parameter("bias") if self.bias else -1,
+            GROUPS=self.groups,
+            LIST=len(to.lists),
+            LENGTH=len(links),
+            **columns(self.window(x.shape)),
         )
+        to.lists += links
         return to.activate(z, self.activation)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 
 from lab.kernels import opcodes as op
-from lab.network.layers.layer import Layer
+from lab.network.layers.layer import Layer, Window
 from lab.network.shape import Shape
 from lab.problem import Problem
 
@@ -46,14 +46,14 @@ class Join(Layer, frozen=True):
             )
         return height, width
 
-    def window(self, x: Shape) -> None:
-        return None
+    def windows(self, xs: tuple[Shape, ...]) -> tuple[Window, ...]:
+        return tuple(Window(padding=(-top, -left)) for top, left in self.cuts(xs))
 
-    def reach(self, first: int, last: int, axis: int, xs: tuple[Shape, ...], source: int) -> tuple[int, int]:
-        window = self.window_of(xs)
-        assert not isinstance(window, Problem)
-        cut = ((xs[source].height, xs[source].width)[axis] - window[axis]) // 2
-        return first + cut, last + cut
+    def cuts(self, xs: tuple[Shape, ...]) -> list[tuple[int, int]]:
+        """What is cut from each input above and on the left."""
+        size = self.window_of(xs)
+        assert not isinstance(size, Problem)
+        return [((x.height - size[0]) // 2, (x.width - size[1]) // 2) for x in xs]
 
     def place(self, to: Lowering, x: Buffer, y: Buffer, channel: int, plus: bool) -> None:
         """Write x's middle to y, from `channel` on."""

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from fractions import Fraction
 from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
-from lab.network.initializers import AnyInitializer, Zero
+from lab.network.initializers import Initializer, Zero
 from lab.network.shape import Shape
 from lab.problem import Problem
+from lab.value import Pair, told
 
 if TYPE_CHECKING:
     from lab.network.layout import Buffer
     from lab.network.program import Lowering
+
+Positions = NDArray[np.int64]
+"""Places along one axis, in order."""
+Line = tuple[Fraction, Fraction]
+"""(a, b) of a u + b."""
+
+
+def told_like(pair: Pair[int], limits: tuple[int, int], hold: Callable[[tuple[int, int]], int] = min) -> str:
+    """A limit to each number of `pair`, as one number where the pair is one: then the one that holds for both."""
+    return told(hold(limits) if isinstance(pair, int) else limits)
 
 
 class Parameter(msgspec.Struct, frozen=True):
@@ -27,7 +42,7 @@ class Parameter(msgspec.Struct, frozen=True):
     shape: tuple[int, ...]
     fan_in: int
     fan_out: int
-    start: AnyInitializer = Zero()
+    start: Initializer = Zero()
     penalised: bool = True
     learned: bool = True
     momentum: float = 0.1
@@ -43,13 +58,19 @@ class Parameter(msgspec.Struct, frozen=True):
 class Window(msgspec.Struct, frozen=True):
     """What one output of a layer sees of the layer's input, per axis as (vertical, horizontal).
 
-    `size` counts input positions spanned, dilation included; `padding` is what is added before the first one.
-    A layer that sees its whole input has the input's extent as its size and stride 1.
+    `size` counts input positions spanned, of which every `dilation`-th is seen; `padding` is what is added before
+    the first one. A layer that sees its whole input has the input's extent as its size and stride 1.
     """
 
     size: tuple[int, int] = (1, 1)
     stride: tuple[int, int] = (1, 1)
     padding: tuple[int, int] = (0, 0)
+    dilation: tuple[int, int] = (1, 1)
+
+    @property
+    def taps(self) -> tuple[int, int]:
+        """How many positions are seen."""
+        return (self.size[0] - 1) // self.dilation[0] + 1, (self.size[1] - 1) // self.dilation[1] + 1
 
 
 class Layer(msgspec.Struct, frozen=True, tag_field="layer", forbid_unknown_fields=True):
@@ -87,18 +108,31 @@ class Layer(msgspec.Struct, frozen=True, tag_field="layer", forbid_unknown_field
         return 0
 
     def window(self, x: Shape) -> Window | None:
-        """What one output sees of the input; None where outputs differ in how they see it (see `reach`)."""
+        """What one output sees of the input; None where outputs differ in how they see it (see `sees`)."""
         return Window()
 
-    def reach(self, first: int, last: int, axis: int, xs: tuple[Shape, ...], source: int) -> tuple[int, int]:
-        """First and last index of input `source` that outputs `first` to `last` see along an axis.
+    def windows(self, xs: tuple[Shape, ...]) -> tuple[Window | None, ...]:
+        """Like `window`, for each input of a layer that may take several inputs."""
+        return tuple(self.window(x) for x in xs)
+
+    def sees(self, at: Positions, axis: int, xs: tuple[Shape, ...], source: int) -> Positions:
+        """The positions of input `source` that outputs at the positions `at` see along an axis.
 
         Axis 0 is vertical, 1 horizontal. What lies outside of the input is padding.
         """
-        window = self.window(xs[source])
-        assert window is not None, "a layer without a window says itself what it reaches"
-        size, stride, padding = window.size[axis], window.stride[axis], window.padding[axis]
-        return first * stride - padding, last * stride - padding + size - 1
+        window = self.windows(xs)[source]
+        assert window is not None, "a layer without a window says itself what it sees"
+        taps = np.arange(0, window.size[axis], window.dilation[axis])
+        return np.unique(at[:, None] * window.stride[axis] - window.padding[axis] + taps)
+
+    def middle(self, axis: int, xs: tuple[Shape, ...], source: int) -> Line:
+        """Where along an axis the middle lies of what output u sees of input `source`: at a u + b.
+
+        Where outputs differ in how they see it, the mean over them.
+        """
+        window = self.windows(xs)[source]
+        assert window is not None, "a layer without a window says itself where it looks"
+        return Fraction(window.stride[axis]), Fraction(window.size[axis] - 1, 2) - window.padding[axis]
 
     def lower(self, to: Lowering, x: Buffer) -> Buffer:
         """Write the layer's rows into a program and give the buffer that holds its output."""

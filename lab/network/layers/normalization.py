@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
+import numpy as np
 
 from lab.kernels import opcodes as op
 from lab.kernels.normalization import LAYER_NORM_PLANES
 from lab.network.initializers import Constant, Zero
-from lab.network.layers.layer import Layer, Parameter
+from lab.network.layers.layer import Layer, Line, Parameter, Positions, Window
 from lab.network.shape import Shape
 
 if TYPE_CHECKING:
@@ -100,12 +102,16 @@ class LayerNorm(Layer, frozen=True, tag="layer_norm"):
     def multiply_adds(self, x: Shape) -> int:
         return x.size
 
-    def window(self, x: Shape) -> None:
-        return None
+    def window(self, x: Shape) -> Window | None:
+        return Window() if x.is_vector else None
 
-    def reach(self, first: int, last: int, axis: int, xs: tuple[Shape, ...], source: int) -> tuple[int, int]:
+    def sees(self, at: Positions, axis: int, xs: tuple[Shape, ...], source: int) -> Positions:
         """Every number has a say in its example's mean."""
-        return 0, (xs[source].height, xs[source].width)[axis] - 1
+        return np.arange((xs[source].height, xs[source].width)[axis])
+
+    def middle(self, axis: int, xs: tuple[Shape, ...], source: int) -> Line:
+        """But each stays in its place."""
+        return Fraction(1), Fraction(0)
 
     def lower(self, to: Lowering, x: Buffer) -> Buffer:
         y = to.buffer(x.shape, "y")

@@ -5,14 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from lab.kernels import opcodes as op
-from lab.network.layers.conv2d import Kernel, Padding, Stride, slid
-from lab.network.layers.layer import Layer, Window
+from lab.network.layers.geometry import Kernel, Padding, Stride, columns, slid, window_on
+from lab.network.layers.layer import Layer, Window, told_like
 from lab.network.shape import Shape
 from lab.problem import Problem
+from lab.value import both, told
 
 if TYPE_CHECKING:
     from lab.network.layout import Buffer
     from lab.network.program import Lowering
+
+
+def pooled(operation: int, to: Lowering, x: Buffer, shape: Shape, window: Window) -> Buffer:
+    """Write the row that pools x, window by window, into an image of `shape`."""
+    y = to.buffer(shape, "y")
+    aux = to.buffer(shape, "winner") if operation == op.MAX_POOL else None
+    to.row(operation, x, y, aux=aux, **columns(window))
+    return y
 
 
 class Pool(Layer, frozen=True):
@@ -26,37 +35,23 @@ class Pool(Layer, frozen=True):
     stem = "pool"
 
     def output_shape(self, x: Shape) -> Shape | Problem:
-        if 2 * self.padding > self.kernel:
+        sizes, padding = both(self.kernel), both(self.padding)
+        if any(2 * added > size for added, size in zip(padding, sizes, strict=True)):
+            most = (sizes[0] // 2, sizes[1] // 2)
             return Problem(
                 "",
-                f"a padding of {self.padding} would put whole {self.kernel}×{self.kernel} windows into the padding",
-                f"Use a padding of at most {self.kernel // 2}",
+                f"a padding of {told(self.padding)} would put whole {told(sizes)} windows into the padding",
+                f"Use a padding of at most {told_like(self.padding, most)}",
             )
         return slid(x, x.channels, self.kernel, self.stride, self.padding)
 
     def window(self, x: Shape) -> Window:
-        return Window((self.kernel,) * 2, (self.stride,) * 2, (self.padding,) * 2)
+        return window_on(x, self.kernel, self.stride, self.padding)
 
     def lower(self, to: Lowering, x: Buffer) -> Buffer:
-        shape = slid(x.shape, x.shape.channels, self.kernel, self.stride, self.padding)
+        shape = self.output_shape(x.shape)
         assert isinstance(shape, Shape)
-        y = to.buffer(shape, "y")
-        aux = to.buffer(shape, "winner") if self.operation == op.MAX_POOL else None
-        to.row(
-            self.operation,
-            x,
-            y,
-            aux=aux,
-            KH=self.kernel,
-            KW=self.kernel,
-            SH=self.stride,
-            SW=self.stride,
-            PH=self.padding,
-            PW=self.padding,
-            DH=1,
-            DW=1,
-        )
-        return y
+        return pooled(self.operation, to, x, shape, self.window(x.shape))
 
 
 class MaxPool2D(Pool, frozen=True, tag="max_pool2d"):
@@ -72,4 +67,38 @@ class AveragePool2D(Pool, frozen=True, tag="average_pool2d"):
 
     title = "Average pooling"
     summary = "Keeps the mean of each window"
+    operation = op.AVERAGE_POOL
+
+
+class GlobalPool(Layer, frozen=True):
+    """Pooling whose window is the whole map: one number a channel, whatever the image's size."""
+
+    operation: ClassVar[int]
+    stem = "pool"
+
+    def output_shape(self, x: Shape) -> Shape:
+        return Shape(x.channels)
+
+    def window(self, x: Shape) -> Window:
+        return Window((x.height, x.width))
+
+    def lower(self, to: Lowering, x: Buffer) -> Buffer:
+        whole = (x.shape.height, x.shape.width)
+        # a stride of its own size lets the kernel take the rows of all examples for one
+        return pooled(self.operation, to, x, self.output_shape(x.shape), Window(whole, whole))
+
+
+class GlobalMaxPool2D(GlobalPool, frozen=True, tag="global_max_pool2d"):
+    """The largest value of each map; the gradient goes to the one that won."""
+
+    title = "Global max pooling"
+    summary = "Keeps the largest value of each whole map"
+    operation = op.MAX_POOL
+
+
+class GlobalAveragePool2D(GlobalPool, frozen=True, tag="global_average_pool2d"):
+    """The mean of each map (Lin, Chen and Yan, Network in Network, 2014): what a dense layer needs no Flatten for."""
+
+    title = "Global average pooling"
+    summary = "Keeps the mean of each whole map"
     operation = op.AVERAGE_POOL
