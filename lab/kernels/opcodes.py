@@ -11,8 +11,8 @@ taps covers all examples at once; a vector of n units is [n, examples].
 # operations: their places in lab.kernels.operations.OPERATIONS
 (
     DENSE, CONV2D, TRANSPOSED_CONV2D, MAX_POOL, AVERAGE_POOL, FLATTEN, ACTIVATION, COPY, UPSAMPLE, LOSS,
-    BILINEAR, SUBSAMPLE, DROPOUT, LOCAL_RESPONSE_NORM,
-) = range(14)  # fmt: skip
+    BILINEAR, SUBSAMPLE, DROPOUT, LOCAL_RESPONSE_NORM, PRELU, SOFTMAX, BATCH_NORM, LAYER_NORM,
+) = range(18)  # fmt: skip
 
 # columns of a row
 OP = 0

@@ -16,8 +16,11 @@ from lab.kernels import (
     dropout,
     local_response_norm,
     loss,
+    normalization,
     pool,
+    prelu,
     resize,
+    softmax,
     subsample,
 )
 from lab.kernels import opcodes as op
@@ -49,6 +52,20 @@ OPERATIONS: dict[int, Operation] = {
         "local response normalization",
         local_response_norm.local_response_norm_row,
         local_response_norm.local_response_norm_backward_row,
+        (True, False),
+    ),
+    op.PRELU: Operation("parametric ReLU", prelu.prelu_row, prelu.prelu_backward_row, (True, False)),
+    op.SOFTMAX: Operation("softmax", softmax.softmax_row, softmax.softmax_backward_row, (False, True)),
+    op.BATCH_NORM: Operation(
+        "batch normalization",
+        normalization.batch_norm_row,
+        normalization.batch_norm_backward_row,
+        (True, False),
+    ),
+    op.LAYER_NORM: Operation(
+        "layer normalization",
+        normalization.layer_norm_row,
+        normalization.layer_norm_backward_row,
         (True, False),
     ),
 }

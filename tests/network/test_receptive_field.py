@@ -13,17 +13,25 @@ from lab.kernels.interpreter import TALLY
 from lab.learning.losses import SquaredError
 from lab.network.activations import Linear, ReLU
 from lab.network.layers import (
+    ActivationLayer,
     Add,
     AveragePool2D,
+    BatchNorm,
     Concat,
     Conv2D,
     Crop,
     Dense,
+    Dropout,
     Flatten,
     GlobalAveragePool2D,
     GlobalMaxPool2D,
     Layer,
+    LayerNorm,
+    LocalResponseNorm,
     MaxPool2D,
+    PReLU,
+    Softmax,
+    Subsample,
     TransposedConv2D,
     Upsample,
 )
@@ -102,12 +110,38 @@ BRANCHED = Network(
 )
 
 
-@pytest.mark.parametrize("layer", ["up", "cat", "c3", "double", "cut", "t3", "add", "wide", "smooth", "meet"])
-def test_fields_through_branches_are_those_of_a_perturbed_input(layer: str) -> None:
+NORMALIZED = chain(
+    ("conv", Conv2D(3, 2)),
+    ("batchnorm", BatchNorm()),
+    ("act", ActivationLayer(R)),
+    ("lrn", LocalResponseNorm(2, alpha=0.5)),
+    ("sub", Subsample(3, 2, activation=Linear())),
+    ("prelu", PReLU()),
+    ("drop", Dropout()),
+    ("softmax", Softmax()),
+    ("layernorm", LayerNorm()),
+    ("last", Conv2D(2, 2)),
+)
+
+
+@pytest.mark.parametrize(
+    ("whole", "layer"),
+    [
+        *(
+            (BRANCHED, layer)
+            for layer in ["up", "cat", "c3", "double", "cut", "t3", "add", "wide", "smooth", "meet"]
+        ),
+        *(
+            (NORMALIZED, layer)
+            for layer in ["act", "lrn", "sub", "prelu", "drop", "softmax", "layernorm", "last"]
+        ),
+    ],
+)
+def test_fields_are_those_of_a_perturbed_input(whole: Network, layer: str) -> None:
     """Positive weights and inputs: every pixel in the field has a say, none outside has."""
     x = Shape(1, 12, 12)
-    names = [node.name for node in BRANCHED.nodes]
-    network = Network(BRANCHED.nodes[: names.index(layer) + 1])
+    names = [node.name for node in whole.nodes]
+    network = Network(whole.nodes[: names.index(layer) + 1])
     rng = np.random.default_rng(1)
     program = lower_for_looking(network, x)
     params = rng.uniform(0.1, 1, program.parameter_count).astype(np.float32)

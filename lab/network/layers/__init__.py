@@ -1,5 +1,6 @@
 """The layers there are. A new one is one file here and one line in this table."""
 
+from lab.network.layers.activation import ActivationLayer
 from lab.network.layers.conv2d import Conv2D
 from lab.network.layers.dense import Dense
 from lab.network.layers.dropout import Dropout
@@ -7,8 +8,11 @@ from lab.network.layers.flatten import Flatten
 from lab.network.layers.join import Add, Concat
 from lab.network.layers.layer import Layer, Parameter, Window
 from lab.network.layers.local_response_norm import LocalResponseNorm
+from lab.network.layers.normalization import BatchNorm, LayerNorm
 from lab.network.layers.pool import AveragePool2D, GlobalAveragePool2D, GlobalMaxPool2D, MaxPool2D
+from lab.network.layers.prelu import PReLU
 from lab.network.layers.resize import Crop, Upsample
+from lab.network.layers.softmax import Softmax
 from lab.network.layers.subsample import Subsample
 from lab.network.layers.transposed_conv2d import TransposedConv2D
 
@@ -21,7 +25,12 @@ AnyLayer = (
     | GlobalAveragePool2D
     | Subsample
     | Flatten
+    | ActivationLayer
+    | PReLU
+    | Softmax
     | Dropout
+    | BatchNorm
+    | LayerNorm
     | LocalResponseNorm
     | TransposedConv2D
     | Upsample
@@ -38,7 +47,12 @@ LAYERS: tuple[type[Layer], ...] = (
     GlobalAveragePool2D,
     Subsample,
     Flatten,
+    ActivationLayer,
+    PReLU,
+    Softmax,
     Dropout,
+    BatchNorm,
+    LayerNorm,
     LocalResponseNorm,
     TransposedConv2D,
     Upsample,
@@ -49,9 +63,11 @@ LAYERS: tuple[type[Layer], ...] = (
 
 __all__ = [
     "LAYERS",
+    "ActivationLayer",
     "Add",
     "AnyLayer",
     "AveragePool2D",
+    "BatchNorm",
     "Concat",
     "Conv2D",
     "Crop",
@@ -61,9 +77,12 @@ __all__ = [
     "GlobalAveragePool2D",
     "GlobalMaxPool2D",
     "Layer",
+    "LayerNorm",
     "LocalResponseNorm",
     "MaxPool2D",
+    "PReLU",
     "Parameter",
+    "Softmax",
     "Subsample",
     "TransposedConv2D",
     "Upsample",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -9,10 +10,11 @@ import msgspec
 from lab.kernels import opcodes as op
 from lab.network.activations import AnyActivation, ScaledTanh
 from lab.network.initializers import Constant, Zero
-from lab.network.layers.geometry import slid
+from lab.network.layers.geometry import Kernel, Stride, columns, slid, window_on
 from lab.network.layers.layer import Layer, Parameter, Window
 from lab.network.shape import Shape
 from lab.problem import Problem
+from lab.value import both
 
 if TYPE_CHECKING:
     from lab.network.layout import Buffer
@@ -23,16 +25,12 @@ class Subsample(Layer, frozen=True, tag="subsample"):
     """z = coefficient · (sum of the window) + bias, y = f(z), with one coefficient and one bias a map.
 
     S2 and S4 of LeNet-5, which have 12 and 32 parameters (LeCun et al., 1998, section II.B). The paper adds the
-    window's numbers and does not average them. A coefficient begins at gain / kernel², so that with a gain of 1
-    the layer begins as an average pooling.
+    window's numbers and does not average them. A coefficient begins at gain / (the window's area), so that with a
+    gain of 1 the layer begins as an average pooling.
     """
 
-    kernel: Annotated[
-        int, msgspec.Meta(ge=1, le=1024, description="Width and height of the window, in pixels")
-    ] = 2
-    stride: Annotated[
-        int, msgspec.Meta(ge=1, le=1024, description="How many pixels the window moves at a time")
-    ] = 2
+    kernel: Kernel = 2
+    stride: Stride = 2
     activation: Annotated[AnyActivation, msgspec.Meta(description="The function f applied to each z")] = (
         ScaledTanh()
     )
@@ -51,7 +49,7 @@ class Subsample(Layer, frozen=True, tag="subsample"):
         return slid(x, x.channels, self.kernel, self.stride, 0)
 
     def parameters(self, x: Shape) -> tuple[Parameter, ...]:
-        area = self.kernel**2
+        area = math.prod(both(self.kernel))
         return (
             Parameter("coefficient", (x.channels,), area, area, Constant(self.gain / area), penalised=False),
             Parameter("bias", (x.channels,), area, area, Zero(), penalised=False),
@@ -63,22 +61,13 @@ class Subsample(Layer, frozen=True, tag="subsample"):
         return 0 if isinstance(y, Problem) else y.size
 
     def window(self, x: Shape) -> Window:
-        return Window((self.kernel,) * 2, (self.stride,) * 2)
+        return window_on(x, self.kernel, self.stride, 0)
 
     def lower(self, to: Lowering, x: Buffer) -> Buffer:
         shape = self.output_shape(x.shape)
         assert isinstance(shape, Shape)
         z = to.buffer(shape, "z")
-        to.row(
-            op.SUBSAMPLE,
-            x,
-            z,
-            aux=to.buffer(shape, "sum"),
-            W=to.parameter("coefficient"),
-            B=to.parameter("bias"),
-            KH=self.kernel,
-            KW=self.kernel,
-            SH=self.stride,
-            SW=self.stride,
-        )
+        coefficient, bias = to.parameter("coefficient"), to.parameter("bias")
+        sums = to.buffer(shape, "sum")
+        to.row(op.SUBSAMPLE, x, z, aux=sums, W=coefficient, B=bias, **columns(self.window(x.shape)))
         return to.activate(z, self.activation)
