@@ -111,70 +111,104 @@ def columns_inside(WI, WO, SW, shift):
     return min(first, WO), max(min(first, WO), min(last, WO))
 
 
+@inlined
+def take(to, source, count, stride):
+    """to = every stride-th of source"""
+    step = np.uint64(stride)  # unsigned: it needs no wrapping round, and the loop fits vector registers
+    for x in range(np.uint64(count)):
+        to[x] = source[x * step]
+
+
+@inlined
+def put(to, source, count, stride):
+    """Every stride-th of to += source"""
+    step = np.uint64(stride)
+    for x in range(np.uint64(count)):
+        to[x * step] += source[x]
+
+
 @kernel
-def stack(X, S, g):
-    """S[(c, kx), r % SH, r // SH, e, x] = X[c, r - PH, e, SW x + DW kx - PW], 0 outside of X."""
-    n, CI, HI, WI, WO, KW, SH, SW = g.n, g.CI, g.HI, g.WI, g.WO, g.KW, g.SH, g.SW
-    rows = stacked_rows(g)
-    width = n * WO
-    for c in range(CI):
-        for kx in range(KW):
+def stack(X, S, g, known):
+    """S[(c, kx), r % SH, r // SH, e, x] = X[c, r - PH, e, SW x + DW kx - PW], 0 outside of X.
+
+    The first `known` rows of each (c, kx) are there already.
+    """
+    n, HI, WI, WO, SW = g.n, g.HI, g.WI, g.WO, g.SW
+    rows, width = stacked_rows(g), g.n * g.WO
+    for c in range(g.CI):
+        for kx in range(g.KW):
             shift = g.DW * kx - g.PW
             first, last = columns_inside(WI, WO, SW, shift)
-            for r in range(SH * rows):
-                y = (r % rows) * SH + r // rows - g.PH
-                to = span(S, ((c * KW + kx) * SH * rows + r) * width, width)
+            inside = last - first
+            for r in range(known, g.SH * rows):
+                y = (r % rows) * g.SH + r // rows - g.PH
+                to = span(S, ((c * g.KW + kx) * g.SH * rows + r) * width, width)
                 if y < 0 or y >= HI:
                     to[:] = 0
                     continue
                 source = span(X, (c * HI + y) * n * WI, n * WI)
-                if SW == 1:
-                    for e in range(n):
-                        here = span(to, e * WO, WO)
-                        for x in range(first):
-                            here[x] = 0
-                        there = span(source, e * WI + first + shift, last - first)
-                        inside = span(here, first, last - first)
-                        for x in range(last - first):
-                            inside[x] = there[x]
-                        for x in range(last, WO):
-                            here[x] = 0
-                else:
-                    for e in range(n):
-                        for x in range(first):
-                            to[e * WO + x] = 0
-                        for x in range(first, last):
-                            to[e * WO + x] = source[e * WI + x * SW + shift]
-                        for x in range(last, WO):
-                            to[e * WO + x] = 0
+                for e in range(n):
+                    here = span(to, e * WO, WO)
+                    there = span(source, e * WI + first * SW + shift, SW * inside)
+                    for x in range(first):
+                        here[x] = 0
+                    if SW == 1:
+                        take(span(here, first, inside), there, inside, 1)
+                    elif SW == 2:  # a stride known to the compiler is a shuffle, an unknown one a gather
+                        take(span(here, first, inside), there, inside, 2)
+                    else:
+                        take(span(here, first, inside), there, inside, SW)
+                    for x in range(last, WO):
+                        here[x] = 0
+
+
+@kernel
+def keep(S, g, rows, kept):
+    """The last `kept` of so many rows of each (c, kx) of S become the first ones, of S for the geometry g."""
+    width, now = g.n * g.WO, stacked_rows(g)
+    for row in range(g.CI * g.KW):
+        # to the front, and towards the front: nothing is overwritten before it has moved
+        to, source = (
+            span(S, row * now * width, kept * width),
+            span(S, (row * rows + rows - kept) * width, kept * width),
+        )
+        for x in range(kept * width):
+            to[x] = source[x]
 
 
 @kernel
 def unstack(dS, dX, g):
     """dX += what `stack` copied, back to where it came from."""
-    n, CI, HI, WI, WO, KW, SH, SW = g.n, g.CI, g.HI, g.WI, g.WO, g.KW, g.SH, g.SW
-    rows = stacked_rows(g)
-    width = n * WO
-    for c in range(CI):
-        for kx in range(KW):
+    n, HI, WI, WO, SW = g.n, g.HI, g.WI, g.WO, g.SW
+    rows, width = stacked_rows(g), g.n * g.WO
+    pairs = g.KW == 2 and SW == 2 and g.DW == 1 and g.PW == 0 and WI == 2 * WO
+    for c in range(g.CI):
+        for kx in range(1 if pairs else g.KW):
             shift = g.DW * kx - g.PW
             first, last = columns_inside(WI, WO, SW, shift)
-            for r in range(SH * rows):
-                y = (r % rows) * SH + r // rows - g.PH
+            inside = last - first
+            for r in range(g.SH * rows):
+                y = (r % rows) * g.SH + r // rows - g.PH
                 if y < 0 or y >= HI:
                     continue
-                source = span(dS, ((c * KW + kx) * SH * rows + r) * width, width)
+                at = ((c * g.KW + kx) * g.SH * rows + r) * width
                 to = span(dX, (c * HI + y) * n * WI, n * WI)
-                if SW == 1:
-                    for e in range(n):
-                        there = span(source, e * WO + first, last - first)
-                        inside = span(to, e * WI + first + shift, last - first)
-                        for x in range(last - first):
-                            inside[x] += there[x]
-                else:
-                    for e in range(n):
-                        for x in range(first, last):
-                            to[e * WI + x * SW + shift] += source[e * WO + x]
+                if pairs:
+                    left, right = span(dS, at, width), span(dS, at + g.SH * rows * width, width)
+                    for x in range(np.uint64(width)):
+                        to[2 * x] += left[x]
+                        to[2 * x + 1] += right[x]
+                    continue
+                source = span(dS, at, width)
+                for e in range(n):
+                    there = span(source, e * WO + first, inside)
+                    here = span(to, e * WI + first * SW + shift, SW * inside)
+                    if SW == 1:
+                        put(here, there, inside, 1)
+                    elif SW == 2:
+                        put(here, there, inside, 2)
+                    else:
+                        put(here, there, inside, SW)
 
 
 @kernel
@@ -194,6 +228,17 @@ def part_of(g, y, rows):
     return Geometry(
         g.n, g.CI, g.HI, g.WI, g.CO, rows, g.WO, g.KH, g.KW, g.SH, g.SW, g.PH - y * g.SH, g.PW, g.DH, g.DW
     )
+
+
+@kernel
+def stack_on(X, S, g, y, block):
+    """S for output rows y to y + block - 1, when that for the rows before is there."""
+    h = part_of(g, y, min(block, g.HO - y))
+    known = 0
+    if y > 0 and g.SH == 1:
+        known = (g.KH - 1) * g.DH
+        keep(S, h, stacked_rows(part_of(g, y - block, block)), known)
+    stack(X, S, h, known)
 
 
 @inlined
@@ -270,7 +315,7 @@ def correlate(X, W, stride, each, flipped, Y, begin, b, terms, S, g, groups):
     for y in range(0, g.HO, block):
         h = part_of(g, y, min(block, g.HO - y))
         if not whole:
-            stack(X, S, h)
+            stack_on(X, S, g, y, block)
         source = X if whole else S
         write_terms(terms, CI, flipped, each, h)
         channel = h.KW * h.SH * stacked_rows(h) * width
@@ -300,7 +345,7 @@ def gather_weights(X, dY, dW, places, S, g, groups):
     for y in range(0, g.HO, block):
         h = part_of(g, y, min(block, g.HO - y))
         if not whole:
-            stack(X, S, h)
+            stack_on(X, S, g, y, block)
         source = X if whole else S
         write_places(places, CI, h)
         channel = h.KW * h.SH * stacked_rows(h) * width
@@ -330,7 +375,10 @@ def scatter(dY, W, dX, terms, dS, g, groups):
     for y in range(0, g.HO, block):
         h = part_of(g, y, min(block, g.HO - y))
         channel = h.KW * h.SH * stacked_rows(h) * width
-        span(dS, 0, g.CI * channel)[:] = 0
+        begin = ZERO
+        if g.KH != g.SH or g.DH != 1:  # rows of dS that several taps, or none, have a share in
+            begin = ADD
+            span(dS, 0, g.CI * channel)[:] = 0
         N = h.HO * width
         for c in range(g.CI):
             group = c // CI
@@ -342,7 +390,7 @@ def scatter(dY, W, dX, terms, dS, g, groups):
                     for x in range(0, N, step):
                         outer(
                             min(rows, g.KW - kx), A, 1, span(B, x, SLACK), terms, CO, span(C, x, 1),
-                            channel // h.KW, min(step, N - x), ADD, span(dX, 0, 0),
+                            channel // h.KW, min(step, N - x), begin, span(dX, 0, 0),
                         )  # fmt: skip
         unstack(dS, dX, h)
 
