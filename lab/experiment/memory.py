@@ -77,7 +77,10 @@ def _activations(experiment: Experiment) -> int:
     """Of the chunks of examples that the cores work on: in training, in evaluation and for a look inside."""
     analysis = experiment.analysis
     width = analysis.input.size + sum(facts.output.size for facts in analysis.nodes if facts.output)
-    return NUMBER * BUFFERS * width * CHUNK * (MOST_SHARES + (os.cpu_count() or 1) + 1)
+    at_once = CHUNK * (MOST_SHARES + (os.cpu_count() or 1) + 1)
+    if experiment.network.whole_batch:
+        at_once += min(experiment.batch_size, len(_prepared(experiment).training))
+    return NUMBER * BUFFERS * width * at_once
 
 
 def _data(experiment: Experiment) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lab.kernels._jit import kernel
+from lab.kernels._jit import inlined, kernel
 
 
 @kernel
@@ -17,6 +17,15 @@ def mixed(a, b):
         z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
         z = z ^ (z >> np.uint64(31))
     return z
+
+
+@inlined
+def draw(stream, i):
+    """The 64 bits that SplitMix64 gives as its i-th when it has begun at `stream`; both are uint64."""
+    z = stream + i * np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
 
 
 @kernel

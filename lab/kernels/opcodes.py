@@ -11,8 +11,8 @@ taps covers all examples at once; a vector of n units is [n, examples].
 # operations: their places in lab.kernels.operations.OPERATIONS
 (
     DENSE, CONV2D, TRANSPOSED_CONV2D, MAX_POOL, AVERAGE_POOL, FLATTEN, ACTIVATION, COPY, UPSAMPLE, LOSS,
-    BILINEAR,
-) = range(11)  # fmt: skip
+    BILINEAR, SUBSAMPLE, DROPOUT, LOCAL_RESPONSE_NORM, PRELU, SOFTMAX, BATCH_NORM, LAYER_NORM,
+) = range(18)  # fmt: skip
 
 # columns of a row
 OP = 0
@@ -35,11 +35,12 @@ TOP, LEFT = 27, 28  # COPY: where in the input the output's window begins
 PLUS = 29  # COPY: 1 adds to what other rows have written to the output
 GROUPS = 30  # into how many groups channels and filters are divided
 LIST, LENGTH = 31, 32  # a stretch of the program's lists
-NUMBER = 33  # the row's own number: which constants are its own, and a name for its random draws
+NUMBER = 33  # the row's own number: which constants are its own
 MEAN, VARIANCE = 34, 35  # running statistics, in the parameter vector
 TRAINING = 36  # 1: as in training, where a batch speaks for itself and units are dropped; 0: as in use
 SPACE = 37
-COLUMNS = 38
+NAME = 38  # a number made of the layer's name, that names its random draws
+COLUMNS = 39
 
 # constants of a row: float64; an activation's or layer's own numbers, a loss's (lab.kernels.loss)
 CONSTANTS = 3

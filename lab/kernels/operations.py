@@ -8,7 +8,21 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.kernels import activation, conv, copy, dense, loss, pool, resize
+from lab.kernels import (
+    activation,
+    conv,
+    copy,
+    dense,
+    dropout,
+    local_response_norm,
+    loss,
+    normalization,
+    pool,
+    prelu,
+    resize,
+    softmax,
+    subsample,
+)
 from lab.kernels import opcodes as op
 from lab.kernels.operation import REALS, Operation
 
@@ -32,6 +46,28 @@ OPERATIONS: dict[int, Operation] = {
     op.UPSAMPLE: Operation("upsampling", resize.upsample_row, resize.upsample_backward_row),
     op.BILINEAR: Operation("bilinear upsampling", resize.bilinear_row, resize.bilinear_backward_row),
     op.LOSS: Operation("loss", loss.loss_row),
+    op.SUBSAMPLE: Operation("subsampling", subsample.subsample_row, subsample.subsample_backward_row),
+    op.DROPOUT: Operation("dropout", dropout.dropout_row, dropout.dropout_backward_row),
+    op.LOCAL_RESPONSE_NORM: Operation(
+        "local response normalization",
+        local_response_norm.local_response_norm_row,
+        local_response_norm.local_response_norm_backward_row,
+        (True, False),
+    ),
+    op.PRELU: Operation("parametric ReLU", prelu.prelu_row, prelu.prelu_backward_row, (True, False)),
+    op.SOFTMAX: Operation("softmax", softmax.softmax_row, softmax.softmax_backward_row, (False, True)),
+    op.BATCH_NORM: Operation(
+        "batch normalization",
+        normalization.batch_norm_row,
+        normalization.batch_norm_backward_row,
+        (True, False),
+    ),
+    op.LAYER_NORM: Operation(
+        "layer normalization",
+        normalization.layer_norm_row,
+        normalization.layer_norm_backward_row,
+        (True, False),
+    ),
 }
 
 _addresses: NDArray[np.int64] = np.zeros((1 + max(OPERATIONS), 2 * len(REALS)), np.int64)

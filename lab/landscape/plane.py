@@ -60,14 +60,15 @@ def weights_plane(origin: Vector, first: int, second: int, names: tuple[str, str
 def random_plane(origin: Vector, parameters: Sequence[Parameter], seed: int) -> Plane:
     """Two random directions, each filter as long as the filter's own weights (Li et al., 2018, section 4).
 
-    Biases are set aside: they stay as they are.
+    Biases are set aside, and with them whatever else is not penalised: scales and shifts, running statistics.
+    They stay as they are.
     """
     rng = np.random.Generator(np.random.Philox(key=[seed, 0x51]))
     directions = []
     for _ in range(2):
         d, at = np.zeros_like(origin), 0
         for p in parameters:
-            if len(p.shape) > 1:
+            if p.penalised and len(p.shape) > 1:
                 w = origin[at : at + p.size].reshape(p.shape[0], -1)
                 draw = rng.standard_normal(w.shape, dtype=np.float32)
                 draw *= np.linalg.norm(w, axis=1, keepdims=True) / np.linalg.norm(draw, axis=1, keepdims=True)

@@ -38,6 +38,11 @@ class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             return node.inputs
         return (self.nodes[index - 1].name if index else INPUT,)
 
+    @property
+    def whole_batch(self) -> bool:
+        """Whether, in training, a batch must go through in one piece: some layer looks at all of it."""
+        return any(node.layer.whole_batch for node in self.nodes)
+
     def fresh_name(self, layer: Layer) -> str:
         """A name for a new layer that no node has: conv3."""
         taken = {node.name for node in self.nodes}

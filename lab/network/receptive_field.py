@@ -93,12 +93,16 @@ def joined(fields: list[ReceptiveField]) -> ReceptiveField:
     return ReceptiveField(_pair(ends[a] + padding[a] for a in axes), fields[0].stride, padding)
 
 
-def field_of(network: Network, x: Shape, layer: str, row: int, column: int) -> Region:
-    """What unit (row, column) of `layer` sees of the input, the input's own padding included.
+def field_of(
+    network: Network, x: Shape, layer: str, row: int, column: int, *, padding: bool = True
+) -> Region:
+    """What unit (row, column) of `layer` sees of the input, with the input's own padding or without.
 
     Goes back from the unit, layer by layer, by the positions it sees along each axis. Zeros of the padding of
     layers in between have seen nothing. Where paths meet, the region holds what is seen on any; it is 0 x 0 for a
-    unit that sees nothing. KeyError for a layer that is not there or whose shape is unknown.
+    unit that sees nothing. Without the padding it may be less than what `clipped` leaves: the first pixels of a
+    dilated window may lie outside, and its next ones well inside. KeyError for a layer that is not there or whose
+    shape is unknown.
     """
     analysis = analyse(network, x)
     shapes = known_shapes(analysis)
@@ -111,7 +115,7 @@ def field_of(network: Network, x: Shape, layer: str, row: int, column: int) -> R
         xs = tuple(shapes[name] for name in facts.inputs)
         for source, name in enumerate(facts.inputs):
             rows, columns = (facts.layer.sees(seen[facts.name][axis], axis, xs, source) for axis in (0, 1))
-            if name != INPUT:
+            if name != INPUT or not padding:
                 rows, columns = _inside(rows, shapes[name].height), _inside(columns, shapes[name].width)
             if not rows.size or not columns.size:
                 continue

@@ -78,9 +78,11 @@ def build(experiment: Experiment, threads: int, old: State | None = None) -> Mac
     prepared = prepare(experiment.data, experiment.preprocessing, experiment.split, experiment.seed)
     shape = Shape(*prepared.dataset.inputs.shape[1:])
     N, P = len(prepared.training), experiment.analysis.parameter_count or 0
-    batch = min(experiment.batch_size, N)
-    shards = shard_count(batch, experiment.analysis.multiply_adds or 0, P)
-    program = lower(experiment.network, shape, experiment.loss, most=-(-batch // shards))
+    batch, whole = min(experiment.batch_size, N), experiment.network.whole_batch
+    shards = 1 if whole else shard_count(batch, experiment.analysis.multiply_adds or 0, P)
+    program = lower(
+        experiment.network, shape, experiment.loss, batch if whole else 0, most=-(-batch // shards)
+    )
     check = lower(experiment.network, shape, experiment.loss, gradients=False)
     arena, check_arena = (-(-p.arena_size // 16) * 16 for p in (program, check))
     memory = Memory(

@@ -308,7 +308,8 @@ class Run:
         """Which layer first gives a number that is not finite on the batch that comes next."""
         e, N = self.experiment, len(self.prepared.training)
         shape = Shape(*self.prepared.dataset.inputs.shape[1:])
-        program = lower(e.network, shape, e.loss, 8, lean=False)
+        at_once = self.machine.batch if e.network.whole_batch else 8
+        program = lower(e.network, shape, e.loss, at_once, lean=False)
         order = np.zeros(N, np.int64)
         memory = self.machine.memory._replace(order=order, marks=np.full(2, -2, np.int64))
         interpreter.order_of(memory, e.seed, self.examples // N, e.batch_size < N)

@@ -6,16 +6,24 @@ import pytest
 from lab.network.initializers import FanIn, He, Orthogonal, stream
 from lab.network.layers import (
     LAYERS,
+    ActivationLayer,
     AnyLayer,
     AveragePool2D,
+    BatchNorm,
     Conv2D,
     Crop,
     Dense,
+    Dropout,
     Flatten,
     GlobalAveragePool2D,
     GlobalMaxPool2D,
     Layer,
+    LayerNorm,
+    LocalResponseNorm,
     MaxPool2D,
+    PReLU,
+    Softmax,
+    Subsample,
     TransposedConv2D,
     Upsample,
 )
@@ -130,6 +138,20 @@ def test_tags_tell_the_layers_apart():
         (MaxPool2D(3, 2), Shape(96, 55, 55), Shape(96, 27, 27)),
         (MaxPool2D(2, 2), Shape(4, 5, 5), Shape(4, 2, 2)),
         (AveragePool2D(3, 2, 1), Shape(4, 5, 6), Shape(4, 3, 3)),
+        (Subsample(), Shape(6, 28, 28), Shape(6, 14, 14)),
+        (Subsample(3, 2), Shape(6, 8, 9), Shape(6, 3, 4)),
+        *(
+            (layer, Shape(3, 4, 5), Shape(3, 4, 5))
+            for layer in (
+                ActivationLayer(),
+                PReLU(),
+                Softmax(),
+                Dropout(),
+                BatchNorm(),
+                LayerNorm(),
+                LocalResponseNorm(),
+            )
+        ),
         (Conv2D(2, (3, 5), (1, 2), (1, 0)), Shape(1, 9, 9), Shape(2, 9, 3)),
         (Conv2D(2, 3, dilation=(1, 4)), Shape(1, 9, 9), Shape(2, 7, 1)),
         (Conv2D(2, 4, padding="same"), Shape(1, 9, 6), Shape(2, 9, 6)),
@@ -159,6 +181,14 @@ def test_output_shapes(layer, x, y):
         (Conv2D(), {"stride": 0}),
         (Conv2D(), {"padding": -1}),
         (MaxPool2D(), {"kernel": 2.5}),
+        (Subsample(), {"stride": (1, 0)}),
+        (Dropout(), {"rate": 1.0}),
+        (Dropout(), {"rate": -0.1}),
+        (BatchNorm(), {"momentum": 0.0}),
+        (BatchNorm(), {"epsilon": 0.0}),
+        (LocalResponseNorm(), {"k": 0.0}),
+        (LocalResponseNorm(), {"alpha_over": "max"}),
+        (PReLU(), {"slopes": "pixel"}),
         (Conv2D(), {"kernel": (3, 0)}),
         (Conv2D(), {"kernel": (3,)}),
         (Conv2D(), {"padding": (1, -1)}),
@@ -202,3 +232,23 @@ def test_layers_are_frozen():
     with pytest.raises(AttributeError):
         Dense().units = 3
     assert msgspec.structs.replace(Dense(), units=3).units == 3
+
+
+@pytest.mark.parametrize(
+    ("layer", "x", "parameters"),
+    [
+        (Subsample(), Shape(6, 28, 28), {"coefficient": (6,), "bias": (6,)}),  # S2 of LeNet-5: 12
+        (PReLU(), Shape(4, 5, 5), {"slope": (4,)}),
+        (PReLU("layer"), Shape(4, 5, 5), {"slope": (1,)}),
+        (BatchNorm(), Shape(4, 5, 5), {"scale": (4,), "shift": (4,), "mean": (4,), "variance": (4,)}),
+        (LayerNorm(), Shape(4, 5, 6), {"scale": (4, 5, 6), "shift": (4, 5, 6)}),
+        (LayerNorm(), Shape(4), {"scale": (4,), "shift": (4,)}),
+        (Dropout(), Shape(4), {}),
+        (LocalResponseNorm(), Shape(4), {}),
+    ],
+)
+def test_parameters(layer, x, parameters):
+    found = layer.parameters(x)
+    assert {p.name: p.shape for p in found} == parameters
+    assert not any(p.penalised for p in found)
+    assert {p.name for p in found if not p.learned} == parameters.keys() & {"mean", "variance"}

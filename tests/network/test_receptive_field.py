@@ -1,29 +1,43 @@
 """Receptive fields against published tables, and against perturbing the input."""
 
+import msgspec
 import numpy as np
 import pytest
-from machine import run_rows
+from drawn import networks
+from hypothesis import given
+from machine import quick, run_rows
 
 from lab.kernels import interpreter
 from lab.kernels import opcodes as op
 from lab.kernels.interpreter import TALLY
 from lab.learning.losses import SquaredError
-from lab.network.activations import ReLU
+from lab.network.activations import Linear, ReLU
 from lab.network.layers import (
+    ActivationLayer,
     Add,
     AveragePool2D,
+    BatchNorm,
     Concat,
     Conv2D,
     Crop,
     Dense,
+    Dropout,
     Flatten,
+    GlobalAveragePool2D,
+    GlobalMaxPool2D,
+    Layer,
+    LayerNorm,
+    LocalResponseNorm,
     MaxPool2D,
+    PReLU,
+    Softmax,
+    Subsample,
     TransposedConv2D,
     Upsample,
 )
-from lab.network.network import Network, Node
+from lab.network.network import Network, Node, analyse
 from lab.network.program import Place, Program, lower
-from lab.network.receptive_field import Region, field_of, receptive_fields
+from lab.network.receptive_field import ReceptiveField, Region, field_of, receptive_fields
 from lab.network.shape import Shape
 
 
@@ -148,19 +162,48 @@ BRANCHED = Network(
         Node("cat", Concat(crop=True), ("up", "c1")),
         Node("c3", Conv2D(2, 3, padding=1)),
         Node("double", Upsample()),
-        Node("cut", Crop(2)),
-        Node("t3", TransposedConv2D(2, 3, 2, 1)),
+        Node("cut", Crop((2, 1))),
+        Node("t3", TransposedConv2D(2, 3, 2, 1, output_padding=(1, 0))),
         Node("add", Add(crop=True), ("t3", "double")),
+        Node("wide", Conv2D(2, (3, 2), (1, 2), "same", dilation=(3, 1), activation=R)),
+        Node("smooth", Upsample((2, 3), "bilinear")),
+        Node("meet", Add(crop=True), ("smooth", "cut")),
     )
 )
 
 
-@pytest.mark.parametrize("layer", ["up", "cat", "c3", "double", "cut", "t3", "add"])
-def test_fields_through_branches_are_those_of_a_perturbed_input(layer: str) -> None:
+NORMALIZED = chain(
+    ("conv", Conv2D(3, 2)),
+    ("batchnorm", BatchNorm()),
+    ("act", ActivationLayer(R)),
+    ("lrn", LocalResponseNorm(2, alpha=0.5)),
+    ("sub", Subsample(3, 2, activation=Linear())),
+    ("prelu", PReLU()),
+    ("drop", Dropout()),
+    ("softmax", Softmax()),
+    ("layernorm", LayerNorm()),
+    ("last", Conv2D(2, 2)),
+)
+
+
+@pytest.mark.parametrize(
+    ("whole", "layer"),
+    [
+        *(
+            (BRANCHED, layer)
+            for layer in ["up", "cat", "c3", "double", "cut", "t3", "add", "wide", "smooth", "meet"]
+        ),
+        *(
+            (NORMALIZED, layer)
+            for layer in ["act", "lrn", "sub", "prelu", "drop", "softmax", "layernorm", "last"]
+        ),
+    ],
+)
+def test_fields_are_those_of_a_perturbed_input(whole: Network, layer: str) -> None:
     """Positive weights and inputs: every pixel in the field has a say, none outside has."""
     x = Shape(1, 12, 12)
-    names = [node.name for node in BRANCHED.nodes]
-    network = Network(BRANCHED.nodes[: names.index(layer) + 1])
+    names = [node.name for node in whole.nodes]
+    network = Network(whole.nodes[: names.index(layer) + 1])
     rng = np.random.default_rng(1)
     program = lower_for_looking(network, x)
     params = rng.uniform(0.1, 1, program.parameter_count).astype(np.float32)
@@ -180,6 +223,92 @@ def test_fields_through_branches_are_those_of_a_perturbed_input(layer: str) -> N
             region = field_of(network, x, layer, row, column).clipped(x)
             assert (region.top, region.top + region.height - 1) == (rows[0], rows[-1])
             assert (region.left, region.left + region.width - 1) == (columns[0], columns[-1])
+
+
+@quick(60)
+@given(networks(largest=9, examples=1))
+def test_fields_of_drawn_networks_are_exact(drawn) -> None:
+    """One impulse an example, at each pixel of each channel, through positive weights: who sees it is not 0.
+
+    Pooling by the mean stands in for the largest: it has the same windows.
+    """
+    layers = [linear(layer) for layer in drawn.layers[: -1 if len(drawn.layers) > 1 else None]]
+    network, (C, H, W) = (
+        chain(*zip(map(str, range(9)), layers, strict=False)),
+        (drawn.x.channels, drawn.x.height, drawn.x.width),
+    )
+    program = lower(network, drawn.x, SquaredError(), C * H * W, gradients=False, lean=False)
+    params = np.random.default_rng(1).uniform(0.5, 1, program.parameter_count)
+    for p in program.parameters:
+        if p.name.endswith("bias"):
+            params[program.offsets[p.name] : program.offsets[p.name] + p.size] = 0
+    images = np.eye(C * H * W).reshape(-1, C, H, W)
+    arena = np.zeros(program.arena_size)
+    cases = interpreter.cases(images, np.zeros((len(images), program.outputs)))
+    interpreter.gather(program.code, cases, np.arange(len(images)), 0, len(images), arena)
+    last, nothing = int(program.code.plan[op.LOSS_ROW]), np.zeros(0)
+    run_rows(program, 0, last, len(images), arena, params, nothing, 1.0, np.zeros(TALLY))
+    for facts in analyse(network, drawn.x).nodes:
+        place = next(p for p in program.places if p.layer == facts.name and p.role in ("z", "y"))
+        moved = (
+            (place.read(arena, len(images)) != 0)
+            .any(1)
+            .reshape(C, H, W, place.shape.height, place.shape.width)
+        )
+        for row, column in np.ndindex(place.shape.height, place.shape.width):
+            seen = moved[..., row, column].any(0)
+            rows, columns = np.flatnonzero(seen.any(1)), np.flatnonzero(seen.any(0))
+            region = field_of(network, drawn.x, facts.name, row, column, padding=False)
+            if rows.size:
+                assert region == Region(
+                    int(rows[0]), int(columns[0]), int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1
+                )
+            else:
+                assert region == Region(0, 0, 0, 0)
+
+
+def linear(layer: Layer) -> Layer:
+    """The same windows, without what keeps a number from being told by its sign."""
+    if isinstance(layer, MaxPool2D):
+        return AveragePool2D(layer.kernel, layer.stride, layer.padding)
+    if isinstance(layer, GlobalMaxPool2D):
+        return GlobalAveragePool2D()
+    if isinstance(layer, Conv2D):  # every map sees every map: fields are those of a unit of any map
+        layer = msgspec.structs.replace(layer, groups=1, connections=())
+    return msgspec.structs.replace(layer, activation=Linear()) if hasattr(layer, "activation") else layer
+
+
+def test_a_closed_form_through_joins_of_one_stride() -> None:
+    """A residual block sees what its longer branch sees; a shortcut that looks elsewhere widens it."""
+    block = Network(
+        (
+            Node("c", Conv2D(2, 3, 2, 1)),
+            Node("a", Conv2D(2, 3, padding=1)),
+            Node("b", Conv2D(2, 3, padding=1)),
+            Node("sum", Add(), ("b", "c")),
+            Node("far", Conv2D(2, (1, 3), padding=(0, 2), dilation=(1, 2)), ("c",)),
+            Node("cat", Concat(), ("far", "sum")),
+            Node("half", MaxPool2D(), ("c",)),
+            Node("cut", Crop(2), ("cat",)),
+            Node("uneven", Concat(crop=True), ("half", "cut")),
+        )
+    )
+    fields = receptive_fields(block, Shape(1, 16, 16))
+    assert fields["b"] == fields["sum"] == ReceptiveField((11, 11), (2, 2), (5, 5))
+    assert fields["cat"] == ReceptiveField((11, 11), (2, 2), (5, 5))
+    assert fields["far"] == ReceptiveField((3, 11), (2, 2), (1, 5))
+    assert fields["cut"] == ReceptiveField((11, 11), (2, 2), (1, 1))
+    assert "uneven" not in fields
+
+
+def test_a_unit_that_sees_nothing() -> None:
+    """Between the stamps of a transposed convolution whose stride is larger than its kernel; and in padding."""
+    stamps = chain(("t", TransposedConv2D(1, 1, 3)))
+    assert field_of(stamps, Shape(1, 3, 3), "t", 0, 0) == Region(0, 0, 1, 1)
+    assert field_of(stamps, Shape(1, 3, 3), "t", 3, 1) == Region(0, 0, 0, 0)
+    beside = chain(("a", Conv2D(1, 1)), ("b", Conv2D(1, 1, padding=1)))
+    assert field_of(beside, Shape(1, 3, 3), "b", 0, 2) == Region(0, 0, 0, 0)
+    assert field_of(beside, Shape(1, 3, 3), "b", 1, 2) == Region(0, 1, 1, 1)
 
 
 def lower_for_looking(network: Network, x: Shape) -> Program:

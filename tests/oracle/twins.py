@@ -6,17 +6,27 @@ that and returns the derivatives with respect to the inputs, in the order of the
 
 from __future__ import annotations
 
+import zlib
+
 import numpy as np
 
 from lab.network.layers import (
+    ActivationLayer,
     AveragePool2D,
+    BatchNorm,
     Conv2D,
     Crop,
     Dense,
+    Dropout,
     Flatten,
     GlobalAveragePool2D,
     GlobalMaxPool2D,
+    LayerNorm,
+    LocalResponseNorm,
     MaxPool2D,
+    PReLU,
+    Softmax,
+    Subsample,
     TransposedConv2D,
     Upsample,
 )
@@ -338,3 +348,182 @@ class Adam:
         m_hat = self.m / (1 - self.beta1**t)
         v_hat = self.v / (1 - self.beta2**t)
         return w - self.rate * m_hat / (np.sqrt(v_hat) + self.epsilon)
+
+
+# Layers with a twin each: forward(layer, p, X, training, drawn) -> Y, and backward(layer, p, X, dY, training, drawn)
+# -> dX and the derivatives of the parameters p by name. `drawn` is (seed, the layer's name, examples drawn before).
+
+
+def subsample(layer, p, X, training, drawn):
+    k, s = two(layer.kernel), two(layer.stride)
+    Y = np.empty(pooled(X, k, s, (0, 0)))
+    for oy, ox, at in windows(X, k, s):
+        Y[:, :, oy, ox] = p["coefficient"] * X[at].sum((2, 3)) + p["bias"]
+    return Y
+
+
+def subsample_backward(layer, p, X, dY, training, drawn):
+    k, s = two(layer.kernel), two(layer.stride)
+    dX, d_coefficient = np.zeros_like(X), np.zeros(X.shape[1])
+    for oy, ox, at in windows(X, k, s):
+        dX[at] += (p["coefficient"] * dY[:, :, oy, ox])[:, :, None, None]
+        d_coefficient += (dY[:, :, oy, ox] * X[at].sum((2, 3))).sum(0)
+    return dX, {"coefficient": d_coefficient, "bias": dY.sum((0, 2, 3))}
+
+
+GAMMA, WHOLE = 0x9E3779B97F4A7C15, 1 << 64
+
+
+def finalised(z):
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9 % WHOLE
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EB % WHOLE
+    return z ^ (z >> 31)
+
+
+def mixed(a, b):
+    """lab.kernels.chance.mixed, in whole numbers of any size."""
+    z = (a * GAMMA + b) % WHOLE
+    for _ in range(2):
+        z = finalised((z + GAMMA) % WHOLE)
+    return z
+
+
+def kept(layer, shape, drawn):
+    """1 where dropout lets a number of [n, C, H, W] through."""
+    seed, name, before = drawn
+    stream = mixed(seed, zlib.crc32(name.encode()))
+    mask = np.empty(shape)
+    for e, c, y, x in np.ndindex(shape):
+        row, place = c * shape[2] + y, (before + e) * shape[3] + x
+        bits = finalised((mixed(stream, row) + place * GAMMA) % WHOLE)
+        mask[e, c, y, x] = bits / WHOLE >= layer.rate
+    return mask
+
+
+def dropout(layer, p, X, training, drawn):
+    return X * kept(layer, X.shape, drawn) / (1 - layer.rate) if training else X
+
+
+def dropout_backward(layer, p, X, dY, training, drawn):
+    return dropout(layer, p, dY, training, drawn), {}
+
+
+def neighbours(layer, c, C):
+    return range(max(0, c - layer.size // 2), min(C, c + (layer.size - 1) // 2 + 1))
+
+
+def response_sums(layer, X):
+    alpha = layer.alpha / (layer.size if layer.alpha_over == "mean" else 1)
+    S, C = np.empty_like(X), X.shape[1]
+    for c in range(C):
+        S[:, c] = layer.k + alpha * sum(X[:, j] ** 2 for j in neighbours(layer, c, C))
+    return S, alpha
+
+
+def local_response_norm(layer, p, X, training, drawn):
+    return X * response_sums(layer, X)[0] ** -layer.beta
+
+
+def local_response_norm_backward(layer, p, X, dY, training, drawn):
+    S, alpha = response_sums(layer, X)
+    dX = np.zeros_like(X)
+    for c in range(X.shape[1]):
+        dX[:, c] += dY[:, c] * S[:, c] ** -layer.beta
+        for j in neighbours(layer, c, X.shape[1]):
+            dX[:, j] -= dY[:, c] * X[:, c] * layer.beta * S[:, c] ** (-layer.beta - 1) * 2 * alpha * X[:, j]
+    return dX, {}
+
+
+def activation(layer, p, X, training, drawn):
+    f, _ = ACTIVATIONS[type(layer.activation).__name__]
+    return f(X, layer.activation.alpha)
+
+
+def activation_backward(layer, p, X, dY, training, drawn):
+    _, slope = ACTIVATIONS[type(layer.activation).__name__]
+    return dY * slope(X, layer.activation.alpha), {}
+
+
+def by_channel(values):
+    return np.asarray(values)[:, None, None]
+
+
+def prelu(layer, p, X, training, drawn):
+    return np.where(X > 0, X, by_channel(p["slope"]) * X)
+
+
+def prelu_backward(layer, p, X, dY, training, drawn):
+    each = (dY * np.where(X > 0, 0, X)).sum((0, 2, 3))
+    d_slope = each if len(p["slope"]) == len(each) else each.sum(keepdims=True)
+    return dY * np.where(X > 0, 1, by_channel(p["slope"])), {"slope": d_slope}
+
+
+def softmax(layer, p, X, training, drawn):
+    shares = np.exp(X - X.max(1, keepdims=True))
+    return shares / shares.sum(1, keepdims=True)
+
+
+def softmax_backward(layer, p, X, dY, training, drawn):
+    """By the whole Jacobian: dy_i/dx_j = y_i (1 where i = j, - y_j)."""
+    Y = softmax(layer, p, X, training, drawn)
+    J = np.einsum("nihw,ij->nijhw", Y, np.eye(X.shape[1])) - np.einsum("nihw,njhw->nijhw", Y, Y)
+    return np.einsum("nijhw,nihw->njhw", J, dY), {}
+
+
+def normalized(X, axes, epsilon):
+    return (X - X.mean(axes, keepdims=True)) / np.sqrt(X.var(axes, keepdims=True) + epsilon)
+
+
+def normalized_backward(X, G, axes, epsilon):
+    """Of the derivatives G at the normalized numbers: through the variance and through the mean, one by one."""
+    M = X.size / X.mean(axes).size
+    away, variance = X - X.mean(axes, keepdims=True), X.var(axes, keepdims=True) + epsilon
+    d_variance = (G * away).sum(axes, keepdims=True) * -0.5 * variance**-1.5
+    d_mean = -(G / np.sqrt(variance)).sum(axes, keepdims=True)
+    return G / np.sqrt(variance) + d_variance * 2 * away / M + d_mean / M
+
+
+def batch_norm(layer, p, X, training, drawn):
+    if training:
+        x = normalized(X, (0, 2, 3), layer.epsilon)
+    else:
+        x = (X - by_channel(p["mean"])) / np.sqrt(by_channel(p["variance"]) + layer.epsilon)
+    return by_channel(p["scale"]) * x + by_channel(p["shift"])
+
+
+def batch_norm_backward(layer, p, X, dY, training, drawn):
+    one = {**p, "scale": np.ones_like(p["scale"]), "shift": np.zeros_like(p["shift"])}
+    x, G = batch_norm(layer, one, X, training, drawn), dY * by_channel(p["scale"])
+    none = np.zeros_like(p["mean"])
+    grads = {"scale": (dY * x).sum((0, 2, 3)), "shift": dY.sum((0, 2, 3)), "mean": none, "variance": none}
+    if not training:
+        return G / np.sqrt(by_channel(p["variance"]) + layer.epsilon), grads
+    grads["mean"] = p["mean"] - X.mean((0, 2, 3))
+    if X[:, 0].size > 1:
+        grads["variance"] = p["variance"] - X.var((0, 2, 3), ddof=1)
+    return normalized_backward(X, G, (0, 2, 3), layer.epsilon), grads
+
+
+def layer_norm(layer, p, X, training, drawn):
+    return normalized(X, (1, 2, 3), layer.epsilon) * p["scale"].reshape(X.shape[1:]) + p["shift"].reshape(
+        X.shape[1:]
+    )
+
+
+def layer_norm_backward(layer, p, X, dY, training, drawn):
+    d_scale, d_shift = (dY * normalized(X, (1, 2, 3), layer.epsilon)).sum(0), dY.sum(0)
+    dX = normalized_backward(X, dY * p["scale"].reshape(X.shape[1:]), (1, 2, 3), layer.epsilon)
+    shape = p["scale"].shape
+    return dX, {"scale": d_scale.reshape(shape), "shift": d_shift.reshape(shape)}
+
+
+LAYERS = {
+    ActivationLayer: (activation, activation_backward),
+    PReLU: (prelu, prelu_backward),
+    Softmax: (softmax, softmax_backward),
+    BatchNorm: (batch_norm, batch_norm_backward),
+    LayerNorm: (layer_norm, layer_norm_backward),
+    Subsample: (subsample, subsample_backward),
+    Dropout: (dropout, dropout_backward),
+    LocalResponseNorm: (local_response_norm, local_response_norm_backward),
+}

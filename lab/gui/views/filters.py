@@ -153,6 +153,8 @@ class FiltersView(FramedView):
         _, _, height, width = group.values.shape
         if values.ndim == 4:
             return place.tile, place.pane, place.row, place.column
+        if values.ndim == 3:
+            return place.tile, place.row, place.column
         if values.ndim == 1:
             return (place.tile,)
         if group.values.shape[0] == 1 and values.shape[0] != 1:
@@ -166,6 +168,8 @@ class FiltersView(FramedView):
         tiles, panes, height, width = group.values.shape
         if len(spot) == 4:
             return Place(name, *spot)
+        if len(spot) == 3:
+            return Place(name, spot[0], 0, *spot[1:])
         if len(spot) == 1:
             return Place(name, spot[0])
         if tiles == 1 and spot[0] < height and width > 1 and panes == 1:
@@ -224,6 +228,8 @@ def as_blocks(values: NDArray[np.float32], picture: Shape | None) -> NDArray[np.
     """A parameter as [tiles, panes, height, width]: a filter a tile, a matrix as one, or a row an image."""
     if values.ndim == 4:
         return values
+    if values.ndim == 3:  # a number for each place of an image
+        return values[:, None]
     if values.ndim == 1:
         return values[:, None, None, None]
     if picture is not None and picture.size == values.shape[1]:

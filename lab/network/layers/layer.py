@@ -86,6 +86,8 @@ class Layer(msgspec.Struct, frozen=True, tag_field="layer", forbid_unknown_field
     """What an unnamed layer of this kind is called, before its number: conv1."""
     takes_many: ClassVar[bool] = False
     """Whether it may have several inputs."""
+    whole_batch: ClassVar[bool] = False
+    """Whether, in training, it must see all examples of a batch at once."""
 
     def output_shape(self, x: Shape) -> Shape | Problem:
         raise NotImplementedError

@@ -1,14 +1,19 @@
 """Filters: weights as images, and back to weights."""
 
+import msgspec
 import numpy as np
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from lab.gui.selection import Selection
-from lab.gui.views.filters import FiltersView
+from lab.gui.views.filters import FiltersView, as_blocks
 from lab.gui.views.weights import flat_index, place_of, weight_name
 from lab.gui.widgets.mosaic import Place
 from lab.gui.widgets.wording import number
+from lab.network.layers import Dense, Flatten, LayerNorm
+from lab.network.network import Network, Node, analyse
+from lab.network.shape import Shape
+from lab.training.probes import Weights
 from tests.gui.fake_snapshots import LENET, weights
 from tests.gui.views.stage import Stage
 
@@ -64,6 +69,27 @@ def test_table(stage: Stage) -> None:
     assert len(columns["value"]) == 6 * 25 + 6
     assert columns["index"][30] == "1 0 1 0"
     np.testing.assert_array_equal(columns["value"][:150], weights("lenet")["conv1.weight"].ravel())
+
+
+def test_a_number_for_each_place_of_an_image_lies_as_the_image(qtbot: QtBot) -> None:
+    """As the scales of a layer normalization."""
+    x = Shape(3, 4, 5)
+    network = Network((Node("norm", LayerNorm()), Node("flat", Flatten()), Node("out", Dense(2))))
+    experiment = msgspec.structs.replace(LENET, network=network)
+    values = np.arange(60, dtype=np.float32).reshape(3, 4, 5)
+    blocks = as_blocks(values, None)
+    assert blocks.shape == (3, 1, 4, 5)
+    assert analyse(network, x).parameters[0].shape == values.shape
+    view = FiltersView()
+    qtbot.addWidget(view)
+    view._experiment, view._layer = experiment, "norm"
+    view._reading = Weights({"norm.scale": values, "norm.shift": values})
+    view._show_weights()
+    for spot in ((0, 0, 0), (2, 3, 1)):
+        place = view._place("norm.scale", spot)
+        assert place == Place("norm.scale", spot[0], 0, spot[1], spot[2])
+        assert view._spot(place) == spot
+        assert view.mosaic.value(place) == values[spot]
 
 
 def test_a_new_architecture_lists_its_own_layers(stage: Stage) -> None:
