@@ -54,6 +54,8 @@ STACKED = 1 << 18
 """Numbers of S that are worked on at a time, unless a single output row takes more: a megabyte."""
 ALONG = 1024
 """Columns that `inner` adds up at a time: ten rows of them lie in a core's first-level cache."""
+WIDE = 28
+"""Output columns from which a row of one example makes tiles of its own."""
 TILE = np.array(VECTORS)
 
 
@@ -111,76 +113,110 @@ def columns_inside(WI, WO, SW, shift):
     return min(first, WO), max(min(first, WO), min(last, WO))
 
 
+@inlined
+def take(to, source, count, stride):
+    """to = every stride-th of source"""
+    step = np.uint64(stride)  # unsigned: it needs no wrapping round, and the loop fits vector registers
+    for x in range(np.uint64(count)):
+        to[x] = source[x * step]
+
+
+@inlined
+def put(to, source, count, stride):
+    """Every stride-th of to += source"""
+    step = np.uint64(stride)
+    for x in range(np.uint64(count)):
+        to[x * step] += source[x]
+
+
 @kernel
-def stack(X, S, g):
-    """S[(c, kx), r % SH, r // SH, e, x] = X[c, r - PH, e, SW x + DW kx - PW], 0 outside of X."""
-    n, CI, HI, WI, WO, KW, SH, SW = g.n, g.CI, g.HI, g.WI, g.WO, g.KW, g.SH, g.SW
-    rows = stacked_rows(g)
-    width = n * WO
-    for c in range(CI):
-        for kx in range(KW):
+def stack(X, S, g, known):
+    """S[(c, kx), r % SH, r // SH, e, x] = X[c, r - PH, e, SW x + DW kx - PW], 0 outside of X.
+
+    The first `known` rows of each (c, kx) are there already.
+    """
+    n, HI, WI, WO, SW = g.n, g.HI, g.WI, g.WO, g.SW
+    rows, width = stacked_rows(g), g.n * g.WO
+    for c in range(g.CI):
+        for kx in range(g.KW):
             shift = g.DW * kx - g.PW
             first, last = columns_inside(WI, WO, SW, shift)
-            for r in range(SH * rows):
-                y = (r % rows) * SH + r // rows - g.PH
-                to = span(S, ((c * KW + kx) * SH * rows + r) * width, width)
+            inside = last - first
+            for r in range(known, g.SH * rows):
+                y = (r % rows) * g.SH + r // rows - g.PH
+                to = span(S, ((c * g.KW + kx) * g.SH * rows + r) * width, width)
                 if y < 0 or y >= HI:
                     to[:] = 0
                     continue
                 source = span(X, (c * HI + y) * n * WI, n * WI)
-                if SW == 1:
-                    for e in range(n):
-                        here = span(to, e * WO, WO)
-                        for x in range(first):
-                            here[x] = 0
-                        there = span(source, e * WI + first + shift, last - first)
-                        inside = span(here, first, last - first)
-                        for x in range(last - first):
-                            inside[x] = there[x]
-                        for x in range(last, WO):
-                            here[x] = 0
-                else:
-                    for e in range(n):
-                        for x in range(first):
-                            to[e * WO + x] = 0
-                        for x in range(first, last):
-                            to[e * WO + x] = source[e * WI + x * SW + shift]
-                        for x in range(last, WO):
-                            to[e * WO + x] = 0
+                for e in range(n):
+                    here = span(to, e * WO, WO)
+                    there = span(source, e * WI + first * SW + shift, SW * inside)
+                    for x in range(first):
+                        here[x] = 0
+                    if SW == 1:
+                        take(span(here, first, inside), there, inside, 1)
+                    elif SW == 2:  # a stride known to the compiler is a shuffle, an unknown one a gather
+                        take(span(here, first, inside), there, inside, 2)
+                    else:
+                        take(span(here, first, inside), there, inside, SW)
+                    for x in range(last, WO):
+                        here[x] = 0
+
+
+@kernel
+def keep(S, g, rows, kept):
+    """The last `kept` of so many rows of each (c, kx) of S become the first ones, of S for the geometry g."""
+    width, now = g.n * g.WO, stacked_rows(g)
+    for row in range(g.CI * g.KW):
+        # to the front, and towards the front: nothing is overwritten before it has moved
+        to, source = (
+            span(S, row * now * width, kept * width),
+            span(S, (row * rows + rows - kept) * width, kept * width),
+        )
+        for x in range(kept * width):
+            to[x] = source[x]
 
 
 @kernel
 def unstack(dS, dX, g):
     """dX += what `stack` copied, back to where it came from."""
-    n, CI, HI, WI, WO, KW, SH, SW = g.n, g.CI, g.HI, g.WI, g.WO, g.KW, g.SH, g.SW
-    rows = stacked_rows(g)
-    width = n * WO
-    for c in range(CI):
-        for kx in range(KW):
+    n, HI, WI, WO, SW = g.n, g.HI, g.WI, g.WO, g.SW
+    rows, width = stacked_rows(g), g.n * g.WO
+    pairs = g.KW == 2 and SW == 2 and g.DW == 1 and g.PW == 0 and WI == 2 * WO
+    for c in range(g.CI):
+        for kx in range(1 if pairs else g.KW):
             shift = g.DW * kx - g.PW
             first, last = columns_inside(WI, WO, SW, shift)
-            for r in range(SH * rows):
-                y = (r % rows) * SH + r // rows - g.PH
+            inside = last - first
+            for r in range(g.SH * rows):
+                y = (r % rows) * g.SH + r // rows - g.PH
                 if y < 0 or y >= HI:
                     continue
-                source = span(dS, ((c * KW + kx) * SH * rows + r) * width, width)
+                at = ((c * g.KW + kx) * g.SH * rows + r) * width
                 to = span(dX, (c * HI + y) * n * WI, n * WI)
-                if SW == 1:
-                    for e in range(n):
-                        there = span(source, e * WO + first, last - first)
-                        inside = span(to, e * WI + first + shift, last - first)
-                        for x in range(last - first):
-                            inside[x] += there[x]
-                else:
-                    for e in range(n):
-                        for x in range(first, last):
-                            to[e * WI + x * SW + shift] += source[e * WO + x]
+                if pairs:
+                    left, right = span(dS, at, width), span(dS, at + g.SH * rows * width, width)
+                    for x in range(np.uint64(width)):
+                        to[2 * x] += left[x]
+                        to[2 * x + 1] += right[x]
+                    continue
+                source = span(dS, at, width)
+                for e in range(n):
+                    there = span(source, e * WO + first, inside)
+                    here = span(to, e * WI + first * SW + shift, SW * inside)
+                    if SW == 1:
+                        put(here, there, inside, 1)
+                    elif SW == 2:
+                        put(here, there, inside, 2)
+                    else:
+                        put(here, there, inside, SW)
 
 
 @kernel
-def at_once(g):
-    """How many output rows to work on at a time, the same for all but the last."""
-    one = g.CI * g.KW * g.n * g.WO  # numbers in one row of S, over all channels and taps
+def at_once(g, beside):
+    """How many output rows to work on at a time, the same for all but the last; `beside` maps lie beside S."""
+    one = (g.CI * g.KW + beside) * g.n * g.WO  # numbers in one row, over all channels and taps
     rest = (g.KH - 1) * g.DH + 1
     most = (STACKED // max(one, 1) - rest) // g.SH + 1
     most = min(max(most, 1), g.HO)
@@ -194,6 +230,17 @@ def part_of(g, y, rows):
     return Geometry(
         g.n, g.CI, g.HI, g.WI, g.CO, rows, g.WO, g.KH, g.KW, g.SH, g.SW, g.PH - y * g.SH, g.PW, g.DH, g.DW
     )
+
+
+@kernel
+def stack_on(X, S, g, y, block):
+    """S for output rows y to y + block - 1, when that for the rows before is there."""
+    h = part_of(g, y, min(block, g.HO - y))
+    known = 0
+    if y > 0 and g.SH == 1:
+        known = (g.KH - 1) * g.DH
+        keep(S, h, stacked_rows(part_of(g, y - block, block)), known)
+    stack(X, S, h, known)
 
 
 @inlined
@@ -221,38 +268,64 @@ def copies_nothing(g):
 
 
 @inlined
-def place_of(c, ky, kx, g):
-    """Where in S the row of a term begins: channel c, taps ky and kx."""
-    rows, row = stacked_rows(g), ky * g.DH
-    return (((c * g.KW + kx) * g.SH + row % g.SH) * rows + row // g.SH) * g.n * g.WO
+def laid(g, wide):
+    """The geometry by which S is laid out: where `wide`, each row once, with its padding, for all horizontal taps."""
+    return Geometry(
+        g.n, g.CI, g.HI, g.WI, g.CO, g.HO, g.WO + (g.KW - 1) * g.DW if wide else g.WO, g.KH,
+        1 if wide else g.KW, g.SH, g.SW, g.PH, g.PW, g.DH, g.DW,
+    )  # fmt: skip
+
+
+@inlined
+def is_wide(g):
+    """Whether output rows are so long that each makes whole tiles: then S need hold each input row only once."""
+    return g.SH == 1 and g.SW == 1 and g.WO >= WIDE and (g.KW - 1) * g.DW <= g.WO
+
+
+@inlined
+def plane_of(s):
+    """Numbers of S of one channel."""
+    return s.KW * s.SH * stacked_rows(s) * s.n * s.WO
+
+
+@inlined
+def place_of(c, ky, kx, s, wide):
+    """Where in S, laid out as s says, the row of a term begins: channel c, taps ky and kx."""
+    rows, row = stacked_rows(s), ky * s.DH
+    tap = 0 if wide else kx
+    return (((c * s.KW + tap) * s.SH + row % s.SH) * rows + row // s.SH) * s.n * s.WO + (
+        kx * s.DW if wide else 0
+    )
 
 
 @kernel
-def write_terms(terms, channels, flipped, each, g):
+def write_terms(terms, channels, taps, flipped, each, s, wide):
     """For each term (channel, ky, kx) where its weights and its row of S lie, relative to its group's.
 
     `each` is how far the weights of one channel lie from the next one's; `flipped` turns the filters round.
     """
-    taps, next_column = g.KH * g.KW, place_of(0, 0, 1, g)
+    KW = taps // s.KH
+    next_column = place_of(0, 0, 1, s, wide)
     for c in range(channels):
-        for ky in range(g.KH):
-            place = place_of(c, ky, 0, g)
-            for kx in range(g.KW):
-                tap = ky * g.KW + kx
+        for ky in range(s.KH):
+            place = place_of(c, ky, 0, s, wide)
+            for kx in range(KW):
+                tap = ky * KW + kx
                 k = 2 * (c * taps + tap)
                 terms[k] = c * each + (taps - 1 - tap if flipped else tap)
                 terms[k + 1] = place + kx * next_column
 
 
 @kernel
-def write_places(places, channels, g):
+def write_places(places, channels, taps, s, wide):
     """For each term (channel, ky, kx) where its row of S lies, relative to its group's."""
-    next_column = place_of(0, 0, 1, g)
+    KW = taps // s.KH
+    next_column = place_of(0, 0, 1, s, wide)
     for c in range(channels):
-        for ky in range(g.KH):
-            place = place_of(c, ky, 0, g)
-            for kx in range(g.KW):
-                places[(c * g.KH + ky) * g.KW + kx] = place + kx * next_column
+        for ky in range(s.KH):
+            place = place_of(c, ky, 0, s, wide)
+            for kx in range(KW):
+                places[c * taps + ky * KW + kx] = place + kx * next_column
 
 
 @kernel
@@ -264,57 +337,84 @@ def correlate(X, W, stride, each, flipped, Y, begin, b, terms, S, g, groups):
     CI, CO, width, taps = g.CI // groups, g.CO // groups, g.n * g.WO, g.KH * g.KW
     count, per_group = CI * taps, CI * CO * taps
     whole = copies_nothing(g)
-    block = g.HO if whole else at_once(g)
+    wide = not whole and is_wide(g)
+    s = laid(g, wide)
+    block = g.HO if whole else at_once(s, 0)
     row_blocks = (CO + ROWS - 1) // ROWS
     step = TILE[(CO + row_blocks - 1) // row_blocks] * (WIDTH // Y.itemsize)
     for y in range(0, g.HO, block):
-        h = part_of(g, y, min(block, g.HO - y))
+        h = part_of(s, y, min(block, g.HO - y))
         if not whole:
-            stack(X, S, h)
+            stack_on(X, S, s, y, block)
         source = X if whole else S
-        write_terms(terms, CI, flipped, each, h)
-        channel = h.KW * h.SH * stacked_rows(h) * width
-        N = h.HO * width
+        write_terms(terms, CI, taps, flipped, each, h, wide)
+        # a stretch of columns is contiguous both in S and in Y: all of them, or those of one row and example
+        stretches, length = (h.HO * g.n, g.WO) if wide else (1, h.HO * width)
         for group in range(groups):
-            B = span(source, group * CI * channel, SLACK)
-            for x in range(0, N, step):
-                o = 0
-                for block_ in range(row_blocks):
-                    rows = (CO - o + row_blocks - block_ - 1) // (row_blocks - block_)
-                    at = group * CO + o
-                    outer(
-                        rows, span(W, group * per_group + o * stride, 1), stride, span(B, x, SLACK), terms, count,
-                        span(Y, (at * g.HO + y) * width + x, 1), g.HO * width, min(step, N - x),
-                        begin, span(b, at if b.size else 0, 1),
-                    )  # fmt: skip
-                    o += rows
+            for stretch in range(stretches):
+                B = span(source, group * CI * plane_of(h) + stretch * h.WO, SLACK)
+                C = span(Y, (group * CO * g.HO + y) * width + stretch * g.WO, 1)
+                for x in range(0, length, step):
+                    o = 0
+                    for at in range(row_blocks):
+                        rows = (CO - o + row_blocks - at - 1) // (row_blocks - at)
+                        outer(
+                            rows, span(W, group * per_group + o * stride, 1), stride, span(B, x, SLACK), terms, count,
+                            span(C, o * g.HO * width + x, 1), g.HO * width, min(step, length - x),
+                            begin, span(b, group * CO + o if b.size else 0, 1),
+                        )  # fmt: skip
+                        o += rows
+
+
+@kernel
+def spread(dY, D, y, g, h):
+    """D[o, r, e, x] = dY[o, y + r, e, x], with zeros behind each row of an example, as long as those of S."""
+    for row in range(g.CO * h.HO):
+        o, r = row // h.HO, row % h.HO
+        for e in range(g.n):
+            source = span(dY, ((o * g.HO + y + r) * g.n + e) * g.WO, g.WO)
+            to = span(D, (row * g.n + e) * h.WO, h.WO)
+            for x in range(g.WO):
+                to[x] = source[x]
+            for x in range(g.WO, h.WO):
+                to[x] = 0
 
 
 @kernel
 def gather_weights(X, dY, dW, places, S, g, groups):
-    """dW[o, t] += sum over x of dY[o, x] S[t, x], group by group."""
-    CI, CO, width, taps = g.CI // groups, g.CO // groups, g.n * g.WO, g.KH * g.KW
+    """dW[o, t] += sum over x of dY[o, x] S[t, x], group by group.
+
+    Where S is wide, dY is spread as far, so that columns are one stretch all the same; if that is less to copy.
+    """
+    CI, CO, taps = g.CI // groups, g.CO // groups, g.KH * g.KW
     count = CI * taps
     whole = copies_nothing(g)
-    block = g.HO if whole else at_once(g)
+    wide = not whole and is_wide(g) and g.CI + g.CO < g.CI * g.KW
+    s = laid(g, wide)
+    beside = g.CO if wide else 0
+    block = g.HO if whole else at_once(s, beside)
+    D = span(S, g.CI * plane_of(part_of(s, 0, block)) if wide else 0, beside * block * s.n * s.WO)
     for y in range(0, g.HO, block):
-        h = part_of(g, y, min(block, g.HO - y))
+        h = part_of(s, y, min(block, g.HO - y))
         if not whole:
-            stack(X, S, h)
-        source = X if whole else S
-        write_places(places, CI, h)
-        channel = h.KW * h.SH * stacked_rows(h) * width
-        N = h.HO * width
+            stack_on(X, S, s, y, block)
+        if wide:
+            spread(dY, D, y, g, h)
+        source, channel = X if whole else S, plane_of(h)
+        write_places(places, CI, taps, h, wide)
+        # what lies behind the last row of the last example is no column: S ends there
+        N = h.HO * h.n * h.WO - (h.WO - g.WO)
+        each = h.HO * h.n * h.WO if wide else g.HO * h.n * g.WO
         for group in range(groups):
+            A = span(D if wide else dY, group * CO * each + (0 if wide else y * h.n * g.WO), 1)
             for x in range(0, N, ALONG):
                 B = span(source, group * CI * channel + x, 1)
                 for t in range(0, count, INNER_TERMS):
                     for o in range(0, CO, INNER_ROWS):
-                        at = group * CO + o
                         inner(
-                            min(INNER_ROWS, CO - o), span(dY, (at * g.HO + y) * width + x, 1), g.HO * width,
+                            min(INNER_ROWS, CO - o), span(A, o * each + x, 1), each,
                             B, span(places, t, 1), min(INNER_TERMS, count - t), min(ALONG, N - x),
-                            span(dW, at * count + t, 1), count,
+                            span(dW, (group * CO + o) * count + t, 1), count,
                         )  # fmt: skip
 
 
@@ -322,15 +422,18 @@ def gather_weights(X, dY, dW, places, S, g, groups):
 def scatter(dY, W, dX, terms, dS, g, groups):
     """dX += W^T dY, group by group: the exact adjoint of `correlate`, for any stride."""
     CI, CO, width, taps = g.CI // groups, g.CO // groups, g.n * g.WO, g.KH * g.KW
-    block = at_once(g)
+    block = at_once(g, 0)
     rows = min(ROWS, g.KW)
     step = TILE[rows] * (WIDTH // dX.itemsize)
     for o in range(CO):
         terms[2 * o], terms[2 * o + 1] = o * CI * taps, o * g.HO * width
     for y in range(0, g.HO, block):
         h = part_of(g, y, min(block, g.HO - y))
-        channel = h.KW * h.SH * stacked_rows(h) * width
-        span(dS, 0, g.CI * channel)[:] = 0
+        channel = plane_of(h)
+        begin = ZERO
+        if g.KH != g.SH or g.DH != 1:  # rows of dS that several taps, or none, have a share in
+            begin = ADD
+            span(dS, 0, g.CI * channel)[:] = 0
         N = h.HO * width
         for c in range(g.CI):
             group = c // CI
@@ -338,11 +441,11 @@ def scatter(dY, W, dX, terms, dS, g, groups):
             for ky in range(g.KH):
                 for kx in range(0, g.KW, rows):
                     A = span(W, (group * CO * CI + c % CI) * taps + ky * g.KW + kx, 1)
-                    C = span(dS, place_of(c, ky, kx, h), 1)
+                    C = span(dS, place_of(c, ky, kx, h, False), 1)
                     for x in range(0, N, step):
                         outer(
                             min(rows, g.KW - kx), A, 1, span(B, x, SLACK), terms, CO, span(C, x, 1),
-                            channel // h.KW, min(step, N - x), ADD, span(dX, 0, 0),
+                            channel // h.KW, min(step, N - x), begin, span(dX, 0, 0),
                         )  # fmt: skip
         unstack(dS, dX, h)
 
@@ -451,8 +554,9 @@ def transposed_conv2d_backward(X, W, dY, dW, db, dX, add, scratch, g, links):
 
 
 def stacked_size(g: Geometry) -> int:
-    """Numbers of S, for up to g.n examples: fewer of them never need more."""
-    one = g.CI * g.KW * g.n * g.WO
+    """Numbers of S and of what lies beside it, for up to g.n examples: fewer of them never need more."""
+    # S is stacked, or wide, with dY beside it: the larger of the two, whichever it will be
+    one = max(g.CI * g.KW * g.WO, (g.CI + g.CO) * min(2 * g.WO, g.WO + (g.KW - 1) * g.DW)) * g.n
     whole, least = (
         one * g.SH * (((rows - 1) * g.SH + (g.KH - 1) * g.DH + g.SH) // g.SH) for rows in (g.HO, 1)
     )

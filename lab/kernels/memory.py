@@ -80,6 +80,10 @@ def invoke(typingctx, address, arguments):
     return signature, codegen
 
 
+BEHIND = 1024
+"""Bytes behind an `aligned` array that may be read."""
+
+
 @intrinsic
 def span(typingctx, array, start, length):
     """array[start : start + length] of a flat array or of a pointer, borrowed: the caller keeps the owner alive."""
@@ -181,8 +185,11 @@ def gemm(typingctx, ta, tb, m, n, k, A, lda, B, ldb, beta, C, ldc):
 
 
 def aligned(count: int, dtype: type = np.float32) -> np.ndarray:
-    """A flat zeroed array whose first number lies on a 64-byte boundary, a cache line."""
+    """A flat zeroed array whose first number lies on a 64-byte boundary, a cache line.
+
+    Behind its last number lies memory that may be read: tiles read whole vectors (lab.kernels.tiles).
+    """
     itemsize = np.dtype(dtype).itemsize
-    raw = np.zeros(count * itemsize + 64, np.uint8)
+    raw = np.zeros(count * itemsize + 64 + BEHIND, np.uint8)
     start = -raw.ctypes.data % 64
     return raw[start : start + count * itemsize].view(dtype)

@@ -305,12 +305,17 @@ def outer(typingctx, rows, A, stride, B, terms, count, C, ldc, columns, begin, b
         for r in range(1, ROWS + 1):
             with builder.goto_block(builder.append_basic_block(f"outer_{r}")):
                 choice.add_case(_whole(r), builder.block)
-                narrow = builder.icmp_signed("<=", columns, _whole(vectors.lanes))
-                with builder.if_else(narrow) as (then, otherwise):
-                    with then:
-                        builder.call(_outer_tile(vectors, r, 1), values)
-                    with otherwise:
-                        builder.call(_outer_tile(vectors, r, VECTORS[r]), values)
+                for width in (1, 2):
+                    wider = builder.append_basic_block("wider")
+                    fits = builder.append_basic_block("fits")
+                    builder.cbranch(
+                        builder.icmp_signed("<=", columns, _whole(width * vectors.lanes)), fits, wider
+                    )
+                    builder.position_at_end(fits)
+                    builder.call(_outer_tile(vectors, r, width), values)
+                    builder.branch(end)
+                    builder.position_at_end(wider)
+                builder.call(_outer_tile(vectors, r, VECTORS[r]), values)
                 builder.branch(end)
         builder.position_at_end(end)
         return context.get_dummy_value()

@@ -16,9 +16,10 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.kernels import conv, dense
 from lab.kernels import opcodes as op
 from lab.kernels.activation import NEEDS_Z
-from lab.kernels.conv import Geometry, scratch_size
+from lab.kernels.conv import Geometry
 from lab.kernels.interpreter import Code
 from lab.kernels.operations import OPERATIONS, ready
 from lab.kernels.tiles import SLACK
@@ -335,6 +336,8 @@ def _find_uses(
 def _scratch(step: Step, capacity: int) -> int:
     """Numbers of scratch that a row needs for so many examples."""
     c = step.columns
+    if step.operation == op.DENSE:
+        return dense.scratch_size(capacity, step.x.size)
     if step.operation not in (op.CONV2D, op.TRANSPOSED_CONV2D):
         return 0
     # a transposed convolution is the adjoint of the convolution from its output to its input
@@ -343,7 +346,7 @@ def _scratch(step: Step, capacity: int) -> int:
         capacity, large.channels, large.height, large.width, small.channels, small.height, small.width,
         *(c.get(name, default) for name, default in GEOMETRY),
     )  # fmt: skip
-    return scratch_size(g, c.get("GROUPS", 1), c.get("LENGTH", 0))
+    return conv.scratch_size(g, c.get("GROUPS", 1), c.get("LENGTH", 0))
 
 
 GEOMETRY = (
