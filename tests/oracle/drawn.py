@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from hypothesis import example
 from hypothesis import strategies as st
 from machine import SOFTMAX, SQUARED
 
@@ -156,3 +157,40 @@ def networks(draw, largest: int = 9, examples: int = 9) -> Drawn:
     layers.append(Dense(draw(st.integers(2 if loss is SOFTMAX else 1, 5)), function))
     n = draw(st.integers(1, examples))
     return Drawn(tuple(layers), x, loss, n, draw(st.integers(1, 2 * n)), draw(st.integers(0, 10**6)))
+
+
+GEOMETRY = {
+    "one pixel": (Shape(2, 1, 1), Conv2D(3, 3, 2, "same", Tanh(), dilation=2), Upsample((1, 3), "bilinear")),
+    "a kernel as large as the image": (Shape(2, 7, 5), Conv2D(3, (7, 5), (9, 1), activation=ReLU())),
+    "a stride beyond the kernel": (Shape(3, 9, 8), Conv2D(2, (1, 2), (4, 3), (0, 1)), AveragePool2D(1, 2)),
+    "same, even kernels and strides": (Shape(2, 7, 10), Conv2D(3, (4, 2), (2, 3), "same", Tanh(), bias=False)),
+    "dilated in groups": (Shape(4, 9, 7), Conv2D(6, 3, (1, 2), (2, 1), dilation=(3, 2), groups=2)),
+    "a filter for each map": (
+        Shape(3, 6, 6), Conv2D(6, 3, padding="same", groups=3), MaxPool2D((3, 1), (1, 2), (1, 0)),
+    ),
+    "a table": (
+        Shape(3, 8, 7),
+        Conv2D(4, (3, 2), (2, 1), (1, 0), Tanh(), FanIn(), (1, 2), connections=((2, 0), (1,), (0, 1, 2), (2,))),
+    ),
+    "stamps with gaps": (Shape(2, 3, 4), TransposedConv2D(3, (1, 2), (3, 2), 0, Tanh(), output_padding=(2, 1))),
+    "stamps that overlap": (
+        Shape(3, 4, 3), TransposedConv2D(2, (4, 5), (2, 1), (1, 2), output_padding=(1, 0), bias=False),
+    ),
+    "smooth": (Shape(2, 3, 2), Upsample((3, 4), "bilinear"), Crop((2, 1)), Conv2D(2, (3, 1))),
+    "whole maps, the largest": (Shape(3, 5, 4), Conv2D(4, 3, activation=Tanh()), GlobalMaxPool2D()),
+    "whole maps, the mean": (Shape(3, 5, 4), Upsample((2, 1)), GlobalAveragePool2D()),
+}  # fmt: skip
+"""By what is special: an image and layers on it."""
+
+
+def special(name: str) -> Drawn:
+    """The network of that name in GEOMETRY, flattened and with three outputs."""
+    x, *layers = GEOMETRY[name]
+    return Drawn((*layers, Flatten(), Dense(3)), x, SOFTMAX, 3, 2, 7)
+
+
+def each_special(test):
+    """Let a test of drawn networks run all those in GEOMETRY, too."""
+    for name in GEOMETRY:
+        test = example(special(name))(test)
+    return test

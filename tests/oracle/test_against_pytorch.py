@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from drawn import networks
+from drawn import each_special, networks
 from hypothesis import given
 from machine import SOFTMAX, SQUARED, cases_of, chain, one_pass, quick, start, train
 from twins import same
@@ -109,6 +109,7 @@ def close(ours, theirs, relative=1e-5):
 
 @quick(40)
 @given(networks(largest=12, examples=12))
+@each_special
 def test_outputs_loss_and_gradients(drawn):
     X, T = drawn.data(np.float32)
     program = lower(chain(*drawn.layers), drawn.x, drawn.loss, drawn.capacity)

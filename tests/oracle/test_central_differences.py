@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from drawn import Drawn, networks
+from drawn import Drawn, each_special, networks
 from hypothesis import example, given
 from machine import SOFTMAX, SQUARED, cases_of, chain, one_pass, quick, run_rows, start
 
@@ -86,6 +86,7 @@ EVERY_PART = Drawn(
 @quick(40)
 @given(networks(largest=7, examples=3))
 @example(EVERY_PART)
+@each_special
 def test_every_parameter(drawn):
     X, T = drawn.data()
     slope = Slope(drawn, "parameters")
@@ -96,6 +97,7 @@ def test_every_parameter(drawn):
 @quick(15)
 @given(networks(largest=6, examples=2))
 @example(EVERY_PART)
+@each_special
 def test_every_input(drawn):
     """The derivative with respect to the input, which open programs keep."""
     slope = Slope(drawn, "inputs")
