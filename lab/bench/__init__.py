@@ -10,8 +10,9 @@ from dataclasses import asdict
 import msgspec
 import numpy as np
 
-from lab.bench.contests import against_pytorch, learning, overhead
-from lab.bench.fresh import loading, window_numbers
+from lab.bench.contests import against_pytorch, against_scikit_learn
+from lab.bench.engine import growth, learning, overhead, scaling, surface
+from lab.bench.fresh import large_network, loading, window_numbers
 from lab.bench.line import Line
 from lab.kernels.threads import cores
 
@@ -44,7 +45,11 @@ def main(json: bool = False, quick: bool = False) -> int:
     parts: list[tuple[str, Callable[[], list[Line]]]] = [
         ("loading the kernels", lambda: loading(quick)),
         ("the engine against PyTorch", lambda: against_pytorch(quick)),
-        ("the interpreter", lambda: [overhead()]),
+        ("the perceptron against scikit-learn", lambda: against_scikit_learn(quick)),
+        ("two threads against one", lambda: scaling(quick)),
+        ("error surfaces", lambda: surface(quick)),
+        ("the interpreter, and how cost grows", lambda: [overhead(), *growth()]),
+        ("AlexNet", lambda: large_network()),
         ("learning the digits", lambda: learning(30.0 if quick else 120.0)),
         ("the window", lambda: window_numbers(quick)),
     ]

@@ -1,8 +1,7 @@
-"""The engine, in this process: against PyTorch, against the machine's own matrix product, and on the digits.
+"""The engine against PyTorch and scikit-learn: the same network, batch, optimizer and number of threads.
 
-Where something is compared with PyTorch, both sides run in turns in one process, on the same network, batch and
-optimizer with the same number of threads; the ratio is the median of the ratios of the turns. PyTorch's side takes
-its batches in stored order from tensors made beforehand, ours shuffles and gathers.
+Both sides run in turns in one process; a ratio is the median of the ratios of the turns. PyTorch's side takes its
+batches in stored order from tensors made beforehand, ours shuffles and gathers.
 """
 
 from __future__ import annotations
@@ -12,112 +11,161 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal
 
 import numpy as np
-from scipy.linalg.blas import sgemm
+from numpy.typing import NDArray
 
-from lab.bench.line import Line, at_most
+from lab.bench import pytorch
+from lab.bench.engine import sgemm_peak
+from lab.bench.line import Line
 from lab.experiment.experiment import Experiment
-from lab.experiment.presets import DEFAULT, preset
+from lab.experiment.plan import shard_count
 from lab.kernels import interpreter, schedule
-from lab.kernels import opcodes as op
-from lab.kernels.interpreter import LINE, TALLY, Memory
+from lab.kernels.interpreter import LINE, PARTS, TALLY, Cases, Memory
 from lab.kernels.memory import aligned
 from lab.kernels.threads import ENTRANCE, cores, use
 from lab.learning.losses import AnyLoss, SoftmaxCrossEntropy, SquaredError
 from lab.learning.optimizers import SGD, Adam, AnyOptimizer, Momentum
 from lab.network.activations import ReLU, Tanh
-from lab.network.layers import AnyLayer, AveragePool2D, Conv2D, Dense, Flatten, MaxPool2D
-from lab.network.network import Network, Node, analyse
-from lab.network.program import lower
+from lab.network.architectures.alexnet import alexnet
+from lab.network.architectures.convnetjs import convnetjs_cifar
+from lab.network.architectures.unet import unet
+from lab.network.layers import AnyLayer, Conv2D, Dense, Flatten, MaxPool2D
+from lab.network.network import Analysis, Network, Node, analyse
+from lab.network.program import Program, lower
 from lab.network.shape import Shape
-from lab.training.machine import rule, shard_count, start
-from lab.training.run import Run
+from lab.training.machine import rule, start
 
 TURN = 0.15
 """Seconds that each side runs at a time."""
 
+Steps = Callable[[int], None]
+
 
 @dataclass(frozen=True)
 class Contest:
-    """One network to train, and how many times PyTorch's speed is asked for."""
+    """One network to train, or to run forward, and how many times PyTorch's speed is asked for."""
 
     title: str
-    layers: tuple[AnyLayer, ...]
+    network: Network
     x: Shape
-    loss: AnyLoss
-    optimizer: AnyOptimizer
     batch: int
     threads: int
     least: float
+    loss: AnyLoss = SoftmaxCrossEntropy()
+    optimizer: AnyOptimizer = Momentum(rate=0.001)
+    work: Literal["training", "inference"] = "training"
 
     @property
-    def network(self) -> Network:
-        return Network(tuple(Node(f"l{i}", layer) for i, layer in enumerate(self.layers)))
+    def analysis(self) -> Analysis:
+        return analyse(self.network, self.x)
 
     @property
     def flops(self) -> float:
         """Useful operations of one step: forward, weight gradients, and input gradients but the first layer's."""
-        costs = [f.multiply_adds or 0 for f in analyse(self.network, self.x).nodes]
-        return 2.0 * self.batch * (3 * sum(costs) - next(c for c in costs if c))
+        costs = [facts.multiply_adds or 0 for facts in self.analysis.nodes]
+        passes = 3 * sum(costs) - next(c for c in costs if c) if self.work == "training" else sum(costs)
+        return 2.0 * self.batch * passes
 
-    def data(self) -> tuple[np.ndarray, np.ndarray]:
+    def data(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Inputs [N, C, H, W] and targets [N, outputs]."""
-        N = 4 * max(self.batch, 16)
+        N = 4 * max(self.batch, 16) if self.work == "training" else self.batch
         rng = np.random.default_rng(0)
         X = rng.standard_normal((N, self.x.channels, self.x.height, self.x.width), dtype=np.float32)
-        shape = analyse(self.network, self.x).output
+        shape = self.analysis.output
         assert shape is not None
         if isinstance(self.loss, SoftmaxCrossEntropy):
             return X, np.eye(shape.size, dtype=np.float32)[rng.integers(0, shape.size, N)]
         return X, rng.standard_normal((N, shape.size), dtype=np.float32)
 
 
-TINY = (Dense(8, Tanh()), Dense(8, Tanh()), Dense(1, Tanh()))
-PERCEPTRON = (Dense(128, ReLU()), Dense(64, ReLU()), Dense(10))
-LENET = (
+def chain(*layers: AnyLayer) -> Network:
+    return Network(tuple(Node(f"l{i}", layer) for i, layer in enumerate(layers)))
+
+
+TINY = chain(Dense(8, Tanh()), Dense(8, Tanh()), Dense(1, Tanh()))
+PERCEPTRON = chain(Dense(128, ReLU()), Dense(64, ReLU()), Dense(10))
+LENET = chain(
     Conv2D(6, 5, padding=2, activation=ReLU()), MaxPool2D(), Conv2D(16, 5, activation=ReLU()), MaxPool2D(), Flatten(),
     Dense(120, ReLU()), Dense(84, ReLU()), Dense(10),
 )  # fmt: skip
-SOFTMAX, SQUARED, SLOW = SoftmaxCrossEntropy(), SquaredError(), Momentum(rate=0.001)
-
-CONTESTS = (
-    Contest("2-8-8-1 tanh, SGD, batch 10", TINY, Shape(2), SQUARED, SGD(rate=0.01), 10, 1, 50),
-    Contest("2-8-8-1 tanh, Adam, batch 10", TINY, Shape(2), SQUARED, Adam(), 10, 1, 50),
-    Contest("784-128-64-10 ReLU, SGD, batch 64", PERCEPTRON, Shape(784), SOFTMAX, SGD(rate=0.01), 64, 1, 1.2),
-    Contest("784-128-64-10 ReLU, SGD, batch 64", PERCEPTRON, Shape(784), SOFTMAX, SGD(rate=0.01), 64, 2, 1.2),
-    Contest("LeNet-5, momentum, batch 64", LENET, Shape(1, 28, 28), SOFTMAX, SLOW, 64, 1, 1.5),
-    Contest("LeNet-5, momentum, batch 64", LENET, Shape(1, 28, 28), SOFTMAX, SLOW, 64, 2, 1.5),
-    Contest("LeNet-5, momentum, batch 1", LENET, Shape(1, 28, 28), SOFTMAX, SLOW, 1, 1, 8),
-)
-
-Steps = Callable[[int], None]
+CIFAR, UNET = convnetjs_cifar(), unet(2, base=16, depth=2, same=True)
+SQUARED = SquaredError()
 
 
-def our_side(contest: Contest) -> Steps:
-    """Trains as a run does, without its history."""
-    X, T = contest.data()
-    program = lower(contest.network, contest.x, contest.loss)
-    cases = interpreter.cases(X, T)
-    P, N = program.parameter_count, len(X)
-    macs = analyse(contest.network, contest.x).multiply_adds or 0
-    shards = shard_count(contest.batch, macs, P)
-    arena = -(-program.arena_size // 16) * 16
-    params = aligned(P)
+def _contests() -> tuple[Contest, ...]:
+    found = [
+        Contest("2-8-8-1 tanh, SGD, batch 10", TINY, Shape(2), 10, 1, 70, SQUARED, SGD(rate=0.01)),
+        Contest("2-8-8-1 tanh, Adam, batch 10", TINY, Shape(2), 10, 1, 70, SQUARED, Adam()),
+    ]
+    for threads in (1, 2):
+        found += [
+            Contest(
+                "784-128-64-10 ReLU, batch 64",
+                PERCEPTRON,
+                Shape(784),
+                64,
+                threads,
+                1.2,
+                optimizer=SGD(rate=0.01),
+            ),
+            Contest("LeNet-5 28×28, batch 64", LENET, Shape(1, 28, 28), 64, threads, 2.5),
+            Contest("LeNet-5 28×28, batch 1", LENET, Shape(1, 28, 28), 1, threads, 8),
+            Contest("ConvNetJS's CIFAR network, batch 32", CIFAR, Shape(3, 32, 32), 32, threads, 1.8),
+            Contest("U-Net base 16, 32×32, batch 8", UNET, Shape(1, 32, 32), 8, threads, 1.4, SQUARED),
+            Contest("U-Net base 16, 64×64, batch 8", UNET, Shape(1, 64, 64), 8, threads, 1.4, SQUARED),
+            Contest(
+                "AlexNet forward, one tower",
+                alexnet(1),
+                Shape(3, 227, 227),
+                1,
+                threads,
+                1.0,
+                work="inference",
+            ),
+            Contest(
+                "AlexNet forward, two groups",
+                alexnet(2),
+                Shape(3, 227, 227),
+                1,
+                threads,
+                1.0,
+                work="inference",
+            ),
+        ]
+    return tuple(found)
+
+
+CONTESTS = _contests()
+
+
+def prepared(contest: Contest, *, most: int, gradients: bool) -> tuple[Program, Cases, NDArray[np.float32]]:
+    """The program, its cases and fresh parameters."""
+    program = lower(contest.network, contest.x, contest.loss, most=most, gradients=gradients)
+    params = aligned(program.parameter_count)
     for p in program.parameters:
         params[program.offsets[p.name] : program.offsets[p.name] + p.size] = start(p, 1).ravel()
+    return program, interpreter.cases(*contest.data()), params
+
+
+def our_training(contest: Contest) -> Steps:
+    """Trains as a run does, without its history."""
+    macs, P = contest.analysis.multiply_adds or 0, contest.analysis.parameter_count or 0
+    shards = shard_count(contest.batch, macs, P)
+    program, cases, params = prepared(contest, most=-(-contest.batch // shards), gradients=True)
+    N, arena = len(cases.inputs), program.arena_size
     memory = Memory(
-        params,
-        np.zeros(max(len(contest.optimizer.slots), 1) * P, np.float32),
-        np.zeros((shards, P), np.float32),
-        aligned(shards * arena).reshape(shards, arena),
-        np.zeros((shards, TALLY)),
-        np.zeros((shards, LINE), np.int64),
-        np.zeros(N, np.int64),
-        np.full(2, -2, np.int64),
-        schedule.beginning(),
-        np.zeros(P, np.float32),
+        params=params,
+        slots=np.zeros(max(len(contest.optimizer.slots), 1) * P, np.float32),
+        grads=aligned(shards * P).reshape(shards, P),
+        arenas=aligned(shards * arena).reshape(shards, arena),
+        tally=np.zeros((shards, TALLY)),
+        counters=np.zeros((shards, LINE), np.int64),
+        order=np.zeros(N, np.int64),
+        marks=np.full(2, -2, np.int64),
+        progress=schedule.beginning(),
+        before=np.zeros(P, np.float32),
     )
     settings = rule(Experiment(network=contest.network, optimizer=contest.optimizer), program)
     made = [0]
@@ -125,76 +173,31 @@ def our_side(contest: Contest) -> Steps:
     def steps(count: int) -> None:
         losses, rights, counts = np.empty(count), np.empty(count), np.empty(count, np.int64)
         rates = np.full(count, contest.optimizer.rate)
-        parallel = contest.threads > 1 and shards > 1
         with ENTRANCE:
             use(contest.threads)
             interpreter.train(
                 program.code, cases, settings, memory, 1, made[0] * contest.batch, made[0], contest.batch, False,
-                rates, losses, rights, counts, parallel,
+                rates, losses, rights, counts, contest.threads > 1 and shards > 1,
             )  # fmt: skip
         made[0] += count
 
     return steps
 
 
-def their_side(contest: Contest) -> Steps:
-    """The same in PyTorch, eager."""
-    import torch
-
-    torch.set_num_threads(contest.threads)
-    X, T = (torch.tensor(array) for array in contest.data())
-    modules: list[Any] = []
-    shape = contest.x
-    for layer, facts in zip(contest.layers, analyse(contest.network, contest.x).nodes, strict=True):
-        match layer:
-            case Dense():
-                modules.append(torch.nn.Linear(shape.size, layer.units))
-            case Conv2D():
-                conv = (shape.channels, layer.filters, layer.kernel, layer.stride, layer.padding)
-                modules.append(torch.nn.Conv2d(*conv))
-            case MaxPool2D():
-                modules.append(torch.nn.MaxPool2d(layer.kernel, layer.stride, layer.padding))
-            case AveragePool2D():
-                modules.append(torch.nn.AvgPool2d(layer.kernel, layer.stride, layer.padding))
-            case Flatten():
-                modules.append(torch.nn.Flatten())
-        match getattr(layer, "activation", None):
-            case Tanh():
-                modules.append(torch.nn.Tanh())
-            case ReLU():
-                modules.append(torch.nn.ReLU())
-        assert facts.output is not None
-        shape = facts.output
-    model = torch.nn.Sequential(*modules)
-    if contest.x.is_vector:
-        X = X.reshape(len(X), -1)
-    rate = contest.optimizer.rate
-    optimizer: Any
-    match contest.optimizer:
-        case Adam():
-            optimizer = torch.optim.Adam(model.parameters(), rate)
-        case Momentum(momentum=alpha):
-            optimizer = torch.optim.SGD(model.parameters(), rate, momentum=alpha)
-        case _:
-            optimizer = torch.optim.SGD(model.parameters(), rate)
-    softmax = isinstance(contest.loss, SoftmaxCrossEntropy)
-    labels = T.argmax(1)
-    batches = [slice(at, at + contest.batch) for at in range(0, len(X), contest.batch)]
+def our_inference(contest: Contest) -> Steps:
+    """One batch forward, on one core: examples are shared out to cores, and here there is one."""
+    program, cases, params = prepared(contest, most=contest.batch, gradients=False)
+    order, outputs = np.arange(contest.batch), np.empty((contest.batch, program.outputs), np.float32)
+    arenas, tally = aligned(program.arena_size)[None], np.zeros((PARTS, TALLY))
 
     def steps(count: int) -> None:
-        torch.set_num_threads(contest.threads)
-        for k in range(count):
-            batch = batches[k % len(batches)]
-            output = model(X[batch])
-            if softmax:
-                error = torch.nn.functional.cross_entropy(output, labels[batch])
-            else:
-                error = 0.5 * ((output - T[batch]) ** 2).sum(1).mean()
-            optimizer.zero_grad()
-            error.backward()
-            optimizer.step()
+        for _ in range(count):
+            interpreter.evaluate(program.code, cases, order, arenas, params, outputs, tally)
 
     return steps
+
+
+SIDES = {"training": (our_training, pytorch.training), "inference": (our_inference, pytorch.inference)}
 
 
 def seconds(steps: Steps, count: int) -> float:
@@ -213,19 +216,14 @@ def turn_of(steps: Steps) -> int:
     return max(1, round(count * TURN / taken))
 
 
-def contend(contest: Contest, turns: int, with_torch: bool) -> tuple[float, float | None, float | None]:
-    """Seconds of a step, ours and theirs, and the ratio: medians over the turns."""
-    ours = our_side(contest)
-    count = turn_of(ours)
-    if not with_torch:
-        return statistics.median(seconds(ours, count) for _ in range(turns)), None, None
-    theirs = their_side(contest)
-    their_count = turn_of(theirs)
+def in_turns(ours: Steps, theirs: Steps, turns: int) -> tuple[float, float, float]:
+    """Seconds of a step on each side, and theirs over ours: medians over the turns."""
+    counts = turn_of(ours), turn_of(theirs)
     mine, yours, ratios = [], [], []
     for _ in range(turns):
-        mine.append(seconds(ours, count))
+        mine.append(seconds(ours, counts[0]))
         time.sleep(0.02)  # idle threads of one side spin for a while: not on the other side's time
-        yours.append(seconds(theirs, their_count))
+        yours.append(seconds(theirs, counts[1]))
         time.sleep(0.02)
         ratios.append(yours[-1] / mine[-1])
     return statistics.median(mine), statistics.median(yours), statistics.median(ratios)
@@ -234,99 +232,61 @@ def contend(contest: Contest, turns: int, with_torch: bool) -> tuple[float, floa
 def against_pytorch(quick: bool) -> list[Line]:
     with_torch = importlib.util.find_spec("torch") is not None
     note = "" if with_torch else "PyTorch is not installed (pip install descent[compare])"
-    lines = []
+    turns = 3 if quick else 11
     peak = sgemm_peak()
-    lines.append(Line("matrix product (sgemm), one core", peak, None, "GFLOP/s"))
+    lines = [Line("matrix product (sgemm), one core", peak, None, "GFLOP/s")]
     for contest in CONTESTS:
         title = f"{contest.title}, {contest.threads} thread{'s' * (contest.threads > 1)}"
         if contest.threads > cores():
             lines.append(Line(title, note=f"this machine lets Numba use {cores()} core"))
             continue
-        ours, theirs, ratio = contend(contest, 3 if quick else 11, with_torch)
+        ours, theirs = SIDES[contest.work]
+        mine = ours(contest)
+        if not with_torch:
+            count = turn_of(mine)
+            taken, other, ratio = statistics.median(seconds(mine, count) for _ in range(turns)), None, None
+        else:
+            taken, other, ratio = in_turns(mine, theirs(contest), turns)
+        speed = contest.flops / taken / 1e9
         lines.append(
             Line(
                 title,
-                ours * 1e6,
-                None if theirs is None else theirs * 1e6,
+                taken * 1e6,
+                None if other is None else other * 1e6,
                 "µs/step",
                 ratio,
                 f"≥ {contest.least:g} times",
                 None if ratio is None else ratio >= contest.least,
-                note or f"{contest.flops / ours / 1e9:.1f} GFLOP/s",
+                note or f"{speed:.1f} GFLOP/s, {100 * speed / peak / contest.threads:.0f} % of sgemm's",
             )
         )
     return lines
 
 
-def sgemm_peak() -> float:
-    """GFLOP/s of the matrix product on large matrices, BLAS held at one thread as everywhere in the engine."""
-    n = 768
-    A = np.asfortranarray(np.random.default_rng(0).standard_normal((n, n)).astype(np.float32))
+def against_scikit_learn(quick: bool) -> list[Line]:
+    """Its MLPClassifier on the perceptron: softmax and SGD without momentum, a pass over four batches at a time."""
+    from sklearn.neural_network import MLPClassifier
+    from threadpoolctl import threadpool_limits
 
-    def steps(_: int) -> None:
-        sgemm(1.0, A, A)
-
-    best = min(seconds(steps, 1) for _ in range(20))
-    return 2 * n**3 / best / 1e9
-
-
-# --- the engine by itself
-
-
-def overhead() -> Line:
-    """What a row costs besides its arithmetic: 2,000 flattenings of one number."""
-    count = 2000
-    nodes = tuple(Node(f"l{i}", Flatten()) for i in range(count))
-    network = Network((*nodes, Node("output", Dense(1))))
-    program = lower(network, Shape(1), SQUARED, 1, gradients=False)
-    arena, params, none, tally = aligned(program.arena_size), aligned(2), aligned(0), np.zeros(TALLY)
-    counters = np.zeros(op.COUNTERS, np.int64)
-
-    def steps(_: int) -> None:
-        interpreter.run_rows(program.code, 0, count, 1, arena, params, none, 1.0, tally, counters)
-
-    steps(1)
-    taken = statistics.median(seconds(steps, 1) for _ in range(200))
-    return at_most("interpreter, one operation", taken / count * 1e9, "ns", 100)
-
-
-def rows_of(contest: Contest) -> list[tuple[str, float]]:
-    """Seconds of each row of a step, with a batch that fills the memory."""
+    contest = next(c for c in CONTESTS if c.network is PERCEPTRON)
     X, T = contest.data()
-    program = lower(contest.network, contest.x, contest.loss)
-    n = min(program.capacity, contest.batch)
-    cases, order = interpreter.cases(X, T), np.arange(len(X))
-    params, grads = aligned(program.parameter_count), aligned(program.parameter_count)
-    for p in program.parameters:
-        params[program.offsets[p.name] : program.offsets[p.name] + p.size] = start(p, 1).ravel()
-    arena, tally, counters = aligned(program.arena_size), np.zeros(TALLY), np.zeros(op.COUNTERS, np.int64)
-    taken: list[list[float]] = [[] for _ in program.rows]
-    for _ in range(200):
-        interpreter.gather(program.code, cases, order, 0, n, arena)
-        for r in range(int(program.code.plan[op.END])):
-            began = time.perf_counter()
-            interpreter.run_rows(program.code, r, r + 1, n, arena, params, grads, 1.0, tally, counters)
-            taken[r].append(time.perf_counter() - began)
-    labels = [f"{row.layer} {row.operation} {row.direction}" for row in program.rows]
-    return [(label, statistics.median(times) / n) for label, times in zip(labels, taken, strict=True)]
+    X, labels = X.reshape(len(X), -1), T.argmax(1)
+    rate, passes = contest.optimizer.rate, len(X) // contest.batch
+    theirs = MLPClassifier(
+        (128, 64), solver="sgd", alpha=0.0, batch_size=contest.batch, learning_rate_init=rate, momentum=0.0,
+        nesterovs_momentum=False,
+    )  # fmt: skip
+    theirs.partial_fit(X, labels, classes=np.arange(10))
 
+    ours = our_training(contest)
 
-def learning(limit: float) -> list[Line]:
-    """The default preset until 98 % of the validation examples are right."""
-    run = Run(preset(DEFAULT), threads=cores())
-    began, spent, best = time.perf_counter(), 0.0, 0.0
-    while spent < limit:
-        run.advance(run.steps_per_epoch)
-        best = max(best, run.evaluate("validation").accuracy or 0.0)
-        spent = time.perf_counter() - began
-        if best >= 0.98:
-            note = f"{run.step} updates, {run.examples / spent:.0f} examples/s"
-            return [at_most("LeNet on digits 32×32 to 98 % validation accuracy", spent, "s", 60, note)]
-    return [
-        Line(
-            "LeNet on digits 32×32 to 98 % validation accuracy",
-            target="≤ 60 s",
-            reached=False,
-            note=f"{best:.1%} at best in {limit:g} s",
-        )
-    ]
+    def their_passes(count: int) -> None:
+        with threadpool_limits(1):
+            for _ in range(count):
+                theirs.partial_fit(X, labels)
+
+    turns = 3 if quick else 11
+    taken, other, ratio = in_turns(lambda count: ours(count * passes), their_passes, turns)
+    taken, other = taken / passes, other / passes
+    title = f"{contest.title}, 1 thread, against scikit-learn"
+    return [Line(title, taken * 1e6, other * 1e6, "µs/step", ratio, note="its side stands under PyTorch")]

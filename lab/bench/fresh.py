@@ -56,6 +56,31 @@ def loading(quick: bool) -> list[Line]:
     return lines
 
 
+LARGE = """
+import json, resource, time
+from lab.experiment.memory import memory_needed
+from lab.experiment.presets import preset
+from lab.training.run import Run
+e = preset("alexnet")
+run = Run(e)
+began = time.perf_counter()
+run.advance(2)
+print(json.dumps([
+    resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, memory_needed(e), (time.perf_counter() - began) / 2
+]))
+"""
+
+
+def large_network() -> list[Line]:
+    """AlexNet trained in a fresh process: what it takes and what was said before."""
+    try:
+        peak, planned, step = fresh(LARGE)
+    except (RuntimeError, subprocess.TimeoutExpired) as error:
+        return [Line("AlexNet", note=f"could not be measured: {error}")]
+    note = f"{planned / 2**30:.2f} GiB were announced; {step:.2f} s an update on one core"
+    return [at_most("memory of a process that trains AlexNet at batch 8", peak / 2**30, "GiB", 3, note)]
+
+
 def window_numbers(quick: bool) -> list[Line]:
     """The live window on the default preset, without a screen, and its launches."""
     try:

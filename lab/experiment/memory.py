@@ -9,26 +9,17 @@ from pathlib import Path
 
 from lab.data.prepare import Prepared, prepare
 from lab.experiment.experiment import Experiment
+from lab.experiment.plan import Plan, plan
 from lab.files import in_bytes
 from lab.problem import Problem
 
-NUMBER = 4  # bytes of a float32
-BUFFERS = 8
-"""Numbers for each output of a layer in training: z, f(z), their derivatives, what pooling and padding keep."""
-CHUNK = 8
-"""Examples that a core works on at once, at least."""
-KEPT = 4
-"""Moments of a run that are kept for the way back and for the path, at least."""
-MOST_SHARES = 8
-"""Into so many shares at most is a batch cut, each with a gradient of its own."""
-
 
 def memory_needed(experiment: Experiment) -> int:
-    """Bytes that training takes, estimated from above: parameters, gradients, optimizer, activations, data.
+    """Bytes that training takes when the run has grown long, on one core: what its plan says, and its data.
 
     Loads the data, whose size has limits of its own. The network must have no problems.
     """
-    return _parameters(experiment) + _activations(experiment) + _data(experiment)
+    return _plan(experiment).total + _data(experiment)
 
 
 def memory_problem(experiment: Experiment) -> Problem | None:
@@ -41,7 +32,8 @@ def memory_problem(experiment: Experiment) -> Problem | None:
         return None
     what = f"training takes about {in_bytes(needed)} of memory, and {in_bytes(there)} are free"
     facts = experiment.analysis.nodes
-    if _activations(experiment) > _parameters(experiment):
+    planned = _plan(experiment)
+    if planned.training + planned.evaluating > planned.parameters + planned.gradients + planned.optimizer:
         wide = max(facts, key=lambda one: one.output.size if one.output else 0)
         return Problem(wide.name, f"{what}, most of it for layers as large as this", "Make the layer smaller")
     heavy = max(facts, key=lambda one: one.parameter_count or 0)
@@ -65,22 +57,8 @@ def machine_memory() -> int | None:
     return max(0, min(sizes)) if sizes else None
 
 
-def _parameters(experiment: Experiment) -> int:
-    count = experiment.analysis.parameter_count or 0
-    vectors = 2 + len(experiment.optimizer.slots)  # now, before the last update, and what the rule remembers
-    work = experiment.batch_size * (experiment.analysis.multiply_adds or 0)
-    gradients = min(MOST_SHARES, 1 + work // (20 * max(count, 1)))
-    return NUMBER * count * (vectors * (1 + KEPT) + gradients + KEPT)
-
-
-def _activations(experiment: Experiment) -> int:
-    """Of the chunks of examples that the cores work on: in training, in evaluation and for a look inside."""
-    analysis = experiment.analysis
-    width = analysis.input.size + sum(facts.output.size for facts in analysis.nodes if facts.output)
-    at_once = CHUNK * (MOST_SHARES + (os.cpu_count() or 1) + 1)
-    if experiment.network.whole_batch:
-        at_once += min(experiment.batch_size, len(_prepared(experiment).training))
-    return NUMBER * BUFFERS * width * at_once
+def _plan(experiment: Experiment) -> Plan:
+    return plan(experiment, len(_prepared(experiment).training))
 
 
 def _data(experiment: Experiment) -> int:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from lab.network.shape import Shape
 
 ALIGNMENT = 16  # float32 numbers in a cache line
@@ -35,26 +38,23 @@ def lay_out(buffers: list[Buffer], lean: bool) -> int:
     In a lean program buffers whose lives do not overlap may share a place. First fit by size: the largest buffer
     first, each at the lowest place that is free for the whole of its life.
     """
-    placed: list[Buffer] = []
-    height = 0
-    for buffer in sorted((b for b in buffers if b.uses), key=lambda b: -b.size):
+    used = sorted((b for b in buffers if b.uses), key=lambda b: -b.size)
+    first, last = (np.array([end(b.uses) for b in used], np.int64) for end in (min, max))
+    low, high = np.zeros((2, len(used)), np.int64)  # where each lies
+    for i, buffer in enumerate(used):
         if lean:
-            buffer.offset = _lowest_free(buffer, placed)
-        else:
-            buffer.offset = -(-height // ALIGNMENT) * ALIGNMENT
-        placed.append(buffer)
-        height = max(height, buffer.offset + buffer.size)
-    return height
+            rivals = np.flatnonzero((first[:i] <= last[i]) & (first[i] <= last[:i]))
+            buffer.offset = _lowest_free(buffer.size, low[rivals], high[rivals])
+        elif i:
+            buffer.offset = -(-int(high[i - 1]) // ALIGNMENT) * ALIGNMENT
+        low[i], high[i] = buffer.offset, buffer.offset + buffer.size
+    return int(high.max(initial=0))
 
 
-def _lowest_free(buffer: Buffer, placed: list[Buffer]) -> int:
-    first, last = min(buffer.uses), max(buffer.uses)
-    rivals = sorted(
-        (b.offset, b.offset + b.size) for b in placed if min(b.uses) <= last and first <= max(b.uses)
-    )
-    offset = 0
-    for low, high in rivals:
-        if offset + buffer.size <= low:
-            break
-        offset = max(offset, high)
-    return offset
+def _lowest_free(size: int, low: NDArray[np.int64], high: NDArray[np.int64]) -> int:
+    """The lowest place for so many numbers beside rivals that lie at low..high."""
+    order = np.argsort(low, kind="stable")
+    # behind each rival, and those that lie lower, the first free number; at the bottom it is 0
+    ends = np.concatenate([[0], np.maximum.accumulate(high[order])])
+    gaps = np.concatenate([low[order], [ends[-1] + size]]) - ends
+    return int(ends[np.argmax(gaps >= size)])

@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from lab.data.prepare import Part, Prepared, prepare
 from lab.experiment.experiment import Experiment, problems
 from lab.experiment.memory import memory_problem
+from lab.experiment.plan import plan
 from lab.kernels import interpreter, schedule
 from lab.kernels.interpreter import LINE, TALLY, Cases, Memory, Rule
 from lab.kernels.memory import aligned
 from lab.kernels.update import BLOCK, NUMBERS
 from lab.network.initializers import stream
 from lab.network.layers import Parameter
-from lab.network.program import Program, lower
-from lab.network.shape import Shape
+from lab.network.program import Program
 from lab.problem import ProblemError
 from lab.training.moment import targets_of
 from lab.training.probes import PartName
@@ -76,20 +76,19 @@ def build(experiment: Experiment, threads: int, old: State | None = None) -> Mac
     output = experiment.analysis.output
     assert output is not None  # the network has no problems
     prepared = prepare(experiment.data, experiment.preprocessing, experiment.split, experiment.seed)
-    shape = Shape(*prepared.dataset.inputs.shape[1:])
-    N, P = len(prepared.training), experiment.analysis.parameter_count or 0
-    batch, whole = min(experiment.batch_size, N), experiment.network.whole_batch
-    shards = 1 if whole else shard_count(batch, experiment.analysis.multiply_adds or 0, P)
-    program = lower(
-        experiment.network, shape, experiment.loss, batch if whole else 0, most=-(-batch // shards)
+    N = len(prepared.training)
+    planned = plan(experiment, N)
+    program, check, shards, P = (
+        planned.program,
+        planned.check,
+        planned.shards,
+        planned.program.parameter_count,
     )
-    check = lower(experiment.network, shape, experiment.loss, gradients=False)
-    arena, check_arena = (-(-p.arena_size // 16) * 16 for p in (program, check))
     memory = Memory(
         params=aligned(P),
         slots=np.zeros(max(len(experiment.optimizer.slots), 1) * P, np.float32),
         grads=np.zeros((shards, P), np.float32),
-        arenas=aligned(shards * arena).reshape(shards, arena),
+        arenas=aligned(shards * program.arena_size).reshape(shards, -1),
         tally=np.zeros((shards, TALLY)),
         counters=np.zeros((shards, LINE), np.int64),
         order=np.zeros(N, np.int64),
@@ -114,7 +113,7 @@ def build(experiment: Experiment, threads: int, old: State | None = None) -> Mac
         program=program,
         check=check,
         memory=memory,
-        check_arenas=aligned(threads * check_arena).reshape(threads, check_arena),
+        check_arenas=aligned(threads * check.arena_size).reshape(threads, -1),
         cases={
             name: interpreter.cases(part.inputs, targets_of(experiment, part, output))
             for name, part in parts.items()
@@ -186,15 +185,3 @@ def rule(experiment: Experiment, program: Program) -> Rule:
 def spacing(step: int, unit: int) -> int:
     """The smallest unit * 2**j of which at most POINTS have been passed by `step`: dense first, then ever sparser."""
     return unit << max(0, math.ceil(math.log2(max(step, 1) / (unit * POINTS))))
-
-
-def shard_count(batch: int, macs: int, parameters: int) -> int:
-    """Into how many shares a batch is cut, each with a gradient of its own. It depends on no machine.
-
-    More shares occupy more cores; each costs a pass over a gradient and makes the matrix products narrower: that
-    matters below 16 examples, or where an example is so much work that they are wide anyway, below 8. Two
-    shares there are whenever it pays at all.
-    """
-    examples = max(batch // 16, min(max(batch // 8, 2), batch, int(batch * macs / 8e6)))
-    most = min(8, examples, int(batch * macs / 1e6), int(0.05 * batch * macs / max(parameters, 1)))
-    return 1 << max(0, most.bit_length() - 1)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-ROOM = 96 << 20
-"""Bytes the path may take."""
+from lab.experiment.plan import PATH
+
 FIRST = 64
 """Steps at the start that stay, each of them: there the path turns most."""
 
@@ -15,13 +15,13 @@ class Path:
     """Parameter vectors at some steps. As the run grows longer, points in between are dropped."""
 
     def __init__(self, parameters: int) -> None:
-        self._most = max(4, ROOM // (4 * max(parameters, 1)))
+        self._most = PATH // (4 * max(parameters, 1))
         self._steps: list[int] = []
         self._vectors: list[NDArray[np.float32]] = []
 
     def append(self, step: int, params: NDArray[np.float32], every: int) -> None:
         """Keep a copy of `params`, and of the older points those at multiples of `every` and the first ones."""
-        if self._steps and self._steps[-1] >= step:
+        if self._most < 2 or (self._steps and self._steps[-1] >= step):
             return
         self._steps.append(step)
         self._vectors.append(params.copy())

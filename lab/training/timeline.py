@@ -9,11 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.experiment.experiment import Experiment
+from lab.experiment.plan import CHECKPOINTS, MOST_CHECKPOINTS
 from lab.network.layers import Parameter
-
-ROOM = 192 << 20
-"""Bytes that checkpoints may take."""
-MOST = 400
 
 
 @dataclass(frozen=True)
@@ -75,7 +72,7 @@ class Timeline:
         """Add a checkpoint; thin out the old ones where room or number run out."""
         self._steps.append(state.step)
         self._kept.append(state)
-        while len(self._kept) > 3 and (len(self._kept) > MOST or self.nbytes > ROOM):
+        while len(self._kept) > 2 and (len(self._kept) > MOST_CHECKPOINTS or self.nbytes > CHECKPOINTS):
             self._thin()
 
     def _thin(self) -> None:

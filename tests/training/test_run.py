@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab.data.datasets.digits import Digits
+from lab.experiment.plan import shard_count
 from lab.learning.optimizers import Adam
 from lab.network.layers import Dense, MaxPool2D
 from lab.network.network import Network, Node
 from lab.problem import ProblemError
 from lab.training import timeline
-from lab.training.machine import shard_count
 from lab.training.run import Run
 from tests.training.problems import LINEAR_NEURON, SMALL_CNN, XOR_MLP, with_rate
 
@@ -160,7 +160,7 @@ def test_rewinding_forgets_the_future_of_the_curves_and_the_path() -> None:
 
 
 def test_checkpoints_thin_out_and_stay_within_their_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(timeline, "MOST", 12)
+    monkeypatch.setattr(timeline, "MOST_CHECKPOINTS", 12)
     run, fresh = Run(XOR_MLP), Run(XOR_MLP)
     run.advance(2000)
     assert len(run.timeline._kept) <= 12
