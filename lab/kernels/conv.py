@@ -83,7 +83,7 @@ class Geometry(NamedTuple):
     DW: int = 1
 
 
-@inlined
+@kernel
 def geometry_of(row, n):
     """The geometry that a row's columns tell."""
     return Geometry(
@@ -92,7 +92,7 @@ def geometry_of(row, n):
     )  # fmt: skip
 
 
-@inlined
+@kernel
 def adjoint_of(g):
     """The geometry of the convolution that a transposed convolution is the adjoint of: from its output to its input."""
     return Geometry(g.n, g.CO, g.HO, g.WO, g.CI, g.HI, g.WI, g.KH, g.KW, g.SH, g.SW, g.PH, g.PW, g.DH, g.DW)
@@ -224,7 +224,7 @@ def at_once(g, beside):
     return (g.HO + blocks - 1) // blocks
 
 
-@inlined
+@kernel
 def part_of(g, y, rows):
     """The geometry of output rows y to y + rows - 1 alone."""
     return Geometry(
@@ -243,7 +243,7 @@ def stack_on(X, S, g, y, block):
     stack(X, S, h, known)
 
 
-@inlined
+@kernel
 def turned(g):
     """The geometry of the convolution from dY to dX, of stride 1, with the filters turned round."""
     return Geometry(
@@ -252,7 +252,7 @@ def turned(g):
     )  # fmt: skip
 
 
-@inlined
+@kernel
 def copies_nothing(g):
     """Whether S would be X itself: a window of one pixel."""
     return (
@@ -267,7 +267,7 @@ def copies_nothing(g):
     )
 
 
-@inlined
+@kernel
 def laid(g, wide):
     """The geometry by which S is laid out: where `wide`, each row once, with its padding, for all horizontal taps."""
     return Geometry(
@@ -276,19 +276,19 @@ def laid(g, wide):
     )  # fmt: skip
 
 
-@inlined
+@kernel
 def is_wide(g):
     """Whether output rows are so long that each makes whole tiles: then S need hold each input row only once."""
     return g.SH == 1 and g.SW == 1 and g.WO >= WIDE and (g.KW - 1) * g.DW <= g.WO
 
 
-@inlined
+@kernel
 def plane_of(s):
     """Numbers of S of one channel."""
     return s.KW * s.SH * stacked_rows(s) * s.n * s.WO
 
 
-@inlined
+@kernel
 def place_of(c, ky, kx, s, wide):
     """Where in S, laid out as s says, the row of a term begins: channel c, taps ky and kx."""
     rows, row = stacked_rows(s), ky * s.DH
@@ -475,7 +475,7 @@ def contract(dense, dW, links, CI, taps):
             to[t] += source[t]
 
 
-@inlined
+@kernel
 def divided(scratch, g, groups, links):
     """What scratch is for: terms, the weights with all their zeros where links say so, S."""
     terms = 2 * max(g.CI, g.CO) // groups * g.KH * g.KW
@@ -574,13 +574,13 @@ def scratch_size(g: Geometry, groups: int = 1, links: int = 0) -> int:
     return terms + dense + max(stacked_size(g), stacked_size(back)) + SLACK
 
 
-@inlined
+@kernel
 def links_of(row, store):
     """The connected pairs (filter, channel), flat; of size 0 where all are connected."""
     return span(store.lists, row[op.LIST], row[op.LENGTH])
 
 
-@inlined
+@kernel
 def weights_of(row, params):
     """W, flat."""
     each = row[op.KH] * row[op.KW]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lab.kernels import opcodes as op
-from lab.kernels._jit import inlined, kernel
+from lab.kernels._jit import kernel
 from lab.kernels.memory import gemm, span, whole_numbers
 from lab.kernels.operation import (
     input_gradient_of,
@@ -157,12 +157,12 @@ def input_of_few(dY, W, dXt, terms, m, n, k):
                 )  # fmt: skip
 
 
-@inlined
+@kernel
 def are_few(m, n, k):
     return n <= FEW and m * n * k > SMALL
 
 
-@inlined
+@kernel
 def divided(scratch, n, k):
     """Terms, Xt and dXt."""
     first = 4 * max(FEW, AT_A_TIME)

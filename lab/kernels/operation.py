@@ -14,7 +14,7 @@ import numpy as np
 from numba import types
 
 from lab.kernels import opcodes as op
-from lab.kernels._jit import Function, Linked, inlined
+from lab.kernels._jit import Function, Linked, kernel
 from lab.kernels.memory import span
 
 
@@ -56,25 +56,25 @@ class Operation:
     reads: tuple[bool, bool] = (False, False)
 
 
-@inlined
+@kernel
 def input_of(row, n, store):
     """X, flat."""
     return span(store.arena, row[op.X], row[op.CI] * row[op.HI] * row[op.WI] * n)
 
 
-@inlined
+@kernel
 def output_of(row, n, store):
     """Y, flat."""
     return span(store.arena, row[op.Y], row[op.CO] * row[op.HO] * row[op.WO] * n)
 
 
-@inlined
+@kernel
 def output_gradient_of(row, n, store):
     """dY, flat."""
     return span(store.arena, row[op.DY], row[op.CO] * row[op.HO] * row[op.WO] * n)
 
 
-@inlined
+@kernel
 def input_gradient_of(row, n, store):
     """dX, flat; of size 0 where nobody asks for it."""
     wanted = row[op.DX] >= 0
@@ -82,7 +82,7 @@ def input_gradient_of(row, n, store):
     return span(store.arena, row[op.DX] if wanted else 0, size)
 
 
-@inlined
+@kernel
 def begin_input_gradient(row, n, store):
     """dX, ready to be added to: zero, unless another row has written there."""
     dX = input_gradient_of(row, n, store)
@@ -91,20 +91,20 @@ def begin_input_gradient(row, n, store):
     return dX
 
 
-@inlined
+@kernel
 def parameter_of(row, column, size, params):
     """The parameter, or the gradient, whose offset stands in `column`; of size 0 where there is none."""
     there = row[column] >= 0
     return span(params, row[column] if there else 0, size if there else 0)
 
 
-@inlined
+@kernel
 def aux_of(row, size, store):
     """What the forward row leaves for the backward row."""
     return span(store.arena, row[op.AUX], size)
 
 
-@inlined
+@kernel
 def scratch_of(row, store):
     """Working space that nobody reads afterwards."""
     return span(store.arena, row[op.SCRATCH], row[op.SPACE])

@@ -7,18 +7,23 @@ compiles one function at a time in each.
 
 from __future__ import annotations
 
+import os
+import selectors
+import subprocess
 import sys
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
 
 import numpy as np
 
 from lab.kernels import interpreter, loss, render, schedule, threads, update
 from lab.kernels import opcodes as op
+from lab.kernels._jit import CACHE_FOLDER
 from lab.kernels.interpreter import LINE, PARTS, TALLY, Cases, Code, Memory, Rule
 from lab.kernels.operations import OPERATIONS, ready
 
-Stage = Callable[[], None]
+Stage = Callable[[], object]
 
 
 def _v(size: int = 1) -> np.ndarray:
@@ -87,34 +92,83 @@ def _training() -> None:
     interpreter.train(_code(), _cases(), rule, memory, 1, 0, 0, 1, False, *results, False)
 
 
-def _operation(code: int) -> Stage:
-    def stage() -> None:
-        ready([code])
+STAGES: dict[str, Stage] = {
+    # the dearest first: whoever shares the work out wants them under way early
+    "training": _training,
+    **{operation.name: partial(ready, [code]) for code, operation in OPERATIONS.items()},
+    "rows": _rows,
+    "evaluation": _evaluation,
+    "evaluation on several cores": _parallel_evaluation,
+    "surfaces": _surfaces,
+    "pictures": _pictures,
+}
 
-    return stage
-
-
-STAGES: tuple[Stage, ...] = (
-    _training,
-    *(_operation(code) for code in OPERATIONS),
-    _rows,
-    _evaluation,
-    _parallel_evaluation,
-    _surfaces,
-    _pictures,
-)
+COMPLETE = CACHE_FOLDER / "complete"
+"""Stands in the cache when everything is there."""
 
 
 def compile_all(progress: Callable[[int, int], None] = lambda done, total: None) -> None:
-    """Run every stage; `progress(done, total)` is called before each and once at the end."""
-    for done, stage in enumerate(STAGES):
+    """Have everything ready; `progress(done, total)` is called at the beginning, on the way, and once at the end."""
+    for done in compiling():
         progress(done, len(STAGES))
+
+
+def compiling() -> Iterator[int]:
+    """How many stages are done, again and again until all of them are. Close it to give up."""
+    yield 0
+    if not COMPLETE.exists():
+        yield from _in_processes()
+    for done, stage in enumerate(STAGES.values()):
         stage()
-    progress(len(STAGES), len(STAGES))
+        yield done + 1
+    with suppress(OSError):
+        COMPLETE.touch()
+
+
+def _in_processes() -> Iterator[int]:
+    """Fill the cache by as many processes as there are cores. Whatever they fail to do is left to this one."""
+    helpers = []
+    try:
+        for k in range(threads.cores()):
+            command = [sys.executable, "-P", "-m", "lab.kernels.warmup", str(k), str(threads.cores())]
+            place = {"DESCENT_CACHE_DIR": str(CACHE_FOLDER.parent), "PYTHONPATH": os.pathsep.join(sys.path)}
+            helpers.append(
+                subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                    env=os.environ | place,
+                )
+            )
+        done = 0
+        with selectors.DefaultSelector() as selector:
+            for helper in helpers:
+                assert helper.stdout is not None
+                selector.register(helper.stdout, selectors.EVENT_READ)
+            while selector.get_map():
+                for key, _ in selector.select(timeout=0.1):
+                    said = os.read(key.fd, 4096)  # a letter a stage
+                    done += len(said)
+                    if not said:
+                        selector.unregister(key.fileobj)
+                yield min(done, len(STAGES) - 1)
+    except OSError:  # no process to be had: this one does it all
+        return
+    finally:
+        for helper in helpers:
+            helper.kill()
+            helper.wait()
+            if helper.stdout is not None:
+                helper.stdout.close()
+
+
+def main(part: int, parts: int) -> None:
+    """Compile every `parts`-th stage from `part` on, and print a letter for each."""
+    for stage in list(STAGES.values())[part::parts]:
+        stage()
+        print(".", end="", flush=True)
 
 
 if __name__ == "__main__":
-    for stage in STAGES:
-        began = time.perf_counter()
-        stage()
-        print(f"{time.perf_counter() - began:6.2f} s  {stage.__qualname__}", file=sys.stderr)
+    main(*map(int, sys.argv[1:]))

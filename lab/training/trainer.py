@@ -138,14 +138,15 @@ class Trainer:
             self._events.append(Failed(traceback.format_exc()))
 
     def _compile(self) -> None:
-        from lab.kernels.warmup import STAGES  # here, so that the window is up before Numba is
+        from lab.kernels.warmup import STAGES, compiling  # here, so that the window is up before Numba is
 
-        for done, stage in enumerate(STAGES):
-            self._events.append(Compiling(done, len(STAGES)))
+        last = -1
+        for done in compiling():
             if self._closing:
                 return
-            stage()
-        self._events.append(Compiling(len(STAGES), len(STAGES)))
+            if done != last:
+                self._events.append(Compiling(done, len(STAGES)))
+            last = done
 
     def _take_commands(self) -> None:
         idle = self._goal is None or self._run is None
