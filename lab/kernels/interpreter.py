@@ -18,7 +18,7 @@ from lab.kernels.chance import shuffle
 from lab.kernels.memory import invoke, pointer, span
 from lab.kernels.operation import Store
 from lab.kernels.schedule import FACTOR, SETTINGS, observe
-from lab.kernels.update import NONE, clip, update
+from lab.kernels.update import NONE, clip, linked_update
 
 LINE = 8  # numbers of 64 bits in a cache line: no two shards write to the same one
 TALLY = LINE  # what a shard tallies: sum of the loss, examples right
@@ -233,9 +233,9 @@ def train(code, cases, rule, memory, seed, seen, age, batch, sums, rates, losses
         if k == rates.size - 1:
             memory.before[:] = memory.params
         rates[k] *= memory.progress[FACTOR]
-        update(
-            rule.kind, rule.settings, rule.blocks, rule.numbers, memory.params, memory.grads[0], memory.slots,
-            rates[k], age + 1,
+        linked_update(
+            rule.kind, rule.settings, rule.blocks, rule.blocks.shape[0], rule.numbers, memory.params,
+            memory.grads[0], memory.slots, memory.params.size, rates[k], age + 1,
         )  # fmt: skip
         observe(memory.progress, rule.reaction, error, count, position + count == N)
         seen += count

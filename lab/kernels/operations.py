@@ -22,6 +22,8 @@ from lab.kernels import (
     resize,
     softmax,
     subsample,
+    tiles,
+    update,
 )
 from lab.kernels import opcodes as op
 from lab.kernels.operation import REALS, Operation
@@ -75,6 +77,9 @@ TABLE = _addresses.view()
 """Addresses of what is compiled, as the interpreter takes them: [operation, forward and backward of each precision]."""
 TABLE.setflags(write=False)
 
+LINKED = (*tiles.LINKED, update.LINKED)
+"""What kernels call by symbol."""
+
 _one_at_a_time = threading.Lock()
 
 
@@ -82,6 +87,8 @@ def ready(operations: Iterable[int] = tuple(OPERATIONS), real: str = REALS[0]) -
     """TABLE, with these operations compiled, or loaded from the cache, for this precision."""
     column = 2 * REALS.index(real)
     with _one_at_a_time:
+        for linked in LINKED:
+            linked.address(real)
         for code in set(operations):
             operation = OPERATIONS[code]
             for direction, row in enumerate((operation.forward, operation.backward)):
