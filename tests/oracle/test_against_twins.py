@@ -175,7 +175,7 @@ def test_pooling_of_any_window(vertical, horizontal, C, n, seed, ties):
     Y[:] = winner[:] = np.nan
     pool.max_pool(to_machine(X), Y, winner, g)
     close(from_machine(Y, n, C, HO, WO), twins.max_pool(X, *settings))
-    pool.max_pool_backward(to_machine(dY), winner, dX, g)
+    pool.max_pool_backward(to_machine(dY), winner, dX, 0, g)
     close(from_machine(dX, n, C, H, W), twins.max_pool_backward(dY, X, *settings))
     Y[:], dX[:] = np.nan, 0
     pool.average_pool(to_machine(X), Y, g)
