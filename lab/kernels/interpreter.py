@@ -137,14 +137,14 @@ def gather(code, cases, order, first, n, arena):
 
 
 @kernel
-def shard_gradient(code, cases, order, first, last, scale, memory, shard, seed, drawn):
+def shard_gradient(code, cases, order, first, last, scale, memory, shard, place, seed, drawn):
     """The gradient of examples order[first : last], into the shard's own row, as many at a time as its arena holds.
 
-    `drawn` examples have been drawn in this run before order[first].
+    It works in arena number `place`. `drawn` examples have been drawn in this run before order[first].
     """
     P = memory.params.size
     grads = span(memory.grads.reshape(-1), shard * P, P)
-    arena = span(memory.arenas.reshape(-1), shard * memory.arenas.shape[1], memory.arenas.shape[1])
+    arena = span(memory.arenas.reshape(-1), place * memory.arenas.shape[1], memory.arenas.shape[1])
     params = span(memory.params, 0, P)
     tally = span(memory.tally.reshape(-1), shard * TALLY, TALLY)
     grads[:] = 0
@@ -165,7 +165,7 @@ def shard_gradients(code, cases, order, first, count, scale, memory, seed, drawn
     shards = memory.grads.shape[0]
     for shard in numba.prange(shards):
         low, high = first + count * shard // shards, first + count * (shard + 1) // shards
-        shard_gradient(code, cases, order, low, high, scale, memory, shard, seed, drawn + low - first)
+        shard_gradient(code, cases, order, low, high, scale, memory, shard, shard, seed, drawn + low - first)
 
 
 @kernel
@@ -180,7 +180,7 @@ def batch_gradient(code, cases, order, first, count, scale, memory, parallel, se
     else:
         for shard in range(shards):
             low, high = first + count * shard // shards, first + count * (shard + 1) // shards
-            shard_gradient(code, cases, order, low, high, scale, memory, shard, seed, drawn + low - first)
+            shard_gradient(code, cases, order, low, high, scale, memory, shard, 0, seed, drawn + low - first)
     total = memory.grads[0]
     for shard in range(1, shards):
         part = memory.grads[shard]
