@@ -24,6 +24,7 @@ from lab.experiment.plan import shard_count
 from lab.kernels import interpreter, schedule
 from lab.kernels.interpreter import LINE, PARTS, TALLY, Cases, Memory
 from lab.kernels.memory import aligned
+from lab.kernels.operations import SHARED
 from lab.kernels.threads import ENTRANCE, cores, use
 from lab.learning.losses import AnyLoss, SoftmaxCrossEntropy, SquaredError
 from lab.learning.optimizers import SGD, Adam, AnyOptimizer, Momentum
@@ -185,14 +186,21 @@ def our_training(contest: Contest) -> Steps:
 
 
 def our_inference(contest: Contest) -> Steps:
-    """One batch forward, on one core: examples are shared out to cores, and here there is one."""
+    """One batch forward, as an evaluation of few examples runs."""
     program, cases, params = prepared(contest, most=contest.batch, gradients=False)
     order, outputs = np.arange(contest.batch), np.empty((contest.batch, program.outputs), np.float32)
-    arenas, tally = aligned(program.arena_size)[None], np.zeros((PARTS, TALLY))
+    arenas = aligned(contest.threads * program.arena_size).reshape(contest.threads, -1)
+    tally = np.zeros((PARTS, TALLY))
+    arguments = program.code, cases, order, arenas, params, outputs, tally
 
     def steps(count: int) -> None:
-        for _ in range(count):
-            interpreter.evaluate(program.code, cases, order, arenas, params, outputs, tally)
+        with ENTRANCE:
+            use(contest.threads)
+            for _ in range(count):
+                if contest.threads > 1:
+                    interpreter.evaluate_together(*arguments, SHARED)
+                else:
+                    interpreter.evaluate(*arguments)
 
     return steps
 

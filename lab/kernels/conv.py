@@ -33,6 +33,7 @@ from lab.kernels.operation import (
     output_gradient_of,
     output_of,
     parameter_of,
+    part_of_output,
     row_kernel,
     scratch_of,
 )
@@ -233,11 +234,11 @@ def part_of(g, y, rows):
 
 
 @kernel
-def stack_on(X, S, g, y, block):
-    """S for output rows y to y + block - 1, when that for the rows before is there."""
-    h = part_of(g, y, min(block, g.HO - y))
+def stack_on(X, S, g, y, end, block, goes_on):
+    """S for output rows y to y + block - 1, before `end`; where it goes on, that for the rows before is there."""
+    h = part_of(g, y, min(block, end - y))
     known = 0
-    if y > 0 and g.SH == 1:
+    if goes_on and g.SH == 1:
         known = (g.KH - 1) * g.DH
         keep(S, h, stacked_rows(part_of(g, y - block, block)), known)
     stack(X, S, h, known)
@@ -329,8 +330,8 @@ def write_places(places, channels, taps, s, wide):
 
 
 @kernel
-def correlate(X, W, stride, each, flipped, Y, begin, b, terms, S, g, groups):
-    """Y[o] = begin + W[o] * X, group by group. `begin`: ZERO, BIAS (b), ADD.
+def correlate(X, W, stride, each, flipped, Y, begin, b, terms, S, g, groups, top, end):
+    """Rows top to end - 1 of Y[o] = begin + W[o] * X, group by group. `begin`: ZERO, BIAS (b), ADD.
 
     The weights of an output map lie `stride` after those of the one before, those of a channel `each`.
     """
@@ -339,20 +340,21 @@ def correlate(X, W, stride, each, flipped, Y, begin, b, terms, S, g, groups):
     whole = copies_nothing(g)
     wide = not whole and is_wide(g)
     s = laid(g, wide)
-    block = g.HO if whole else at_once(s, 0)
+    block = max(end - top, 1) if whole else at_once(s, 0)
     row_blocks = (CO + ROWS - 1) // ROWS
     step = TILE[(CO + row_blocks - 1) // row_blocks] * (WIDTH // Y.itemsize)
-    for y in range(0, g.HO, block):
-        h = part_of(s, y, min(block, g.HO - y))
+    for y in range(top, end, block):
+        h = part_of(s, y, min(block, end - y))
         if not whole:
-            stack_on(X, S, s, y, block)
-        source = X if whole else S
-        write_terms(terms, CI, taps, flipped, each, h, wide)
+            stack_on(X, S, s, y, end, block, y > top)
+        source = span(X, y * width, 1) if whole else S
+        frame = part_of(s, 0, g.HO) if whole else h  # X itself has all its rows
+        write_terms(terms, CI, taps, flipped, each, frame, wide)
         # a stretch of columns is contiguous both in S and in Y: all of them, or those of one row and example
         stretches, length = (h.HO * g.n, g.WO) if wide else (1, h.HO * width)
         for group in range(groups):
             for stretch in range(stretches):
-                B = span(source, group * CI * plane_of(h) + stretch * h.WO, SLACK)
+                B = span(source, group * CI * plane_of(frame) + stretch * h.WO, SLACK)
                 C = span(Y, (group * CO * g.HO + y) * width + stretch * g.WO, 1)
                 for x in range(0, length, step):
                     o = 0
@@ -397,7 +399,7 @@ def gather_weights(X, dY, dW, places, S, g, groups):
     for y in range(0, g.HO, block):
         h = part_of(s, y, min(block, g.HO - y))
         if not whole:
-            stack_on(X, S, s, y, block)
+            stack_on(X, S, s, y, g.HO, block, y > 0)
         if wide:
             spread(dY, D, y, g, h)
         source, channel = X if whole else S, plane_of(h)
@@ -486,8 +488,8 @@ def divided(scratch, g, groups, links):
 
 
 @kernel
-def conv2d(X, W, b, Y, scratch, g, groups, links):
-    """Y[o] = b[o] + W[o] * X, the sliding dot product.
+def conv2d(X, W, b, Y, scratch, g, groups, links, top, end):
+    """Rows top to end - 1 of Y[o] = b[o] + W[o] * X, the sliding dot product.
 
     X [CI, HI, n, WI], W [CO, CI / groups, KH, KW] or, with links, [connections, KH, KW], b [CO] or of size 0,
     Y [CO, HO, n, WO]. With groups the channels and the filters are divided into so many, and each filter sees the
@@ -499,7 +501,9 @@ def conv2d(X, W, b, Y, scratch, g, groups, links):
     if links.size:
         expand(W, dense, links, CI, taps)
     begin = BIAS if b.size else ZERO
-    correlate(X, dense if links.size else W, CI * taps, taps, False, Y, begin, b, terms, S, g, groups)
+    correlate(
+        X, dense if links.size else W, CI * taps, taps, False, Y, begin, b, terms, S, g, groups, top, end
+    )
 
 
 @kernel
@@ -520,7 +524,7 @@ def conv2d_backward(X, W, dY, dW, db, dX, add, scratch, g, groups, links):
         weights = dense if links.size else W
         if g.SH == 1 and g.SW == 1 and g.HI * g.WI <= 1.5 * g.HO * g.WO:
             begin = ADD if add else ZERO
-            correlate(dY, weights, taps, CI * taps, True, dX, begin, db, terms, S, turned(g), groups)
+            correlate(dY, weights, taps, CI * taps, True, dX, begin, db, terms, S, turned(g), groups, 0, g.HI)
         else:
             if not add:
                 dX[:] = 0
@@ -550,7 +554,7 @@ def transposed_conv2d_backward(X, W, dY, dW, db, dX, add, scratch, g, links):
     gather_weights(dY, X, dW, terms, S, h, 1)
     if dX.size:
         taps = h.KH * h.KW
-        correlate(dY, W, h.CI * taps, taps, False, dX, ADD if add else ZERO, db, terms, S, h, 1)
+        correlate(dY, W, h.CI * taps, taps, False, dX, ADD if add else ZERO, db, terms, S, h, 1, 0, h.HO)
 
 
 def stacked_size(g: Geometry) -> int:
@@ -592,7 +596,8 @@ def weights_of(row, params):
 def conv2d_row(row, n, store):
     W, b = weights_of(row, store.params), parameter_of(row, op.B, row[op.CO], store.params)
     X, Y, scratch = input_of(row, n, store), output_of(row, n, store), scratch_of(row, store)
-    conv2d(X, W, b, Y, scratch, geometry_of(row, n), row[op.GROUPS], links_of(row, store))
+    top, end = part_of_output(row[op.HO], store)
+    conv2d(X, W, b, Y, scratch, geometry_of(row, n), row[op.GROUPS], links_of(row, store), top, end)
 
 
 @row_kernel

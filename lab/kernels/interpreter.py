@@ -90,7 +90,7 @@ def run_rows(code, first, last, n, arena, params, grads, scale, tally, counters)
     """
     store = Store(
         pointer(code.constants, 0), pointer(code.lists, 0), pointer(arena, 0), pointer(params, 0),
-        pointer(grads, 0), pointer(tally, 0), pointer(counters, 0), float(scale),
+        pointer(grads, 0), pointer(tally, 0), pointer(counters, 0), float(scale), pointer(arena, 0), 0, 1,
     )  # fmt: skip
     rows, table, back = code.rows, code.table, code.plan[op.BACKWARD]
     precision = 0 if arena.itemsize == 4 else 2
@@ -101,6 +101,20 @@ def run_rows(code, first, last, n, arena, params, grads, scale, tally, counters)
                 "an operation is not compiled for this precision: lab.kernels.operations.ready"
             )
         invoke(address, (pointer(rows, r * op.COLUMNS), n, store))
+
+
+@parallel_kernel
+def share_row(code, r, n, arenas, params, nothing, tally, counters):
+    """One forward row on n examples in the first arena, its output divided among as many cores as there are arenas."""
+    parts = arenas.shape[0]
+    for part in numba.prange(parts):
+        store = Store(
+            pointer(code.constants, 0), pointer(code.lists, 0), pointer(arenas, 0), pointer(params, 0),
+            pointer(nothing, 0), pointer(tally, 0), pointer(counters, 0), 1.0,
+            pointer(arenas, part * arenas.shape[1]), part, parts,
+        )  # fmt: skip
+        address = code.table[code.rows[r, op.OP], 0 if arenas.itemsize == 4 else 2]
+        invoke(address, (pointer(code.rows, r * op.COLUMNS), n, store))
 
 
 @kernel
@@ -285,6 +299,27 @@ def evaluate_shards(code, cases, order, arenas, params, outputs, tally):
     for shard in numba.prange(shards):
         arena = span(arenas.reshape(-1), shard * arenas.shape[1], arenas.shape[1])
         evaluate_parts(code, cases, order, shard, shards, arena, span(params, 0, params.size), outputs, tally)
+
+
+@kernel
+def evaluate_together(code, cases, order, arenas, params, outputs, tally, shared):
+    """Like `evaluate`, to the same bits, of so few cases that they fill one arena: cores share the rows.
+
+    `shared`, bool [operations]: which operations they may share.
+    """
+    n, rows, W = order.size, code.plan[op.OC] * code.plan[op.OH], code.plan[op.OW]
+    arena, nothing = span(arenas.reshape(-1), 0, arenas.shape[1]), span(params, 0, 0)
+    counters = np.zeros(op.COUNTERS, np.int64)
+    tally[:] = 0
+    counts = tally[tally.shape[0] - 1]
+    gather(code, cases, order, 0, n, arena)
+    for r in range(code.plan[op.BACKWARD]):
+        if shared[code.rows[r, op.OP]]:
+            share_row(code, r, n, arenas, params, nothing, counts, counters)
+        else:
+            run_rows(code, r, r + 1, n, arena, params, nothing, 1.0, counts, counters)
+    if outputs.shape[0]:
+        collect(span(arena, code.plan[op.OUTPUT], rows * W * n), n, rows, W, outputs, 0)
 
 
 @kernel

@@ -30,8 +30,10 @@ from lab.kernels.operation import REALS, Operation
 
 OPERATIONS: dict[int, Operation] = {
     # reads: (its input, its output)
-    op.DENSE: Operation("dense", dense.dense_row, dense.dense_backward_row, (True, False)),
-    op.CONV2D: Operation("convolution", conv.conv2d_row, conv.conv2d_backward_row, (True, False)),
+    op.DENSE: Operation("dense", dense.dense_row, dense.dense_backward_row, (True, False), shared=True),
+    op.CONV2D: Operation(
+        "convolution", conv.conv2d_row, conv.conv2d_backward_row, (True, False), shared=True
+    ),
     op.TRANSPOSED_CONV2D: Operation(
         "transposed convolution",
         conv.transposed_conv2d_row,
@@ -76,6 +78,8 @@ _addresses: NDArray[np.int64] = np.zeros((1 + max(OPERATIONS), 2 * len(REALS)), 
 TABLE = _addresses.view()
 """Addresses of what is compiled, as the interpreter takes them: [operation, forward and backward of each precision]."""
 TABLE.setflags(write=False)
+SHARED = np.array([code in OPERATIONS and OPERATIONS[code].shared for code in range(len(TABLE))])
+"""Which operations several cores may share."""
 
 LINKED = (*tiles.LINKED, update.LINKED)
 """What kernels call by symbol."""

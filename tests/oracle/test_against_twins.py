@@ -144,7 +144,7 @@ def test_conv2d_of_any_window(vertical, horizontal, CI, CO, n, seed):
     scratch[:] = np.nan
     Y = aligned(CO * HO * n * WO)
     W32, b32 = w.astype(np.float32).ravel(), b.astype(np.float32)
-    conv.conv2d(to_machine(X), W32, b32, Y, scratch, g, 1, links)
+    conv.conv2d(to_machine(X), W32, b32, Y, scratch, g, 1, links, 0, HO)
     settings = ((SH, SW), (PH, PW), (DH, DW))
     close(from_machine(Y, n, CO, HO, WO), twins.conv2d(X, w, b, *settings))
     dX, dW, db = aligned(X.size), aligned(w.size), aligned(CO)
