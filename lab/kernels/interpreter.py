@@ -120,6 +120,15 @@ def share_row(code, r, n, arenas, params, nothing, tally, counters):
 @kernel
 def spread(images, order, first, n, to, rows, W):
     """to[row, e, x] = images[order[first + e], row, x], `rows` counting the rows of all channels."""
+    if W == 1:
+        # a transposition: so many rows at a time that their lines stay in the first-level cache
+        for low in range(0, rows, 64):
+            high = min(rows, low + 64)
+            for e in range(n):
+                case = images[order[first + e]]
+                for row in range(low, high):
+                    to[row * n + e] = case[row]
+        return
     for e in range(n):
         case = images[order[first + e]]
         for row in range(rows):
