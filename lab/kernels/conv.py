@@ -559,8 +559,9 @@ def transposed_conv2d_backward(X, W, dY, dW, db, dX, add, scratch, g, links):
 
 def stacked_size(g: Geometry) -> int:
     """Numbers of S and of what lies beside it, for up to g.n examples: fewer of them never need more."""
-    # S is stacked, or wide, with dY beside it: the larger of the two, whichever it will be
-    one = max(g.CI * g.KW * g.WO, (g.CI + g.CO) * min(2 * g.WO, g.WO + (g.KW - 1) * g.DW)) * g.n
+    one = g.CI * g.KW * g.WO * g.n
+    if g.SH == 1 and g.SW == 1:  # S may be wide, and dY beside it where that is less to copy
+        one = max(one, min(g.CI * g.KW, g.CI + g.CO) * min(2 * g.WO, g.WO + (g.KW - 1) * g.DW) * g.n)
     whole, least = (
         one * g.SH * (((rows - 1) * g.SH + (g.KH - 1) * g.DH + g.SH) // g.SH) for rows in (g.HO, 1)
     )
