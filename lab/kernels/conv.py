@@ -573,10 +573,13 @@ def scratch_size(g: Geometry, groups: int = 1, links: int = 0) -> int:
 
     A transposed convolution needs those of the convolution that it is the adjoint of.
     """
-    back = Geometry(g.n, g.CO, g.HO, g.WO, g.CI, g.HI, g.WI, g.KH, g.KW, DH=g.DH, DW=g.DW)  # see `turned`
+    needed = stacked_size(g)
+    if g.SH == 1 and g.SW == 1:
+        back = Geometry(g.n, g.CO, g.HO, g.WO, g.CI, g.HI, g.WI, g.KH, g.KW, DH=g.DH, DW=g.DW)  # see `turned`
+        needed = max(needed, stacked_size(back))
     terms = 4 * (max(g.CI, g.CO) // groups) * g.KH * g.KW
     dense = g.CO * g.CI * g.KH * g.KW if links else 0
-    return terms + dense + max(stacked_size(g), stacked_size(back)) + SLACK
+    return terms + dense + needed + SLACK
 
 
 @kernel
