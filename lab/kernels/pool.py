@@ -9,7 +9,6 @@ import numpy as np
 
 from lab.kernels import opcodes as op
 from lab.kernels._jit import inlined, kernel
-from lab.kernels.conv import columns_inside, geometry_of
 from lab.kernels.memory import span
 from lab.kernels.operation import (
     aux_of,
@@ -20,6 +19,7 @@ from lab.kernels.operation import (
     output_of,
     row_kernel,
 )
+from lab.kernels.stacking import columns_inside, geometry_of
 
 
 @kernel

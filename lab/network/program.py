@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from lab.kernels import conv, dense
 from lab.kernels import opcodes as op
 from lab.kernels.activation import NEEDS_Z
-from lab.kernels.conv import Geometry
 from lab.kernels.interpreter import Code
 from lab.kernels.operations import OPERATIONS, ready
+from lab.kernels.stacking import Geometry
 from lab.kernels.tiles import SLACK
 from lab.network.activations import Activation, Linear
 from lab.network.layers.layer import Parameter

@@ -12,6 +12,7 @@ from lab.kernels import conv, interpreter, pool
 from lab.kernels import opcodes as op
 from lab.kernels.chance import shuffle
 from lab.kernels.memory import aligned
+from lab.kernels.stacking import Geometry
 from lab.kernels.update import update
 from lab.learning.optimizers import SGD, Adam, Momentum, RMSprop
 from lab.network.activations import LeakyReLU, ReLU, Tanh
@@ -138,7 +139,7 @@ def test_conv2d_of_any_window(vertical, horizontal, CI, CO, n, seed):
     rng = np.random.default_rng(seed)
     X, w = rng.standard_normal((n, CI, H, W)), rng.standard_normal((CO, CI, KH, KW))
     b, dY = rng.standard_normal(CO), rng.standard_normal((n, CO, HO, WO))
-    g = conv.Geometry(n, CI, H, W, CO, HO, WO, KH, KW, SH, SW, PH, PW, DH, DW)
+    g = Geometry(n, CI, H, W, CO, HO, WO, KH, KW, SH, SW, PH, PW, DH, DW)
     links = np.zeros(0, np.int64)
     scratch = aligned(conv.scratch_size(g))
     scratch[:] = np.nan
@@ -170,7 +171,7 @@ def test_pooling_of_any_window(vertical, horizontal, C, n, seed, ties):
     # small whole numbers: many windows hold their largest more than once, and the first must win
     X = rng.integers(-2, 3, (n, C, H, W)) * 1.0 if ties else rng.standard_normal((n, C, H, W))
     dY = rng.standard_normal((n, C, HO, WO))
-    g, settings = conv.Geometry(n, C, H, W, C, HO, WO, KH, KW, SH, SW, PH, PW), ((KH, KW), (SH, SW), (PH, PW))
+    g, settings = Geometry(n, C, H, W, C, HO, WO, KH, KW, SH, SW, PH, PW), ((KH, KW), (SH, SW), (PH, PW))
     Y, winner, dX = aligned(dY.size), aligned(dY.size), aligned(X.size)
     Y[:] = winner[:] = np.nan
     pool.max_pool(to_machine(X), Y, winner, g)
