@@ -10,8 +10,8 @@ from dataclasses import asdict
 import msgspec
 import numpy as np
 
-from lab.bench.contests import against_pytorch, against_scikit_learn
-from lab.bench.engine import growth, learning, overhead, scaling, surface
+from lab.bench.contests import CONTESTS, against_pytorch, against_scikit_learn
+from lab.bench.engine import growth, learning, operations, overhead, scaling, surface
 from lab.bench.fresh import large_network, loading, window_numbers
 from lab.bench.line import Line
 from lab.kernels.threads import cores
@@ -40,8 +40,26 @@ def table(lines: list[Line]) -> str:
     return "\n".join(row.rstrip() for row in rows)
 
 
-def main(json: bool = False, quick: bool = False) -> int:
-    """Measure everything and print it; with `json` the last line is one JSON object. Exit status 0."""
+def operations_of(titles: tuple[str, ...]) -> str:
+    """Where the time of a training step goes, operation by operation, for contests whose titles begin so."""
+    parts = []
+    for contest in CONTESTS:
+        if contest.threads == 1 and contest.work == "training" and contest.title.startswith(titles):
+            lines = [f"{contest.title}: µs, GFLOP/s"]
+            for name, taken, speed in operations(contest):
+                lines.append(f"  {name:44} {taken * 1e6:9.1f} {f'{speed:7.1f}' if speed else ''}".rstrip())
+            parts.append("\n".join(lines))
+    return "\n\n".join(parts)
+
+
+def main(json: bool = False, quick: bool = False, by_operation: bool = False) -> int:
+    """Measure everything and print it; with `json` the last line is one JSON object. Exit status 0.
+
+    With `by_operation` it shows instead where the time of a training step goes.
+    """
+    if by_operation:
+        print(operations_of(("784", "LeNet-5 28×28, batch 64", "ConvNetJS", "U-Net")))
+        return 0
     parts: list[tuple[str, Callable[[], list[Line]]]] = [
         ("loading the kernels", lambda: loading(quick)),
         ("the engine against PyTorch", lambda: against_pytorch(quick)),

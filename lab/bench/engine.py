@@ -121,6 +121,32 @@ def scaling(quick: bool) -> list[Line]:
     return lines
 
 
+def operations(contest: Contest) -> list[tuple[str, float, float]]:
+    """For each row of a training step its name, seconds and GFLOP/s, at the least of 200 runs of one full arena."""
+    from lab.bench.contests import prepared
+
+    program, cases, params = prepared(contest, most=contest.batch, gradients=True)
+    n, order, grads = program.capacity, np.arange(len(cases.inputs)), aligned(program.parameter_count)
+    arena, tally, counters = aligned(program.arena_size), np.zeros(TALLY), np.zeros(op.COUNTERS, np.int64)
+    taken = np.full(len(program.rows), np.inf)
+    for _ in range(200):
+        interpreter.gather(program.code, cases, order, 0, n, arena)
+        for r in range(len(taken)):
+            began = time.perf_counter()
+            interpreter.run_rows(program.code, r, r + 1, n, arena, params, grads, 1.0, tally, counters)
+            taken[r] = min(taken[r], time.perf_counter() - began)
+    costs = {facts.name: facts.multiply_adds or 0 for facts in contest.analysis.nodes}
+    heavy = {"dense", "convolution", "transposed convolution"}
+    found = []
+    for r, row in enumerate(program.rows):
+        passes = 1 if row.direction == "forward" else 1 + (program.table.rows[r, op.DX] >= 0)
+        flops = 2.0 * n * passes * costs[row.layer] if row.operation in heavy else 0.0
+        found.append(
+            (f"{row.layer} {row.operation} {row.direction}", float(taken[r]), float(flops / taken[r] / 1e9))
+        )
+    return found
+
+
 def surface_points(contest: Contest) -> Steps:
     """A step is one point of an error surface over the contest's examples."""
     from lab.bench.contests import prepared

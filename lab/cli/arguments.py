@@ -88,6 +88,7 @@ def parser() -> argparse.ArgumentParser:
         "descent bench --json",
     )
     one.add_argument("--quick", action="store_true", help="measure for a shorter time, less exactly")
+    one.add_argument("--operations", action="store_true", help="show instead where the time of a step goes")
     one.add_argument("--json", action="store_true", help="make the last line of the output one JSON object")
 
     # lab.__main__ calls the doctor itself, before anything that may be missing is imported
@@ -186,7 +187,7 @@ def _presets(chosen: argparse.Namespace) -> int:
 def _bench(chosen: argparse.Namespace) -> int:
     from lab import bench
 
-    return bench.main(json=chosen.json, quick=chosen.quick)
+    return bench.main(json=chosen.json, quick=chosen.quick, by_operation=chosen.operations)
 
 
 def _doctor(chosen: argparse.Namespace) -> int:

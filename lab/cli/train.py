@@ -13,6 +13,7 @@ from pathlib import Path
 from lab.cli.experiments import runnable
 from lab.cli.progress import Progress
 from lab.experiment.files import save_experiment
+from lab.experiment.memory import whole_plan
 from lab.export.curves import curves_plots, curves_table
 from lab.export.svg import save_plots
 from lab.export.tables import save_table
@@ -47,12 +48,17 @@ def train(
     export: Path | None = None,
     as_json: bool = False,
 ) -> int:
-    """Trains, says how well, leaves the results in `export`. With `as_json` words go to standard error."""
+    """Trains, says how well, leaves the results in `export`. With `as_json` words go to standard error.
+
+    What it takes in memory is said there in any case, before it starts.
+    """
     experiment = runnable(word, seed)
     if export:
         writable_folder(export)  # told now, not after an hour of training
     ready()
-    run = Run(experiment, threads or available_cores())
+    threads = threads or available_cores()
+    print(whole_plan(experiment).sentence(threads), file=sys.stderr)
+    run = Run(experiment, threads)
     outcome = advance(run, duration(run, steps, epochs))
     facts = measured(run, outcome)
     print(sentence(run, outcome, facts), file=sys.stderr if as_json else sys.stdout)
@@ -140,7 +146,7 @@ def sentence(run: Run, outcome: Outcome, facts: dict[str, object]) -> str:
     if isinstance(accuracy := facts["validation_accuracy"], float):
         numbers.append(f"validation accuracy {100 * accuracy:.2f} %")
     if isinstance(rate := facts["examples_per_second"], float):
-        numbers.append(f"{rate:,.0f} examples/s")
+        numbers.append(f"{rate:,.0f} examples/s" if rate >= 10 else f"{rate:.2g} examples/s")
     return f"{head}. {', '.join(numbers).capitalize()}."
 
 

@@ -19,7 +19,7 @@ def memory_needed(experiment: Experiment) -> int:
 
     Loads the data, whose size has limits of its own. The network must have no problems.
     """
-    return _plan(experiment).total + _data(experiment)
+    return whole_plan(experiment).total + _data(experiment)
 
 
 def memory_problem(experiment: Experiment) -> Problem | None:
@@ -32,7 +32,7 @@ def memory_problem(experiment: Experiment) -> Problem | None:
         return None
     what = f"training takes about {in_bytes(needed)} of memory, and {in_bytes(there)} are free"
     facts = experiment.analysis.nodes
-    planned = _plan(experiment)
+    planned = whole_plan(experiment)
     if planned.training + planned.evaluating > planned.parameters + planned.gradients + planned.optimizer:
         wide = max(facts, key=lambda one: one.output.size if one.output else 0)
         return Problem(wide.name, f"{what}, most of it for layers as large as this", "Make the layer smaller")
@@ -57,7 +57,8 @@ def machine_memory() -> int | None:
     return max(0, min(sizes)) if sizes else None
 
 
-def _plan(experiment: Experiment) -> Plan:
+def whole_plan(experiment: Experiment) -> Plan:
+    """The plan for the experiment's own data, which it loads."""
     return plan(experiment, len(_prepared(experiment).training))
 
 

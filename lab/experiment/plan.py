@@ -9,7 +9,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from lab.experiment.experiment import Experiment
+from lab.files import in_bytes
+from lab.learning.losses import AnyLoss
+from lab.network.network import Network, analyse
 from lab.network.program import Program, lower
+from lab.network.shape import Shape
 
 NUMBER = 4
 """Bytes of a float32."""
@@ -66,10 +70,30 @@ class Plan:
         checkpoints = max(min(CHECKPOINTS, MOST_CHECKPOINTS * state), 2 * state)
         return checkpoints + (min(PATH, MOST_POINTS * self._vector) if 2 * self._vector <= PATH else 0)
 
+    def parts(self, threads: int = 1) -> dict[str, int]:
+        """Bytes of all but the history, in words, on so many cores."""
+        return {
+            "parameters": self.parameters,
+            "gradients": self.gradients,
+            "optimizer": self.optimizer,
+            "activations": self.training,
+            "evaluation": threads * self.evaluating,
+        }
+
+    def working(self, threads: int = 1) -> int:
+        """Bytes that training takes at its start, on so many cores."""
+        return sum(self.parts(threads).values())
+
     @property
     def total(self) -> int:
+        return self.working() + self.history
+
+    def sentence(self, threads: int = 1) -> str:
+        """What training takes, for a person; the data comes on top."""
+        parts = ", ".join(f"{name} {in_bytes(size)}" for name, size in self.parts(threads).items())
         return (
-            self.parameters + self.gradients + self.optimizer + self.training + self.evaluating + self.history
+            f"Training takes about {in_bytes(self.working(threads))} of memory ({parts}), "
+            f"and up to {in_bytes(self.history)} more to go back in time as the run grows long."
         )
 
     @property
@@ -79,22 +103,21 @@ class Plan:
 
 def plan(experiment: Experiment, examples: int) -> Plan:
     """The plan for a training set of so many examples. ProblemError if the network has problems."""
-    return _plan(experiment, min(experiment.batch_size, max(examples, 1)))
+    x, batch = experiment.analysis.input, min(experiment.batch_size, max(examples, 1))
+    return _plan(experiment.network, x, experiment.loss, batch, len(experiment.optimizer.slots))
 
 
 @lru_cache(maxsize=16)
-def _plan(experiment: Experiment, batch: int) -> Plan:
-    network, analysis = experiment.network, experiment.analysis
-    whole = network.whole_batch
+def _plan(network: Network, x: Shape, loss: AnyLoss, batch: int, slots: int) -> Plan:
+    analysis, whole = analyse(network, x), network.whole_batch
     macs, parameters = analysis.multiply_adds or 0, analysis.parameter_count or 0
     shards = 1 if whole else shard_count(batch, macs, parameters)
-    x, loss = analysis.input, experiment.loss
     return Plan(
         program=lower(network, x, loss, batch if whole else 0, most=-(-batch // shards)),
         check=lower(network, x, loss, gradients=False),
         batch=batch,
         shards=shards,
-        slots=len(experiment.optimizer.slots),
+        slots=slots,
     )
 
 

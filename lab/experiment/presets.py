@@ -17,6 +17,7 @@ DEFAULT = "lenet"
 GROUPS: dict[str, tuple[str, ...]] = {
     "Handwritten digits": ("lenet", "lenet-28", "lenet-5-1998", "mlp-digits", "mlp-300", "mlp-500-150"),
     "Photographs": ("convnetjs-cifar-10", "small-u-net", "small-encoder-decoder"),
+    "Published networks, to look at": ("alexnet", "alexnet-one-tower", "vgg-16", "u-net"),
     "Measurements": ("iris",),
     "Two classes in the plane": ("gaussians", "xor", "rings", "spiral"),
     "A surface to fit": ("plane", "waves"),

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import llvmlite
+import llvmlite.binding
 import numba
 import platformdirs
 
@@ -115,11 +116,19 @@ class Linked:
     Numba merges a kernel into each caller and optimises it there anew, at every level of a tree of calls. The
     tree is cut here: a linked function is compiled once, by itself, and only when it is first asked for. It
     returns nothing and raises nothing.
+
+    Kernels call it by its address, or by its `symbol`, which is known once the address has been asked for: before
+    any of them is compiled or loaded.
     """
 
-    def __init__(self, function: Function, arguments: Callable[[numba.types.Float], tuple[Any, ...]]) -> None:
+    def __init__(
+        self,
+        function: Function,
+        arguments: Callable[[numba.types.Float], tuple[Any, ...]],
+        symbol: str | None = None,
+    ) -> None:
         self.function = function
-        self._arguments = arguments
+        self._arguments, self._symbol = arguments, symbol
         self._compiled: dict[str, Any] = {}
 
     def address(self, real: str) -> int:
@@ -127,5 +136,8 @@ class Linked:
         if real not in self._compiled:
             signature = numba.types.void(*self._arguments(getattr(numba.types, real)))
             options = {name: value for name, value in OPTIONS.items() if name != "nogil"}  # it never holds it
-            self._compiled[real] = numba.cfunc(signature, **options)(self.function)
+            compiled = numba.cfunc(signature, **options)(self.function)
+            if self._symbol is not None:
+                llvmlite.binding.add_symbol(f"descent_{self._symbol}_{real}", compiled.address)
+            self._compiled[real] = compiled
         return int(self._compiled[real].address)

@@ -11,8 +11,8 @@ from lab.kernels.operation import (
     input_gradient_of,
     input_of,
     output_gradient_of,
-    output_of,
     parameter_of,
+    part_of_output,
     row_kernel,
     scratch_of,
 )
@@ -177,19 +177,25 @@ def scratch_size(n: int, k: int) -> int:
 
 @row_kernel
 def dense_row(row, n, store):
-    k, m = row[op.CI], row[op.CO]
-    X, Y, W = input_of(row, n, store), output_of(row, n, store), parameter_of(row, op.W, m * k, store.params)
-    b = parameter_of(row, op.B, m, store.params)
-    add_bias(Y, b, n)
-    if are_few(m, n, k):
+    """Of few examples, a part of the units; else BLAS does all of them at once: its sums differ with their number."""
+    k, units = row[op.CI], row[op.CO]
+    few = are_few(units, n, k)
+    first, end = part_of_output(units if few else 1, store)
+    first, end = (first, end) if few else (0, units if end > first else 0)
+    m = end - first
+    X, Y = input_of(row, n, store), span(store.arena, row[op.Y] + first * n, m * n)
+    W = span(store.params, row[op.W] + first * k, m * k)
+    if row[op.B] >= 0:
+        add_bias(Y, span(store.params, row[op.B] + first, m), n)
+    if few:
         terms, Xt, _ = divided(scratch_of(row, store), n, k)
         if n > 1:
             turn(X, Xt, n, k)
-        if not b.size:
+        if row[op.B] < 0:
             Y[:] = 0
         dense_of_few(Xt if n > 1 else X, W, Y, terms, m, n, k)
-    else:
-        dense(X, W, Y, m, n, k, 1.0 if b.size else 0.0)
+    elif m:
+        dense(X, W, Y, m, n, k, 1.0 if row[op.B] >= 0 else 0.0)
 
 
 @row_kernel

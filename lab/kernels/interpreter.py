@@ -18,7 +18,7 @@ from lab.kernels.chance import shuffle
 from lab.kernels.memory import invoke, pointer, span
 from lab.kernels.operation import Store
 from lab.kernels.schedule import FACTOR, SETTINGS, observe
-from lab.kernels.update import NONE, clip, update
+from lab.kernels.update import NONE, clip, linked_update
 
 LINE = 8  # numbers of 64 bits in a cache line: no two shards write to the same one
 TALLY = LINE  # what a shard tallies: sum of the loss, examples right
@@ -90,7 +90,7 @@ def run_rows(code, first, last, n, arena, params, grads, scale, tally, counters)
     """
     store = Store(
         pointer(code.constants, 0), pointer(code.lists, 0), pointer(arena, 0), pointer(params, 0),
-        pointer(grads, 0), pointer(tally, 0), pointer(counters, 0), float(scale),
+        pointer(grads, 0), pointer(tally, 0), pointer(counters, 0), float(scale), pointer(arena, 0), 0, 1,
     )  # fmt: skip
     rows, table, back = code.rows, code.table, code.plan[op.BACKWARD]
     precision = 0 if arena.itemsize == 4 else 2
@@ -103,9 +103,32 @@ def run_rows(code, first, last, n, arena, params, grads, scale, tally, counters)
         invoke(address, (pointer(rows, r * op.COLUMNS), n, store))
 
 
+@parallel_kernel
+def share_row(code, r, n, arenas, params, nothing, tally, counters):
+    """One forward row on n examples in the first arena, its output divided among as many cores as there are arenas."""
+    parts = arenas.shape[0]
+    for part in numba.prange(parts):
+        store = Store(
+            pointer(code.constants, 0), pointer(code.lists, 0), pointer(arenas, 0), pointer(params, 0),
+            pointer(nothing, 0), pointer(tally, 0), pointer(counters, 0), 1.0,
+            pointer(arenas, part * arenas.shape[1]), part, parts,
+        )  # fmt: skip
+        address = code.table[code.rows[r, op.OP], 0 if arenas.itemsize == 4 else 2]
+        invoke(address, (pointer(code.rows, r * op.COLUMNS), n, store))
+
+
 @kernel
 def spread(images, order, first, n, to, rows, W):
     """to[row, e, x] = images[order[first + e], row, x], `rows` counting the rows of all channels."""
+    if W == 1:
+        # a transposition: so many rows at a time that their lines stay in the first-level cache
+        for low in range(0, rows, 64):
+            high = min(rows, low + 64)
+            for e in range(n):
+                case = images[order[first + e]]
+                for row in range(low, high):
+                    to[row * n + e] = case[row]
+        return
     for e in range(n):
         case = images[order[first + e]]
         for row in range(rows):
@@ -137,14 +160,14 @@ def gather(code, cases, order, first, n, arena):
 
 
 @kernel
-def shard_gradient(code, cases, order, first, last, scale, memory, shard, seed, drawn):
+def shard_gradient(code, cases, order, first, last, scale, memory, shard, place, seed, drawn):
     """The gradient of examples order[first : last], into the shard's own row, as many at a time as its arena holds.
 
-    `drawn` examples have been drawn in this run before order[first].
+    It works in arena number `place`. `drawn` examples have been drawn in this run before order[first].
     """
     P = memory.params.size
     grads = span(memory.grads.reshape(-1), shard * P, P)
-    arena = span(memory.arenas.reshape(-1), shard * memory.arenas.shape[1], memory.arenas.shape[1])
+    arena = span(memory.arenas.reshape(-1), place * memory.arenas.shape[1], memory.arenas.shape[1])
     params = span(memory.params, 0, P)
     tally = span(memory.tally.reshape(-1), shard * TALLY, TALLY)
     grads[:] = 0
@@ -165,7 +188,7 @@ def shard_gradients(code, cases, order, first, count, scale, memory, seed, drawn
     shards = memory.grads.shape[0]
     for shard in numba.prange(shards):
         low, high = first + count * shard // shards, first + count * (shard + 1) // shards
-        shard_gradient(code, cases, order, low, high, scale, memory, shard, seed, drawn + low - first)
+        shard_gradient(code, cases, order, low, high, scale, memory, shard, shard, seed, drawn + low - first)
 
 
 @kernel
@@ -180,7 +203,7 @@ def batch_gradient(code, cases, order, first, count, scale, memory, parallel, se
     else:
         for shard in range(shards):
             low, high = first + count * shard // shards, first + count * (shard + 1) // shards
-            shard_gradient(code, cases, order, low, high, scale, memory, shard, seed, drawn + low - first)
+            shard_gradient(code, cases, order, low, high, scale, memory, shard, 0, seed, drawn + low - first)
     total = memory.grads[0]
     for shard in range(1, shards):
         part = memory.grads[shard]
@@ -233,9 +256,9 @@ def train(code, cases, rule, memory, seed, seen, age, batch, sums, rates, losses
         if k == rates.size - 1:
             memory.before[:] = memory.params
         rates[k] *= memory.progress[FACTOR]
-        update(
-            rule.kind, rule.settings, rule.blocks, rule.numbers, memory.params, memory.grads[0], memory.slots,
-            rates[k], age + 1,
+        linked_update(
+            rule.kind, rule.settings, rule.blocks, rule.blocks.shape[0], rule.numbers, memory.params,
+            memory.grads[0], memory.slots, memory.params.size, rates[k], age + 1,
         )  # fmt: skip
         observe(memory.progress, rule.reaction, error, count, position + count == N)
         seen += count
@@ -285,6 +308,27 @@ def evaluate_shards(code, cases, order, arenas, params, outputs, tally):
     for shard in numba.prange(shards):
         arena = span(arenas.reshape(-1), shard * arenas.shape[1], arenas.shape[1])
         evaluate_parts(code, cases, order, shard, shards, arena, span(params, 0, params.size), outputs, tally)
+
+
+@kernel
+def evaluate_together(code, cases, order, arenas, params, outputs, tally, shared):
+    """Like `evaluate`, to the same bits, of so few cases that they fill one arena: cores share the rows.
+
+    `shared`, bool [operations]: which operations they may share.
+    """
+    n, rows, W = order.size, code.plan[op.OC] * code.plan[op.OH], code.plan[op.OW]
+    arena, nothing = span(arenas.reshape(-1), 0, arenas.shape[1]), span(params, 0, 0)
+    counters = np.zeros(op.COUNTERS, np.int64)
+    tally[:] = 0
+    counts = tally[tally.shape[0] - 1]
+    gather(code, cases, order, 0, n, arena)
+    for r in range(code.plan[op.BACKWARD]):
+        if shared[code.rows[r, op.OP]]:
+            share_row(code, r, n, arenas, params, nothing, counts, counters)
+        else:
+            run_rows(code, r, r + 1, n, arena, params, nothing, 1.0, counts, counters)
+    if outputs.shape[0]:
+        collect(span(arena, code.plan[op.OUTPUT], rows * W * n), n, rows, W, outputs, 0)
 
 
 @kernel

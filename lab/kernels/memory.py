@@ -84,6 +84,27 @@ BEHIND = 1024
 """Bytes behind an `aligned` array that may be read."""
 
 
+def call_of(symbol, kinds, which):
+    """For an intrinsic: the call of a linked function by its symbol, for numbers as in argument `which`.
+
+    Arrays are handed on as pointers to their first numbers.
+    """
+
+    def codegen(context, builder, signature, arguments):
+        values = [
+            address_of(context, builder, kind, value)
+            if isinstance(kind, types.Array | types.CPointer)
+            else value
+            for kind, value in zip(signature.args, arguments, strict=True)
+        ]
+        name = f"descent_{symbol}_{signature.args[which].dtype}"
+        kind = ir.FunctionType(ir.VoidType(), [value.type for value in values])
+        builder.call(cgutils.get_or_insert_function(builder.module, kind, name), values)
+        return context.get_dummy_value()
+
+    return types.void(*kinds), codegen
+
+
 @intrinsic
 def span(typingctx, array, start, length):
     """array[start : start + length] of a flat array or of a pointer, borrowed: the caller keeps the owner alive."""

@@ -29,12 +29,17 @@ class Store(NamedTuple):
     tally: Any  # float64 [TALLY]
     counters: Any  # int64 [op.COUNTERS]: what names the random draws
     scale: Any  # float64
+    scratch: Any  # the arena whose scratch is this core's
+    part: Any  # int64: which part of a row's output is to be made
+    parts: Any  # int64: of how many, each by a core of its own; see Operation.shared
 
 
 def row_arguments(real: types.Float) -> tuple[Any, ...]:
     """(row, examples, store): what the functions of an operation take."""
     numbers, whole, wide = (types.CPointer(kind) for kind in (real, types.int64, types.float64))
-    store = (wide, whole, numbers, numbers, numbers, wide, whole, types.float64)
+    store = (
+        wide, whole, numbers, numbers, numbers, wide, whole, types.float64, numbers, types.int64, types.int64,
+    )  # fmt: skip
     return whole, types.int64, types.NamedTuple(store, Store)
 
 
@@ -47,13 +52,15 @@ def row_kernel(function: Function) -> Linked:
 class Operation:
     """One word of the machine. `reads` says what its backward row reads besides dY: its input, its output.
 
-    `in_place`: its output may lie where its input lies. Without `backward` no derivative flows through it.
+    Without `backward` no derivative flows through it. The forward row of one that is `shared` makes only its part
+    of the output, so that several cores can work on one example.
     """
 
     name: str
     forward: Linked
     backward: Linked | None = None
     reads: tuple[bool, bool] = (False, False)
+    shared: bool = False
 
 
 @kernel
@@ -107,7 +114,13 @@ def aux_of(row, size, store):
 @kernel
 def scratch_of(row, store):
     """Working space that nobody reads afterwards."""
-    return span(store.arena, row[op.SCRATCH], row[op.SPACE])
+    return span(store.scratch, row[op.SCRATCH], row[op.SPACE])
+
+
+@kernel
+def part_of_output(count, store):
+    """First and one past the last of `count` pieces of the output that are to be made here."""
+    return count * store.part // store.parts, count * (store.part + 1) // store.parts
 
 
 REALS = ("float32", "float64")

@@ -22,14 +22,18 @@ from lab.kernels import (
     resize,
     softmax,
     subsample,
+    tiles,
+    update,
 )
 from lab.kernels import opcodes as op
 from lab.kernels.operation import REALS, Operation
 
 OPERATIONS: dict[int, Operation] = {
     # reads: (its input, its output)
-    op.DENSE: Operation("dense", dense.dense_row, dense.dense_backward_row, (True, False)),
-    op.CONV2D: Operation("convolution", conv.conv2d_row, conv.conv2d_backward_row, (True, False)),
+    op.DENSE: Operation("dense", dense.dense_row, dense.dense_backward_row, (True, False), shared=True),
+    op.CONV2D: Operation(
+        "convolution", conv.conv2d_row, conv.conv2d_backward_row, (True, False), shared=True
+    ),
     op.TRANSPOSED_CONV2D: Operation(
         "transposed convolution",
         conv.transposed_conv2d_row,
@@ -74,6 +78,11 @@ _addresses: NDArray[np.int64] = np.zeros((1 + max(OPERATIONS), 2 * len(REALS)), 
 TABLE = _addresses.view()
 """Addresses of what is compiled, as the interpreter takes them: [operation, forward and backward of each precision]."""
 TABLE.setflags(write=False)
+SHARED = np.array([code in OPERATIONS and OPERATIONS[code].shared for code in range(len(TABLE))])
+"""Which operations several cores may share."""
+
+LINKED = (*tiles.LINKED, update.LINKED)
+"""What kernels call by symbol."""
 
 _one_at_a_time = threading.Lock()
 
@@ -82,6 +91,8 @@ def ready(operations: Iterable[int] = tuple(OPERATIONS), real: str = REALS[0]) -
     """TABLE, with these operations compiled, or loaded from the cache, for this precision."""
     column = 2 * REALS.index(real)
     with _one_at_a_time:
+        for linked in LINKED:
+            linked.address(real)
         for code in set(operations):
             operation = OPERATIONS[code]
             for direction, row in enumerate((operation.forward, operation.backward)):

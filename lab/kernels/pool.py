@@ -9,16 +9,17 @@ import numpy as np
 
 from lab.kernels import opcodes as op
 from lab.kernels._jit import inlined, kernel
-from lab.kernels.conv import columns_inside, geometry_of
 from lab.kernels.memory import span
 from lab.kernels.operation import (
     aux_of,
     begin_input_gradient,
+    input_gradient_of,
     input_of,
     output_gradient_of,
     output_of,
     row_kernel,
 )
+from lab.kernels.stacking import columns_inside, geometry_of
 
 
 @kernel
@@ -51,11 +52,75 @@ def reward(to, source, place, tap, count, stride):
 
 
 @kernel
+def tiles_of_two(g):
+    """Whether windows of 2 x 2 tile the image: the pooling of most networks."""
+    return (
+        g.KH * g.KW * g.SH * g.SW == 16
+        and g.KH == g.SH == 2
+        and g.PH + g.PW == 0
+        and (g.HI == 2 * g.HO and g.WI == 2 * g.WO)
+    )
+
+
+@inlined
+def beats(v, best):
+    """Whether v takes the place of the best one before it: NaN wins over everything, and stays."""
+    return (v > best) | ((v != v) & (best == best))
+
+
+@kernel
+def max_pool_of_two(X, Y, winner, rows, width):
+    """Windows of 2 x 2 that tile, `rows` of the output with so many columns: every number is touched once."""
+    zero, one, two, three = (
+        winner.dtype.type(0),
+        winner.dtype.type(1),
+        winner.dtype.type(2),
+        winner.dtype.type(3),
+    )
+    for row in range(rows):
+        above, below = span(X, 4 * row * width, 2 * width), span(X, (4 * row + 2) * width, 2 * width)
+        to, place = span(Y, row * width, width), span(winner, row * width, width)
+        for x in range(np.uint64(width)):
+            a, b, c, d = above[2 * x], above[2 * x + 1], below[2 * x], below[2 * x + 1]
+            right, under = beats(b, a), beats(d, c)
+            upper, lower = b if right else a, d if under else c
+            down = beats(lower, upper)
+            to[x] = lower if down else upper
+            place[x] = (three if under else two) if down else (one if right else zero)
+
+
+@kernel
+def max_pool_of_two_backward(dY, winner, dX, add, rows, width):
+    """dX = dY at the place that won and 0 elsewhere, or += where `add`."""
+    zero = dY.dtype.type(0)
+    for row in range(rows):
+        above, below = span(dX, 4 * row * width, 2 * width), span(dX, (4 * row + 2) * width, 2 * width)
+        source, place = span(dY, row * width, width), span(winner, row * width, width)
+        if add:
+            for x in range(np.uint64(width)):
+                d, p = source[x], place[x]
+                above[2 * x] += d if p == 0 else zero
+                above[2 * x + 1] += d if p == 1 else zero
+                below[2 * x] += d if p == 2 else zero
+                below[2 * x + 1] += d if p == 3 else zero
+        else:
+            for x in range(np.uint64(width)):
+                d, p = source[x], place[x]
+                above[2 * x] = d if p == 0 else zero
+                above[2 * x + 1] = d if p == 1 else zero
+                below[2 * x] = d if p == 2 else zero
+                below[2 * x + 1] = d if p == 3 else zero
+
+
+@kernel
 def max_pool(X, Y, winner, g):
     """Y = the largest of each window; winner = its place ky * KW + kx, the first where several are equal.
 
     A NaN wins over everything. Padding never wins.
     """
+    if tiles_of_two(g):
+        max_pool_of_two(X, Y, winner, g.CI * g.HO, g.n * g.WO)
+        return
     n, WI, WO = merged(g)
     HI, HO, KH, KW, SH, SW, PH, PW = g.HI, g.HO, g.KH, g.KW, g.SH, g.SW, g.PH, g.PW
     width = n * WO
@@ -81,8 +146,13 @@ def max_pool(X, Y, winner, g):
 
 
 @kernel
-def max_pool_backward(dY, winner, dX, g):
-    """dX += dY at the place that won."""
+def max_pool_backward(dY, winner, dX, add, g):
+    """dX = dY at the place that won and 0 elsewhere, or += where `add`."""
+    if tiles_of_two(g):
+        max_pool_of_two_backward(dY, winner, dX, add, g.CI * g.HO, g.n * g.WO)
+        return
+    if not add:
+        dX[:] = 0
     n, WI, WO = merged(g)
     HI, HO, KH, KW, SH, SW, PH, PW = g.HI, g.HO, g.KH, g.KW, g.SH, g.SW, g.PH, g.PW
     width = n * WO
@@ -178,9 +248,9 @@ def max_pool_row(row, n, store):
 
 @row_kernel
 def max_pool_backward_row(row, n, store):
-    dY, dX = output_gradient_of(row, n, store), begin_input_gradient(row, n, store)
+    dY, dX = output_gradient_of(row, n, store), input_gradient_of(row, n, store)
     if dX.size:
-        max_pool_backward(dY, aux_of(row, dY.size, store), dX, geometry_of(row, n))
+        max_pool_backward(dY, aux_of(row, dY.size, store), dX, row[op.ADD], geometry_of(row, n))
 
 
 @row_kernel

@@ -21,7 +21,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from lab.kernels.memory import address_of
+from lab.kernels._jit import Linked
+from lab.kernels.memory import address_of, call_of
 
 _features = llvmlite.binding.get_host_cpu_features()
 # bytes of a vector register, and how many of them there are
@@ -289,6 +290,23 @@ def outer(typingctx, rows, A, stride, B, terms, count, C, ldc, columns, begin, b
     BIAS (`bias`[r]) or ADD. Behind the last row of B lie SLACK numbers that may be read.
     """
     whole = types.int64
+    return call_of("outer", (whole, A, whole, B, terms, whole, C, whole, whole, whole, bias), 6)
+
+
+@intrinsic
+def inner(typingctx, rows, A, lda, B, places, count, columns, C, ldc):
+    """C[r, k] += sum over x < columns of A[r lda + x] B[places[k] + x]
+
+    for r < rows <= INNER_ROWS and k < count <= INNER_TERMS; `places` are int64.
+    """
+    whole = types.int64
+    return call_of("inner", (whole, A, whole, B, places, whole, whole, C, whole), 7)
+
+
+@intrinsic
+def _outer_tiles(typingctx, rows, A, stride, B, terms, count, C, ldc, columns, begin, bias):
+    """All tiles of `outer`, and the choice among them."""
+    whole = types.int64
     signature = types.void(whole, A, whole, B, terms, whole, C, whole, whole, whole, bias)
 
     def codegen(context, builder, signature, arguments):
@@ -324,11 +342,8 @@ def outer(typingctx, rows, A, stride, B, terms, count, C, ldc, columns, begin, b
 
 
 @intrinsic
-def inner(typingctx, rows, A, lda, B, places, count, columns, C, ldc):
-    """C[r, k] += sum over x < columns of A[r lda + x] B[places[k] + x]
-
-    for r < rows <= INNER_ROWS and k < count <= INNER_TERMS; `places` are int64.
-    """
+def _inner_tiles(typingctx, rows, A, lda, B, places, count, columns, C, ldc):
+    """All tiles of `inner`, and the choice among them."""
     whole = types.int64
     signature = types.void(whole, A, whole, B, places, whole, whole, C, whole)
 
@@ -353,3 +368,25 @@ def inner(typingctx, rows, A, lda, B, places, count, columns, C, ldc):
         return context.get_dummy_value()
 
     return signature, codegen
+
+
+def _outer_arguments(real):
+    numbers, whole, wholes = types.CPointer(real), types.int64, types.CPointer(types.int64)
+    return whole, numbers, whole, numbers, wholes, whole, numbers, whole, whole, whole, numbers
+
+
+def _inner_arguments(real):
+    numbers, whole, wholes = types.CPointer(real), types.int64, types.CPointer(types.int64)
+    return whole, numbers, whole, numbers, wholes, whole, whole, numbers, whole
+
+
+def _outer(rows, A, stride, B, terms, count, C, ldc, columns, begin, bias):
+    _outer_tiles(rows, A, stride, B, terms, count, C, ldc, columns, begin, bias)
+
+
+def _inner(rows, A, lda, B, places, count, columns, C, ldc):
+    _inner_tiles(rows, A, lda, B, places, count, columns, C, ldc)
+
+
+LINKED = Linked(_outer, _outer_arguments, "outer"), Linked(_inner, _inner_arguments, "inner")
+"""What `outer` and `inner` call: compiled once, however many kernels use them."""

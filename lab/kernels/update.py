@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numba import types
+from numba.extending import intrinsic
 
-from lab.kernels._jit import inlined, kernel
-from lab.kernels.memory import span
+from lab.kernels._jit import Linked, inlined, kernel
+from lab.kernels.memory import call_of, span
 
 SGD, MOMENTUM, RMSPROP, ADAM, NESTEROV, RPROP, ADAMW, ADADELTA, ADAGRAD = range(9)
 
@@ -16,6 +18,9 @@ FIRST, COUNT, STATISTIC = 0, 1, 2  # STATISTIC 1: no weights, but running means;
 BLOCK = 3
 FACTOR, L1, L2, PENALISED = 0, 1, 2, 3
 NUMBERS = 4
+
+MOST_SETTINGS = 8
+"""Constants that a rule may have."""
 
 # what rprop does with a weight whose gradient has changed its sign
 TAKE_BACK, WAIT, GO_ON = range(3)
@@ -248,3 +253,35 @@ def update(kind, settings, blocks, numbers, params, grads, slots, rate, age):
             elif kind == RPROP:
                 up, down, least, most = settings[0], settings[1], settings[2], settings[3]
                 rprop(w, g, one, two, r, up, down, least, most, settings[4])
+
+
+@intrinsic
+def linked_update(typingctx, kind, settings, blocks, count, numbers, params, grads, slots, size, rate, age):
+    """`update` of `size` parameters by `count` blocks, called and not merged."""
+    whole, wide = types.int64, types.float64
+    kinds = (whole, settings, blocks, whole, numbers, params, grads, slots, whole, wide, whole)
+    return call_of("update", kinds, 5)
+
+
+def _arguments(real):
+    numbers, whole, wide = types.CPointer(real), types.CPointer(types.int64), types.CPointer(types.float64)
+    return (
+        types.int64, wide, whole, types.int64, wide, numbers, numbers, numbers, types.int64, types.float64, types.int64,
+    )  # fmt: skip
+
+
+def _update(kind, settings, blocks, count, numbers, params, grads, slots, size, rate, age):
+    update(
+        kind,
+        span(settings, 0, MOST_SETTINGS),
+        span(blocks, 0, count * BLOCK).reshape((count, BLOCK)),
+        span(numbers, 0, count * NUMBERS).reshape((count, NUMBERS)),
+        span(params, 0, size),
+        span(grads, 0, size),
+        span(slots, 0, 2 * size),
+        rate,
+        age,
+    )
+
+
+LINKED = Linked(_update, _arguments, "update")

@@ -21,7 +21,7 @@ from lab.kernels import interpreter, loss, render, schedule, threads, update
 from lab.kernels import opcodes as op
 from lab.kernels._jit import CACHE_FOLDER
 from lab.kernels.interpreter import LINE, PARTS, TALLY, Cases, Code, Memory, Rule
-from lab.kernels.operations import OPERATIONS, ready
+from lab.kernels.operations import OPERATIONS, SHARED, ready
 
 Stage = Callable[[], object]
 
@@ -69,6 +69,14 @@ def _parallel_evaluation() -> None:
         )
 
 
+def _shared_evaluation() -> None:
+    order, outputs, shared = np.zeros(1, np.int64), np.zeros((1, 1), np.float32), np.zeros(SHARED.size, bool)
+    with threads.ENTRANCE:
+        interpreter.evaluate_together(
+            _code(), _cases(), order, _arenas(), _v(), outputs, np.zeros((PARTS, TALLY)), shared
+        )
+
+
 def _surfaces() -> None:
     order, stop = np.zeros(1, np.int64), np.zeros(1, np.int64)
     points = np.zeros((1, 1), np.float32)
@@ -93,12 +101,13 @@ def _training() -> None:
 
 
 STAGES: dict[str, Stage] = {
-    # the dearest first: whoever shares the work out wants them under way early
+    "what others call": partial(ready, []),
     "training": _training,
     **{operation.name: partial(ready, [code]) for code, operation in OPERATIONS.items()},
     "rows": _rows,
     "evaluation": _evaluation,
     "evaluation on several cores": _parallel_evaluation,
+    "evaluation of one example by several cores": _shared_evaluation,
     "surfaces": _surfaces,
     "pictures": _pictures,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
 
 from lab.network.layers.layer import Line
 from lab.network.network import INPUT, Facts, Network, analyse
@@ -14,6 +15,7 @@ Middle = tuple[Line, Line]
 """Per axis (a, b): the middle of what unit u sees of the network's input lies at a u + b."""
 
 
+@lru_cache(maxsize=16)
 def misaligned(network: Network, x: Shape) -> tuple[Problem, ...]:
     """Where images are added or concatenated whose receptive fields are not centred alike, on inputs of shape `x`.
 

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from lab.kernels import conv, dense
 from lab.kernels import opcodes as op
 from lab.kernels.activation import NEEDS_Z
-from lab.kernels.conv import Geometry
 from lab.kernels.interpreter import Code
 from lab.kernels.operations import OPERATIONS, ready
+from lab.kernels.stacking import Geometry
 from lab.kernels.tiles import SLACK
 from lab.network.activations import Activation, Linear
 from lab.network.layers.layer import Parameter
@@ -239,8 +239,9 @@ def _assemble(
 
     size = lay_out(to.buffers, to.lean)
     if capacity <= 0:
-        # whole vector registers, and so that a shard of 16 does not run as 15 and 1
-        capacity = max(min(16, LARGE // max(size, 1)), min(256, CACHE // max(size, 1)) // 8 * 8, 1)
+        # whole vector registers, and so that a shard of 16 does not run as 15 and 1; not 256, at whose distance
+        # numbers push each other out of the cache
+        capacity = max(min(16, LARGE // max(size, 1)), min(240, CACHE // max(size, 1)) // 8 * 8, 1)
         capacity = min(capacity, most) if most else capacity
     scratch_at = -(-size * capacity // ALIGNMENT) * ALIGNMENT
     space_of = {id(step): _scratch(step, capacity) for step in to.steps}

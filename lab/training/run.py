@@ -18,6 +18,7 @@ from lab.kernels import interpreter, schedule
 from lab.kernels import opcodes as op
 from lab.kernels.interpreter import PARTS, TALLY
 from lab.kernels.memory import aligned
+from lab.kernels.operations import SHARED
 from lab.kernels.threads import ENTRANCE, cores, use
 from lab.network.program import Program, lower
 from lab.network.shape import Shape
@@ -181,7 +182,10 @@ class Run:
         if self.threads > 1 and macs > 4_000_000:
             with ENTRANCE:
                 use(self.threads)
-                interpreter.evaluate_shards(*arguments)
+                if m.check.capacity >= N:
+                    interpreter.evaluate_together(*arguments, SHARED)
+                else:
+                    interpreter.evaluate_shards(*arguments)
         else:
             interpreter.evaluate(*arguments)
         error, right = tally[:, 0].sum(), tally[:, 1].sum()

@@ -68,9 +68,18 @@ class TestTrain:
         assert facts["validation_accuracy"] is None
         assert facts["train_loss"] >= 0
 
+    @pytest.mark.parametrize("more", [[], ["--json"]])
+    def test_what_it_takes_is_said_before_it_starts(self, capsys, monkeypatch, more):
+        monkeypatch.setattr("lab.cli.train.Run", lambda *_: pytest.fail(capsys.readouterr().err))
+        with pytest.raises(
+            pytest.fail.Exception, match=r"^Training takes about .+ of memory \(parameters [^\n]+\n$"
+        ):
+            cli.main(["train", "xor", "--steps", "1", *more])
+
     def test_words_without_json(self, capsys):
         assert cli.main(["train", "iris", "--steps", "100"]) == 0
         out, _ = capsys.readouterr()
+        assert "Training takes" not in out
         assert "validation accuracy" in out
         assert "100 updates" in out
 

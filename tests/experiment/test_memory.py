@@ -11,7 +11,8 @@ from lab.experiment.experiment import Experiment
 from lab.experiment.memory import machine_memory, memory_needed, memory_problem
 from lab.experiment.plan import plan
 from lab.experiment.presets import preset
-from lab.learning.optimizers import SGD, Adam
+from lab.files import in_bytes
+from lab.learning.optimizers import SGD, Adam, Momentum
 from lab.network.activations import ReLU
 from lab.network.layers import Conv2D, Dense, Flatten, MaxPool2D
 from lab.network.network import Network, Node
@@ -68,6 +69,23 @@ def test_a_run_takes_what_its_plan_says(layers):
     run.advance(30)
     assert planned.history > run.timeline.nbytes + sum(v.nbytes for v in run.path.points()[1])
     assert memory_needed(experiment) > planned.total
+
+
+def test_a_plan_in_words_adds_up():
+    planned = plan(preset("lenet"), 1259)
+    assert sum(planned.parts(3).values()) == planned.working(3)
+    assert planned.working(3) - planned.working() == 2 * planned.evaluating
+    assert planned.working() + planned.history == planned.total
+    said = planned.sentence(3)
+    assert said.startswith(f"Training takes about {in_bytes(planned.working(3))} of memory (parameters ")
+    assert f"evaluation {in_bytes(3 * planned.evaluating)}" in said
+
+
+def test_a_rate_changes_no_plan():
+    lenet = preset("lenet")
+    slower = msgspec.structs.replace(lenet, optimizer=Momentum(rate=0.003), name="Slower")
+    assert plan(slower, 100) is plan(lenet, 100)
+    assert plan(msgspec.structs.replace(lenet, optimizer=Adam()), 100).optimizer > plan(lenet, 100).optimizer
 
 
 def test_a_run_of_a_network_too_large_for_history_keeps_two_checkpoints_and_no_path(monkeypatch):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from lab.data.datasets.random_images import RandomImages
 from lab.experiment.experiment import problems
 from lab.experiment.files import save_experiment
 from lab.experiment.memory import memory_problem
+from lab.experiment.plan import plan
 from lab.experiment.presets import DEFAULT, GROUPS, preset, presets
 from lab.experiment.published import PUBLISHED
 from lab.files import resource
@@ -15,6 +17,9 @@ from lab.problem import ProblemError
 from lab.training.run import Run
 
 each = pytest.mark.parametrize("one", presets(), ids=lambda one: one.name)
+TO_LOOK_AT = GROUPS[
+    "Published networks, to look at"
+]  # random pixels and seconds an update: nothing is learned
 
 SOLVED = {  # steps, and the least accuracy or the largest loss on validation
     "lenet": (300, 0.975),
@@ -55,10 +60,22 @@ def test_is_written_as_it_would_be_saved(one, tmp_path):
     assert (tmp_path / "a.json").read_text() == resource("presets", f"{one.name}.json").read_text()
 
 
-@each
-def test_solves_its_task(one):
-    steps, wanted = SOLVED[one.name]
-    run = Run(one.experiment)
+def test_each_has_a_task_or_is_to_look_at():
+    assert {*SOLVED, *TO_LOOK_AT} == {one.name for one in presets()}
+
+
+@pytest.mark.parametrize("name", TO_LOOK_AT)
+def test_what_is_to_look_at_says_that_there_is_nothing_to_learn(name):
+    experiment = preset(name)
+    assert "nothing to learn" in experiment.description
+    assert isinstance(experiment.data, RandomImages)
+    assert plan(experiment, experiment.batch_size).total < 8e9
+
+
+@pytest.mark.parametrize("name", SOLVED)
+def test_solves_its_task(name):
+    steps, wanted = SOLVED[name]
+    run = Run(preset(name))
     assert not run.advance(steps).diverged
     found = run.evaluate("validation")
     if found.accuracy is None:

@@ -31,6 +31,7 @@ class FakeTrainer:
     """Does at once what it is told, and writes down the orders. While it plays, each look in trains 10 updates."""
 
     def __init__(self) -> None:
+        self.threads = 1
         self.orders: list[tuple[object, ...]] = []
         self.snapshots: Mailbox[Snapshot] = Mailbox()
         self.watched: frozenset[Probe] = frozenset()

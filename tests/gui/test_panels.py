@@ -11,12 +11,15 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
+from lab.data.datasets.digits import Digits
 from lab.experiment.of_layer import OfLayer, of_layer, with_layer
+from lab.experiment.plan import plan
 from lab.experiment.presets import preset
+from lab.files import in_bytes
 from lab.gui.document import Document
 from lab.gui.panels.data import DataPanel
-from lab.gui.panels.inspector import Inspector
-from lab.gui.panels.network import NetworkPanel, grouped
+from lab.gui.panels.inspector import Inspector, field_rows, own_weight_rows
+from lab.gui.panels.network import OTHER, NetworkPanel, grouped
 from lab.gui.panels.training import TrainingPanel
 from lab.gui.selection import Selection
 from lab.gui.widgets.layer_block import sentence, spoken
@@ -24,8 +27,10 @@ from lab.gui.widgets.numbers import OptionalNumber
 from lab.learning.optimizers import Adam
 from lab.learning.rates import LayerRate, LayerRates
 from lab.learning.regularization import LayerPenalty, Regularization
-from lab.network.layers import LAYERS, Conv2D, Dense, Flatten
+from lab.network.layers import LAYERS, Concat, Conv2D, Dense, Flatten, TransposedConv2D
 from lab.network.layers.layer import Layer
+from lab.network.network import Network, Node, analyse
+from lab.network.shape import Shape
 from lab.training.probes import (
     Activations,
     ActivationsProbe,
@@ -72,6 +77,54 @@ class TestNetwork:
         assert conv is not None
         assert (str(conv.output), conv.parameter_count, conv.multiply_adds) == ("6×28×28", 156, 117_600)
         assert panel._totals.texts == ("", "61,706", "416,520")
+
+    def test_what_training_takes_follows_batch_size_and_optimizer(
+        self, panel: NetworkPanel, document: Document
+    ) -> None:
+        def said(**settings: object) -> str:
+            document.edit(msgspec.structs.replace(preset("lenet"), **settings), "settings")
+            return panel._memory.texts[2]
+
+        assert panel._memory.texts == ("", "", said(seed=2))
+        assert said(batch_size=1) != said(batch_size=64)
+        with_adam = said(optimizer=Adam())
+        assert with_adam == in_bytes(plan(document.draft, 64).working())
+        assert with_adam != said()
+        assert "gradients: " in panel._memory.toolTip()
+        # more than there are examples, known once they are loaded, are no more than there are
+        assert said(batch_size=1259) == said(batch_size=5000)
+
+    def test_nothing_is_loaded_to_tell_what_training_takes(
+        self, qtbot: QtBot, document: Document, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        document.snapshot = None
+        monkeypatch.setattr("lab.data.datasets.digits.Digits.load", lambda *_: pytest.fail("loaded"))
+        document.edit(msgspec.structs.replace(document.draft, data=Digits(size=64), batch_size=7), "data")
+        panel = NetworkPanel(document)
+        qtbot.addWidget(panel)
+        assert panel._examples() == 7
+
+    def test_branches_that_do_not_line_up_are_noted_and_keep_nothing_from_running(
+        self, panel: NetworkPanel, document: Document, trainer
+    ) -> None:
+        nodes = (
+            Node("a", Conv2D(4, 3, padding=1)),
+            Node("b", Conv2D(4, 4, padding=2), ("input",)),
+            Node("join", Concat(crop=True), ("a", "b")),
+            *document.draft.network.nodes[4:],
+        )
+        experiment = msgspec.structs.replace(document.draft, network=Network(nodes))
+        document.edit(experiment, "branches")
+        join = panel.layers.blocks[2]
+        assert document.problems == ()
+        assert trainer.experiment == experiment
+        assert join._problem.isHidden()
+        assert join._notice.text().startswith(
+            "Note: “b” looks 0.5 pixel above and 0.5 pixel left of where “a”"
+        )
+        assert panel.layers.blocks[0]._notice.isHidden()
+        document.undo_stack.undo()
+        assert all(block._notice.isHidden() for block in panel.layers.blocks)
 
     def test_a_new_layer_comes_after_the_selected_one_and_is_selected(
         self, panel: NetworkPanel, document: Document
@@ -139,7 +192,8 @@ class TestNetwork:
         said = panel.layers.blocks[2]._problem.text()
         assert "does not fit" in said
         assert "Use a kernel of at most 14" in said
-        assert panel._totals.texts == ("", "", "")
+        assert panel._totals.texts == panel._memory.texts == ("", "", "")
+        assert panel._memory.toolTip() == ""
         assert trainer.experiment == preset("lenet")
         document.undo_stack.undo()
         assert panel.layers.blocks[2]._problem.isHidden()
@@ -178,24 +232,13 @@ class TestNetwork:
     def test_the_menu_has_every_layer_that_can_be_added(
         self, panel: NetworkPanel, document: Document
     ) -> None:
-        menus = [*panel.add_menus.values()] or [panel.add_menu]
-        entries = [action for menu in menus for action in menu.actions()]
+        assert [action.text() for action in panel.add_menu.actions()] == list(panel.add_menus)
+        assert OTHER not in panel.add_menus
+        entries = [action for menu in panel.add_menus.values() for action in menu.actions()]
         titles = [action.text().split("\t")[0] for action in entries]
         assert sorted(titles) == sorted(cls.title for cls in LAYERS if not cls.takes_many)
         document.select_layer("conv1")
         entries[titles.index("Flatten")].trigger()
-        assert names(document)[1] == "flatten2"
-
-    def test_layers_of_several_groups_have_a_menu_each(
-        self, qtbot: QtBot, document: Document, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(Flatten, "group", "Shape", raising=False)
-        panel = NetworkPanel(document)
-        qtbot.addWidget(panel)
-        assert [action.text() for action in panel.add_menu.actions()] == list(panel.add_menus)
-        (flatten,) = panel.add_menus["Shape"].actions()
-        document.select_layer("conv1")
-        flatten.trigger()
         assert names(document)[1] == "flatten2"
 
     def test_a_layer_says_in_which_group_it_is(self) -> None:
@@ -418,6 +461,37 @@ class TestInspector:
         document.snapshot_changed.emit(document.snapshot)
         texts = [text.strip("\u2007") for text in self.texts(inspector)]
         assert {"0.7500", "−0.7500", "25", "1.000", "2 to 6", "3 to 7"} <= set(texts)
+
+    @pytest.mark.parametrize(
+        ("layer", "many"),
+        [
+            (TransposedConv2D(4, 2, 2), 3 * 2 * 2),
+            (Conv2D(4, 3, connections=((0,), (1,), (0, 2), (1, 2))), 2 * 9),
+            (Conv2D(4, 3), 3 * 9),
+        ],
+    )
+    def test_weights_in_are_those_of_the_unit(self, layer: Layer, many: int) -> None:
+        (facts,) = analyse(Network((Node("one", layer),)), Shape(3, 8, 8)).nodes  # type: ignore[arg-type]
+        values = np.empty(facts.parameters[0].shape, np.float32)
+        for spot in np.ndindex(values.shape):
+            values[spot] = layer.unit_of(spot)
+        rows = own_weight_rows(Weights({"one.weight": values}), Selection("one", 2), facts)
+        shown = {name: text.strip("\u2007") for name, text, _ in rows}
+        assert shown["Weights in"] == str(many)
+        assert shown["Mean"] == "2.000"
+        assert own_weight_rows(Weights({"one.weight": values}), Selection("one", 4), facts) == []
+
+    def test_what_a_unit_sees_after_layers_whose_units_differ(self) -> None:
+        nodes = (
+            Node("up", TransposedConv2D(1, 2, 2)),
+            Node("edge", Conv2D(1, 1, padding=1)),
+            Node("two", Conv2D(1, 2)),
+        )
+        analysis = analyse(Network(nodes), Shape(1, 4, 4))
+        for name, row, seen in (("two", 1, "0"), ("two", 2, "0 to 1"), ("edge", 0, "none")):
+            facts = analysis.facts(name)
+            rows = field_rows(Network(nodes), analysis, facts, Selection(name, 0, row, row))
+            assert [(title, text) for title, text, _ in rows] == [("Rows", seen), ("Columns", seen)]
 
     def test_a_weight_shows_what_the_optimizer_had_in_hand(
         self, inspector: Inspector, document: Document

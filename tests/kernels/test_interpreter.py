@@ -9,6 +9,7 @@ from machine import SOFTMAX, SQUARED, cases_of, chain, memory_of, one_pass, quic
 
 from lab.kernels import interpreter
 from lab.kernels.memory import aligned
+from lab.kernels.operations import SHARED
 from lab.learning.optimizers import OPTIMIZERS, SGD, Adam, Momentum
 from lab.network.activations import ACTIVATIONS, LeakyReLU, ReLU, Tanh
 from lab.network.layers import AveragePool2D, Conv2D, Dense, Flatten, MaxPool2D
@@ -147,6 +148,32 @@ def test_evaluate_gives_what_training_sees(cases, capacity):
         again = evaluated(looking, cases, params, cores)
         assert again[:2] == (error, right)
         np.testing.assert_array_equal(again[2], outputs)
+
+
+NARROW = chain(Conv2D(5, 1, activation=ReLU()), Flatten(), Dense(40, Tanh()), Dense(3, bias=False))
+WIDE = chain(Conv2D(4, 3, 1, "same", ReLU()), Conv2D(6, 3, 2, groups=2), Flatten(), Dense(30), Dense(3))
+
+
+@pytest.mark.parametrize(("network", "side"), [(NETWORK, 8), (NARROW, 5), (WIDE, 30), (WIDE, 3)])
+@pytest.mark.parametrize("count", [1, 5, 20])
+@pytest.mark.parametrize("cores", [1, 2, 3, 7])
+def test_cores_that_share_the_rows_of_few_examples_give_the_same_bits(network, side, count, cores):
+    rng = np.random.default_rng(count)
+    few = cases_of(rng.standard_normal((count, 2, side, side)), np.eye(3)[rng.integers(0, 3, count)])
+    program = lower(network, Shape(2, side, side), SOFTMAX, 20, gradients=False)
+    params, found = start(program, 1), []
+    for together in (False, True):
+        outputs = np.full((count, 3), np.nan, np.float32)
+        arenas = aligned(cores * program.arena_size).reshape(cores, -1)
+        tally = np.full((interpreter.PARTS, interpreter.TALLY), np.nan)
+        arguments = program.code, few, np.arange(count), arenas, params, outputs, tally
+        if together:
+            interpreter.evaluate_together(*arguments, SHARED)
+        else:
+            interpreter.evaluate(*arguments)
+        found.append((outputs, tally))
+    np.testing.assert_array_equal(found[0][0], found[1][0])
+    np.testing.assert_array_equal(found[0][1], found[1][1])
 
 
 def test_evaluate_many_is_evaluate_at_each_point_and_stops_when_told(cases):

@@ -5,6 +5,8 @@ import pytest
 
 from lab.kernels import tiles
 from lab.kernels._jit import kernel
+from lab.kernels.operation import REALS
+from lab.kernels.operations import ready
 
 
 @kernel
@@ -15,6 +17,12 @@ def outer(rows, A, stride, B, terms, count, C, ldc, columns, begin, bias):
 @kernel
 def inner(rows, A, lda, B, places, count, columns, C, ldc):
     tiles.inner(rows, A, lda, B, places, count, columns, C, ldc)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def linked():
+    for real in REALS:
+        ready([], real)
 
 
 def lanes_of(dtype):

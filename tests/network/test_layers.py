@@ -1,6 +1,7 @@
 """Layers as values: the tables, their words, their limits."""
 
 import msgspec
+import numpy as np
 import pytest
 
 from lab.network.initializers import FanIn, He, Orthogonal, stream
@@ -105,6 +106,27 @@ def test_weights_of_groups_and_connections():
         assert layer.multiply_adds(x) == weight.size * places
     assert [p.name for p in Conv2D(bias=False).parameters(x)] == ["weight"]
     assert [p.name for p in TransposedConv2D(bias=False).parameters(x)] == ["weight"]
+
+
+@pytest.mark.parametrize(
+    ("layer", "unit", "into"),
+    [
+        (Conv2D(4, 3), 2, np.s_[2]),
+        (Conv2D(4, 3, groups=2), 2, np.s_[2]),
+        (Conv2D(4, 3, connections=((0,), (1, 2), (3, 4, 5), (0,))), 2, np.s_[3:6]),
+        (TransposedConv2D(4, 3), 2, np.s_[:, 2]),
+        (Dense(4), 2, np.s_[2]),
+    ],
+)
+def test_weights_know_their_unit(layer, unit, into):
+    (weight, *_) = layer.parameters(Shape(54) if isinstance(layer, Dense) else Shape(6, 3, 3))
+    units = np.empty(weight.shape, np.int64)
+    for spot in np.ndindex(weight.shape):
+        units[spot] = layer.unit_of(spot)
+    mask = np.zeros(weight.shape, bool)
+    mask[into] = True
+    np.testing.assert_array_equal(units == unit, mask)
+    assert layer.weights_into(unit) == into
 
 
 @pytest.mark.parametrize("start", [FanIn(), He("uniform"), Orthogonal()])

@@ -156,7 +156,7 @@ def test_places_name_what_can_be_looked_at():
 def test_a_capacity_is_chosen():
     small = lower(chain(Dense(8, Tanh()), Dense(1)), Shape(2), SQUARED)
     large = lower(chain(Conv2D(64, 3, padding=1), Flatten(), Dense(2)), Shape(3, 64, 64), SOFTMAX)
-    assert small.capacity == 256
+    assert small.capacity == 240
     assert large.capacity == 16
 
 

@@ -12,6 +12,7 @@ from lab.kernels import conv, interpreter, pool
 from lab.kernels import opcodes as op
 from lab.kernels.chance import shuffle
 from lab.kernels.memory import aligned
+from lab.kernels.stacking import Geometry
 from lab.kernels.update import update
 from lab.learning.optimizers import SGD, Adam, Momentum, RMSprop
 from lab.network.activations import LeakyReLU, ReLU, Tanh
@@ -138,13 +139,13 @@ def test_conv2d_of_any_window(vertical, horizontal, CI, CO, n, seed):
     rng = np.random.default_rng(seed)
     X, w = rng.standard_normal((n, CI, H, W)), rng.standard_normal((CO, CI, KH, KW))
     b, dY = rng.standard_normal(CO), rng.standard_normal((n, CO, HO, WO))
-    g = conv.Geometry(n, CI, H, W, CO, HO, WO, KH, KW, SH, SW, PH, PW, DH, DW)
+    g = Geometry(n, CI, H, W, CO, HO, WO, KH, KW, SH, SW, PH, PW, DH, DW)
     links = np.zeros(0, np.int64)
     scratch = aligned(conv.scratch_size(g))
     scratch[:] = np.nan
     Y = aligned(CO * HO * n * WO)
     W32, b32 = w.astype(np.float32).ravel(), b.astype(np.float32)
-    conv.conv2d(to_machine(X), W32, b32, Y, scratch, g, 1, links)
+    conv.conv2d(to_machine(X), W32, b32, Y, scratch, g, 1, links, 0, HO)
     settings = ((SH, SW), (PH, PW), (DH, DW))
     close(from_machine(Y, n, CO, HO, WO), twins.conv2d(X, w, b, *settings))
     dX, dW, db = aligned(X.size), aligned(w.size), aligned(CO)
@@ -170,12 +171,12 @@ def test_pooling_of_any_window(vertical, horizontal, C, n, seed, ties):
     # small whole numbers: many windows hold their largest more than once, and the first must win
     X = rng.integers(-2, 3, (n, C, H, W)) * 1.0 if ties else rng.standard_normal((n, C, H, W))
     dY = rng.standard_normal((n, C, HO, WO))
-    g, settings = conv.Geometry(n, C, H, W, C, HO, WO, KH, KW, SH, SW, PH, PW), ((KH, KW), (SH, SW), (PH, PW))
+    g, settings = Geometry(n, C, H, W, C, HO, WO, KH, KW, SH, SW, PH, PW), ((KH, KW), (SH, SW), (PH, PW))
     Y, winner, dX = aligned(dY.size), aligned(dY.size), aligned(X.size)
     Y[:] = winner[:] = np.nan
     pool.max_pool(to_machine(X), Y, winner, g)
     close(from_machine(Y, n, C, HO, WO), twins.max_pool(X, *settings))
-    pool.max_pool_backward(to_machine(dY), winner, dX, g)
+    pool.max_pool_backward(to_machine(dY), winner, dX, 0, g)
     close(from_machine(dX, n, C, H, W), twins.max_pool_backward(dY, X, *settings))
     Y[:], dX[:] = np.nan, 0
     pool.average_pool(to_machine(X), Y, g)

@@ -15,7 +15,7 @@ from lab.gui.widgets.sections import Column, Formula, Section
 from lab.gui.widgets.wording import number
 from lab.network.layers.layer import Parameter
 from lab.network.network import Analysis, Facts, Network
-from lab.network.receptive_field import receptive_fields
+from lab.network.receptive_field import field_of, receptive_fields
 from lab.problem import ProblemError
 from lab.training.probes import (
     Activations,
@@ -186,7 +186,9 @@ class Inspector(Column):
     def _show_unit(self, snapshot: Snapshot, selection: Selection) -> None:
         seen = snapshot.reading(ActivationsProbe(selection.part, selection.example))
         weights = snapshot.reading(WeightsProbe())
-        rows = unit_rows(seen, selection) + own_weight_rows(weights, selection)
+        running = snapshot.experiment.analysis.nodes  # what the numbers are of; the draft may be ahead
+        facts = next((f for f in running if f.name == selection.layer), None)
+        rows = unit_rows(seen, selection) + own_weight_rows(weights, selection, facts)
         self._unit.show_rows(rows or [("Value", "–", "Not computed yet")])
 
 
@@ -220,34 +222,30 @@ def parameter_row(parameter: Parameter) -> Row:
 
 def field_rows(network: Network, analysis: Analysis, facts: Facts, selection: Selection) -> list[Row]:
     """How much of the input image one unit sees, and where the selected one looks."""
-    field = receptive_fields(network, analysis.input).get(facts.name)
-    if field is None or analysis.input.is_vector:
+    if facts.output is None or analysis.input.is_vector:
         return []
-    rows: list[Row] = [
-        ("Size", "×".join(map(str, field.size)), "Rows × columns of input pixels that one unit sees")
-    ]
-    if facts.output and not facts.output.is_vector:
-        rows.append(
-            ("Stride", "×".join(map(str, field.stride)), "Pixels from one unit's field to the next one's")
-        )
-    row, column = max(selection.row, 0), max(selection.column, 0)
-    if selection.unit >= 0 and (selection.row >= 0 or (facts.output and facts.output.is_vector)):
-        seen = field.of_unit(row, column).clipped(analysis.input)
-        rows.append(
-            (
-                "Rows",
-                f"{seen.top} to {seen.top + seen.height - 1}",
-                "Of the input, counted from 0, padding left out",
-            )
-        )
-        rows.append(
-            (
-                "Columns",
-                f"{seen.left} to {seen.left + seen.width - 1}",
-                "Of the input, counted from 0, padding left out",
-            )
-        )
+    rows: list[Row] = []
+    field = receptive_fields(network, analysis.input).get(facts.name)
+    if field is not None:  # else the units of the layer do not all see alike
+        size = "×".join(map(str, field.size))
+        rows.append(("Size", size, "Rows × columns of input pixels that one unit sees"))
+        if not facts.output.is_vector:
+            stride = "×".join(map(str, field.stride))
+            rows.append(("Stride", stride, "Pixels from one unit's field to the next one's"))
+    if selection.unit >= 0 and (selection.row >= 0 or facts.output.is_vector):
+        row, column = max(selection.row, 0), max(selection.column, 0)
+        seen = field_of(network, analysis.input, facts.name, row, column, padding=False)
+        tip = "Of the input, counted from 0, padding left out"
+        rows.append(("Rows", stretch(seen.top, seen.height), tip))
+        rows.append(("Columns", stretch(seen.left, seen.width), tip))
     return rows
+
+
+def stretch(first: int, many: int) -> str:
+    """So many neighbours from the first one on: "3 to 7"."""
+    if many < 2:
+        return str(first) if many else "none"
+    return f"{first} to {first + many - 1}"
 
 
 def unit_rows(seen: Activations | None, selection: Selection) -> list[Row]:
@@ -273,20 +271,20 @@ def unit_rows(seen: Activations | None, selection: Selection) -> list[Row]:
     return rows
 
 
-def own_weight_rows(weights: Weights | None, selection: Selection) -> list[Row]:
-    """The weights that lead into the selected unit."""
-    if weights is None:
+def own_weight_rows(weights: Weights | None, selection: Selection, facts: Facts | None) -> list[Row]:
+    """The weights that lead into the selected unit of the layer `facts` tells of."""
+    if weights is None or facts is None or facts.output is None or selection.unit >= facts.output.channels:
         return []
-    into = weights.parameters.get(f"{selection.layer}.weight")
-    bias = weights.parameters.get(f"{selection.layer}.bias")
+    weight = weights.parameters.get(f"{facts.name}.weight")
+    bias = weights.parameters.get(f"{facts.name}.bias")
     rows: list[Row] = []
-    if into is not None and selection.unit < len(into):
-        own = into[selection.unit]
+    if weight is not None:
+        own = weight[facts.layer.weights_into(selection.unit)]
         rows.append(("Weights in", f"{own.size:,}", "How many weights lead into the unit"))
         rows.append(("Mean", signed(float(own.mean())), "Mean of those weights"))
         rows.append(("Deviation", signed(float(own.std())), "Standard deviation of those weights"))
         rows.append(("Norm", signed(float(np.linalg.norm(own))), "Square root of the sum of their squares"))
-    if bias is not None and selection.unit < len(bias):
+    if bias is not None:
         rows.append(("Bias", signed(float(bias[selection.unit])), "Added to the weighted sum"))
     return rows
 

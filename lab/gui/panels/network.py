@@ -12,16 +12,20 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QScrollArea, QToolButt
 
 from lab.experiment.experiment import Experiment
 from lab.experiment.of_layer import OfLayer, of_layer, with_layer, with_network
+from lab.experiment.plan import plan
+from lab.files import in_bytes
 from lab.gui.document import Document
 from lab.gui.icons import icon
 from lab.gui.selection import Selection
 from lab.gui.theme import LIGHT, Theme
 from lab.gui.widgets.layer_block import Columns, LayerBlock, TableLine, count, spoken
 from lab.gui.widgets.sections import ProblemLabel
+from lab.network.alignment import misaligned
 from lab.network.layers import LAYERS, AnyLayer
 from lab.network.layers.layer import Layer
 from lab.network.network import Network, Node
 from lab.problem import Problem, ProblemError
+from lab.training.snapshot import Snapshot
 from lab.value import changed, fields
 
 
@@ -66,6 +70,7 @@ class LayerList(QWidget):
         self, experiment: Experiment, problems: tuple[Problem, ...], selected: str | None
     ) -> None:
         facts = experiment.analysis.nodes
+        notices = misaligned(experiment.network, experiment.analysis.input)
         all_layers = OfLayer(1.0, experiment.regularization.l1, experiment.regularization.l2)
         while len(self.blocks) > len(facts):
             block = self.blocks.pop()
@@ -75,8 +80,14 @@ class LayerList(QWidget):
         while len(self.blocks) < len(facts):
             self._append()
         for block, fact in zip(self.blocks, facts, strict=True):
-            said = [f"{p.what}. {p.mend}" if p.mend else p.what for p in problems if p.where == fact.name]
-            block.show_facts(fact, fact.name == selected, said, of_layer(experiment, fact.name), all_layers)
+            block.show_facts(
+                fact,
+                fact.name == selected,
+                said_of(fact.name, problems),
+                of_layer(experiment, fact.name),
+                all_layers,
+                said_of(fact.name, notices),
+            )
 
     def set_theme(self, theme: Theme) -> None:
         self.theme = self._mark.theme = theme
@@ -138,6 +149,11 @@ class LayerList(QWidget):
         self.chosen.emit(names[place])
 
 
+def said_of(name: str, problems: tuple[Problem, ...]) -> list[str]:
+    """A sentence for each of the problems that is of this layer."""
+    return [f"{p.what}. {p.mend}" if p.mend else p.what for p in problems if p.where == name]
+
+
 OTHER = "Other"
 
 
@@ -151,12 +167,16 @@ def grouped(classes: Iterable[type[Layer]]) -> dict[str, list[type[Layer]]]:
     return groups
 
 
+MEMORY = "Training takes about"
+
+
 class NetworkPanel(QWidget):
     """Every change goes to the document and comes back from it; the panel itself remembers nothing."""
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._document = document
+        self._seen: Experiment | None = None  # the running one whose data is known
         self.layers = LayerList()
         self._titles = TableLine("Layer", Columns.TITLES)
         self._titles.setToolTip(
@@ -165,6 +185,7 @@ class NetworkPanel(QWidget):
         self._input = TableLine("input", ("", "", ""))
         self._totals = TableLine("Total", ("", "", ""))
         self._totals.bold = True
+        self._memory = TableLine(MEMORY, ("", "", ""))
         self._problem = ProblemLabel()
         self._problem.setContentsMargins(14, 4, 14, 4)
         self._scroll = QScrollArea()
@@ -184,6 +205,7 @@ class NetworkPanel(QWidget):
         column.addWidget(self._scroll, 1)
         column.addWidget(self._problem)
         column.addWidget(self._totals)
+        column.addWidget(self._memory)
 
         self.layers.chosen.connect(document.select_layer)
         self.layers.moved.connect(self.move_to)
@@ -192,6 +214,7 @@ class NetworkPanel(QWidget):
         self.layers.renamed.connect(self._rename)
         document.experiment_changed.connect(self._show)
         document.problems_changed.connect(self._show)
+        document.snapshot_changed.connect(self._see)
         document.selection_changed.connect(self._show_selection)
         self._show()
 
@@ -212,7 +235,8 @@ class NetworkPanel(QWidget):
         self._input.show_texts("input", (str(analysis.input), "", ""))
         parameters, cost = count(analysis.parameter_count), count(analysis.multiply_adds)
         self._totals.show_texts("Total", ("", "", "") if problems else ("", parameters, cost))
-        self._problem.show_sentences([f"{p.what}. {p.mend}" for p in problems if p.where == "network"])
+        self._show_memory()
+        self._problem.show_sentences(said_of("network", problems))
         here = self._place(chosen)
         many = len(draft.network.nodes)
         for action, able in (
@@ -222,6 +246,37 @@ class NetworkPanel(QWidget):
             (self.down_action, here is not None and here < many - 1),
         ):
             action.setEnabled(able)
+
+    def _show_memory(self) -> None:
+        draft, text, tip = self._document.draft, "", ""
+        if not self._document.problems:
+            planned, threads = plan(draft, self._examples()), self._document.trainer.threads
+            text = in_bytes(planned.working(threads))
+            parts = [f"{name}: {in_bytes(size)}" for name, size in planned.parts(threads).items()]
+            tip = "\n".join(
+                (
+                    "What training takes in memory",
+                    *parts,
+                    f"and up to {in_bytes(planned.history)} to go back in time",
+                )
+            )
+        self._memory.show_texts(MEMORY, ("", "", text))
+        self._memory.setToolTip(tip)
+
+    def _examples(self) -> int:
+        """Training examples, where they are known without loading; else as many as a batch wants."""
+        draft, snapshot, prepared = self._document.draft, self._document.snapshot, self._document.prepared
+        if snapshot is None or prepared is None:
+            return draft.batch_size
+        seen = snapshot.experiment
+        same = (seen.data, seen.split, seen.seed) == (draft.data, draft.split, draft.seed)
+        return len(prepared.training) if same else draft.batch_size
+
+    @Slot(object)
+    def _see(self, snapshot: Snapshot) -> None:
+        if snapshot.experiment is not self._seen:  # now it is known how many examples there are
+            self._seen = snapshot.experiment
+            self._show_memory()
 
     @Slot(object)
     def _show_selection(self, selection: Selection) -> None:
@@ -237,7 +292,7 @@ class NetworkPanel(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         self.layers.set_theme(theme)
-        for line in (self._titles, self._input, self._totals):
+        for line in (self._titles, self._input, self._totals, self._memory):
             line.theme = theme
             line.update()
         for button, name in self._actions:
@@ -246,7 +301,7 @@ class NetworkPanel(QWidget):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self._scroll.viewport() and event.type() == QEvent.Type.Resize:
-            for line in (self._titles, self._input, self._totals):
+            for line in (self._titles, self._input, self._totals, self._memory):
                 line.set_inset(self._scroll.width() - self._scroll.viewport().width())
         return super().eventFilter(watched, event)
 

@@ -185,10 +185,12 @@ class FiltersView(FramedView):
     def _pick(self, place: Place) -> None:
         if self._experiment is None:
             return
-        spot = self._spot(place)
+        spot, facts = self._spot(place), self._facts()
         flat = flat_index(self._experiment.analysis, place.group, spot)
+        is_weight = facts is not None and place.group == f"{self._layer}.weight"
+        unit = facts.layer.unit_of(spot) if facts is not None and is_weight else spot[0]
         self._selection = replace(
-            self._selection, layer=self._layer, unit=spot[0], row=-1, column=-1, weight=flat
+            self._selection, layer=self._layer, unit=unit, row=-1, column=-1, weight=flat
         )
         self._show_chosen()
         self.picked.emit(self._selection)

@@ -169,6 +169,8 @@ class MapsView(FramedView):
         if region is None or self._experiment is None:
             return ""
         seen = region.clipped(self._experiment.analysis.input)
+        if not seen.height or not seen.width:
+            return ".  Sees nothing of the input: only padding"
         words = (
             f".  Sees rows {seen.top}–{seen.top + seen.height - 1}, "
             f"columns {seen.left}–{seen.left + seen.width - 1} of the input ({region.height}×{region.width}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QApplication, QFrame, QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
@@ -11,7 +13,7 @@ from lab.gui.theme import LIGHT, Theme, number_font
 from lab.gui.widgets.connections import ALL, written
 from lab.gui.widgets.forms import GAP, LABEL_WIDTH, TextLine, ValueForm
 from lab.gui.widgets.numbers import OptionalNumber, words
-from lab.gui.widgets.sections import MARGIN, ProblemLabel
+from lab.gui.widgets.sections import MARGIN, NoticeLabel, ProblemLabel
 from lab.network.layers.layer import Layer
 from lab.network.network import Facts
 from lab.value import fields, told
@@ -226,14 +228,15 @@ class LayerBlock(QFrame):
         self.learning: ValueForm | None = None
         self._body: QWidget | None = None
         self._class: type[Layer] | None = None
-        self._problem = ProblemLabel()
-        self._problem.setContentsMargins(MARGIN, 0, MARGIN, 8)
+        self._problem, self._notice = ProblemLabel(), NoticeLabel()
         self.name_line = TextLine()
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
         self._column.addWidget(self.head)
-        self._column.addWidget(self._problem)
+        for label in (self._problem, self._notice):
+            label.setContentsMargins(MARGIN, 0, MARGIN, 8)
+            self._column.addWidget(label)
         self.setProperty("block", True)
 
     @property
@@ -260,11 +263,16 @@ class LayerBlock(QFrame):
         problems: list[str],
         own: OfLayer | None = None,
         all_layers: OfLayer | None = None,
+        notices: Sequence[str] = (),
     ) -> None:
-        """`own` is what the layer has of its own in learning, `all_layers` what holds where it has nothing."""
+        """`own` is what the layer has of its own in learning, `all_layers` what holds where it has nothing.
+
+        `problems` keep the network from running, `notices` do not.
+        """
         self.head.show_facts(facts, selected)
         self.update()
         self._problem.show_sentences(problems)
+        self._notice.show_sentences(list(notices))
         if selected:
             self._open(facts)
             if self.learning is not None and own is not None:

@@ -93,13 +93,21 @@ class Formula(QLabel):
 class ProblemLabel(QLabel):
     """What is wrong and how to mend it, in the danger colour with a sign before it; hidden while all is well."""
 
+    look, sign = "problem", "⚠ "
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setProperty("problem", True)
+        self.setProperty(self.look, True)
         self.setWordWrap(True)
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.hide()
 
     def show_sentences(self, sentences: list[str]) -> None:
-        self.setText("\n".join(f"⚠ {sentence[:1].upper()}{sentence[1:]}." for sentence in sentences))
+        self.setText("\n".join(f"{self.sign}{one[:1].upper()}{one[1:]}." for one in sentences))
         self.setVisible(bool(sentences))
+
+
+class NoticeLabel(ProblemLabel):
+    """What is worth knowing, though it keeps nothing from running: in the quiet colour of captions."""
+
+    look, sign = "caption", "Note: "

@@ -29,6 +29,7 @@ class ActivationLayer(Layer, frozen=True, tag="activation"):
     title = "Activation"
     summary = "Applies an activation function as a layer of its own"
     stem = "act"
+    group = "Activation"
 
     def output_shape(self, x: Shape) -> Shape:
         return x

@@ -59,6 +59,7 @@ class Conv2D(Layer, frozen=True, tag="conv2d"):
     title = "Convolution"
     summary = "Slides filters over the image: the same features are looked for everywhere"
     stem = "conv"
+    group = "Units and filters"
 
     def output_shape(self, x: Shape) -> Shape | Problem:
         problem = self._division_problem(x.channels)
@@ -102,6 +103,15 @@ class Conv2D(Layer, frozen=True, tag="conv2d"):
     def multiply_adds(self, x: Shape) -> int:
         y = self.output_shape(x)
         return 0 if isinstance(y, Problem) else y.height * y.width * math.prod(self._weight_shape(x.channels))
+
+    def weights_into(self, unit: int) -> int | slice:
+        if not self.connections:
+            return unit
+        before = sum(map(len, self.connections[:unit]))
+        return slice(before, before + len(self.connections[unit]))
+
+    def unit_of(self, spot: tuple[int, ...]) -> int:
+        return pairs(self.connections)[2 * spot[0]] if self.connections else spot[0]
 
     def window(self, x: Shape) -> Window:
         return window_on(x, self.kernel, self.stride, self.padding, self.dilation)

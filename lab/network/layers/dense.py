@@ -34,6 +34,7 @@ class Dense(Layer, frozen=True, tag="dense"):
     title = "Dense"
     summary = "Every unit sees every input: z = W x + b"
     stem = "dense"
+    group = "Units and filters"
 
     def output_shape(self, x: Shape) -> Shape | Problem:
         if not x.is_vector:

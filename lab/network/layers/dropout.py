@@ -29,6 +29,7 @@ class Dropout(Layer, frozen=True, tag="dropout"):
     title = "Dropout"
     summary = "Leaves units out at random while training, so that none relies on another"
     stem = "dropout"
+    group = "Normalization and dropout"
 
     def output_shape(self, x: Shape) -> Shape:
         return x

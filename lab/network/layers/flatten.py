@@ -19,6 +19,7 @@ class Flatten(Layer, frozen=True, tag="flatten"):
     title = "Flatten"
     summary = "Turns an image into a vector"
     stem = "flatten"
+    group = "Size"
 
     def output_shape(self, x: Shape) -> Shape:
         return Shape(x.size)

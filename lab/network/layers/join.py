@@ -70,6 +70,7 @@ class Concat(Join, frozen=True, tag="concat"):
     title = "Concat"
     summary = "Stacks the channels of several layers: the long skips of a U-Net"
     stem = "concat"
+    group = "Joining"
 
     def joined_shape(self, xs: tuple[Shape, ...]) -> Shape | Problem:
         window = self.window_of(xs)
@@ -91,6 +92,7 @@ class Add(Join, frozen=True, tag="add"):
     title = "Add"
     summary = "Adds several layers number by number: the skips of a residual network"
     stem = "add"
+    group = "Joining"
 
     def joined_shape(self, xs: tuple[Shape, ...]) -> Shape | Problem:
         if len({x.channels for x in xs}) > 1:

@@ -84,6 +84,8 @@ class Layer(msgspec.Struct, frozen=True, tag_field="layer", forbid_unknown_field
     summary: ClassVar[str]
     stem: ClassVar[str]
     """What an unnamed layer of this kind is called, before its number: conv1."""
+    group: ClassVar[str]
+    """With which others a menu lists it."""
     takes_many: ClassVar[bool] = False
     """Whether it may have several inputs."""
     whole_batch: ClassVar[bool] = False
@@ -110,6 +112,14 @@ class Layer(msgspec.Struct, frozen=True, tag_field="layer", forbid_unknown_field
     def window(self, x: Shape) -> Window | None:
         """What one output sees of the input; None where outputs differ in how they see it (see `sees`)."""
         return Window()
+
+    def weights_into(self, unit: int) -> int | slice | tuple[slice, int]:
+        """Which weights lead into a unit, a filter of a convolution: an index of the parameter `weight`."""
+        return unit
+
+    def unit_of(self, spot: tuple[int, ...]) -> int:
+        """The unit that the weight at these indices of `weight` leads into."""
+        return spot[0]
 
     def windows(self, xs: tuple[Shape, ...]) -> tuple[Window | None, ...]:
         """Like `window`, for each input of a layer that may take several inputs."""

@@ -43,6 +43,7 @@ class LocalResponseNorm(Layer, frozen=True, tag="local_response_norm"):
     title = "Local response normalization"
     summary = "Divides each number by the strength of its neighbours in other channels"
     stem = "lrn"
+    group = "Normalization and dropout"
 
     def output_shape(self, x: Shape) -> Shape:
         return x

@@ -42,6 +42,7 @@ class BatchNorm(Layer, frozen=True, tag="batch_norm"):
     title = "Batch normalization"
     summary = "Gives each channel mean 0 and variance 1 over the batch, then a learned scale and shift"
     stem = "batchnorm"
+    group = "Normalization and dropout"
     whole_batch = True
 
     def output_shape(self, x: Shape) -> Shape:
@@ -88,6 +89,7 @@ class LayerNorm(Layer, frozen=True, tag="layer_norm"):
     title = "Layer normalization"
     summary = "Gives each example mean 0 and variance 1, then a learned scale and shift for each number"
     stem = "layernorm"
+    group = "Normalization and dropout"
 
     def output_shape(self, x: Shape) -> Shape:
         return x

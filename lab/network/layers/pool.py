@@ -33,6 +33,7 @@ class Pool(Layer, frozen=True):
 
     operation: ClassVar[int]
     stem = "pool"
+    group = "Pooling"
 
     def output_shape(self, x: Shape) -> Shape | Problem:
         sizes, padding = both(self.kernel), both(self.padding)
@@ -75,6 +76,7 @@ class GlobalPool(Layer, frozen=True):
 
     operation: ClassVar[int]
     stem = "pool"
+    group = "Pooling"
 
     def output_shape(self, x: Shape) -> Shape:
         return Shape(x.channels)

@@ -34,6 +34,7 @@ class PReLU(Layer, frozen=True, tag="prelu"):
     title = "PReLU"
     summary = "A leaky ReLU whose slope for negative numbers is learned"
     stem = "prelu"
+    group = "Activation"
 
     def output_shape(self, x: Shape) -> Shape:
         return x

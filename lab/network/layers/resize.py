@@ -30,6 +30,7 @@ class Crop(Layer, frozen=True, tag="crop"):
     title = "Crop"
     summary = "Cuts the border of an image away"
     stem = "crop"
+    group = "Size"
 
     def output_shape(self, x: Shape) -> Shape | Problem:
         down, across = both(self.border)
@@ -75,6 +76,7 @@ class Upsample(Layer, frozen=True, tag="upsample"):
     title = "Upsample"
     summary = "Makes an image larger, with nothing to learn"
     stem = "upsample"
+    group = "Size"
 
     def output_shape(self, x: Shape) -> Shape:
         down, across = both(self.factor)

@@ -23,6 +23,7 @@ class Softmax(Layer, frozen=True, tag="softmax"):
     title = "Softmax"
     summary = "Turns the channels into positive shares that add up to 1"
     stem = "softmax"
+    group = "Activation"
 
     def output_shape(self, x: Shape) -> Shape:
         return x

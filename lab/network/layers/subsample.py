@@ -44,6 +44,7 @@ class Subsample(Layer, frozen=True, tag="subsample"):
     title = "Subsampling"
     summary = "Shrinks each map by the sum of each window, with a coefficient and a bias that are learned"
     stem = "subsample"
+    group = "Pooling"
 
     def output_shape(self, x: Shape) -> Shape | Problem:
         return slid(x, x.channels, self.kernel, self.stride, 0)

@@ -51,6 +51,7 @@ class TransposedConv2D(Layer, frozen=True, tag="transposed_conv2d"):
     title = "Transposed convolution"
     summary = "Makes an image larger with filters that are learned"
     stem = "deconv"
+    group = "Units and filters"
 
     def output_shape(self, x: Shape) -> Shape | Problem:
         stride, more = both(self.stride), both(self.output_padding)
@@ -77,6 +78,12 @@ class TransposedConv2D(Layer, frozen=True, tag="transposed_conv2d"):
 
     def multiply_adds(self, x: Shape) -> int:
         return x.size * self.filters * math.prod(both(self.kernel))
+
+    def weights_into(self, unit: int) -> tuple[slice, int]:
+        return slice(None), unit
+
+    def unit_of(self, spot: tuple[int, ...]) -> int:
+        return spot[1]
 
     def window(self, x: Shape) -> None:
         return None

@@ -10,7 +10,7 @@ from lab.gui.views.filters import FiltersView, as_blocks
 from lab.gui.views.weights import flat_index, place_of, weight_name
 from lab.gui.widgets.mosaic import Place
 from lab.gui.widgets.wording import number
-from lab.network.layers import Dense, Flatten, LayerNorm
+from lab.network.layers import Conv2D, Dense, Flatten, LayerNorm, TransposedConv2D
 from lab.network.network import Network, Node, analyse
 from lab.network.shape import Shape
 from lab.training.probes import Weights
@@ -90,6 +90,27 @@ def test_a_number_for_each_place_of_an_image_lies_as_the_image(qtbot: QtBot) -> 
         assert place == Place("norm.scale", spot[0], 0, spot[1], spot[2])
         assert view._spot(place) == spot
         assert view.mosaic.value(place) == values[spot]
+
+
+def test_a_weight_turns_to_the_unit_it_leads_into(qtbot: QtBot) -> None:
+    table = Conv2D(3, 3, connections=((0,), (1, 2), (0, 5)))
+    layers = Conv2D(6), table, TransposedConv2D(4, 2), Conv2D(1)
+    network = Network(tuple(map(Node, ("first", "table", "up", "out"), layers)))
+    view = FiltersView()
+    qtbot.addWidget(view)
+    view._experiment = msgspec.structs.replace(LENET, network=network)
+    parameters = view._experiment.analysis.parameters
+    view._reading = Weights({p.name: np.ones(p.shape, np.float32) for p in parameters})
+    picked: list[Selection] = []
+    view.picked.connect(picked.append)
+    for layer, place in (
+        ("table", Place("table.weight", 3, 0, 1, 1)),
+        ("table", Place("table.bias", 1)),
+        ("up", Place("up.weight", 0, 3, 1, 1)),
+    ):
+        view._turn(layer)
+        view._pick(place)
+    assert [selection.unit for selection in picked] == [2, 1, 3]
 
 
 def test_a_new_architecture_lists_its_own_layers(stage: Stage) -> None:

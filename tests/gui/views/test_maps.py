@@ -14,6 +14,7 @@ from lab.gui.theme import DARK, LIGHT, diverging
 from lab.gui.views.maps import MapsView
 from lab.gui.widgets.mosaic import Group, Mark, Mosaic, Place
 from lab.gui.widgets.wording import number
+from lab.network.receptive_field import Region
 from lab.training.probes import ActivationsProbe
 from tests.gui.fake_snapshots import LENET, activations, prepared, snapshot
 from tests.gui.views.stage import Stage
@@ -52,6 +53,14 @@ def test_the_receptive_field_of_a_unit_lies_on_the_input(stage: Stage) -> None:
     )
     view.show_selection(Selection())
     assert view.panel.picture.marked is None
+
+
+def test_a_unit_that_sees_nothing_says_so(stage: Stage) -> None:
+    view = stage.show(MapsView)
+    assert "Sees nothing" in view._field_words(Region(0, 0, 0, 0))
+    assert "Sees nothing" in view._field_words(Region(-5, 3, 4, 4))
+    view.panel.show_field(Region(0, 0, 0, 0))
+    view.panel.grab()
 
 
 def test_label_and_prediction_are_shown(stage: Stage) -> None:
