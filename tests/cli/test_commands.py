@@ -145,7 +145,7 @@ class TestTrain:
                 "-m",
                 "lab",
                 "train",
-                "xor",
+                "lenet",  # whose updates are few enough to be written out in a moment
                 "--steps",
                 "1000000000",
                 "--json",
@@ -157,7 +157,9 @@ class TestTrain:
             stderr=subprocess.PIPE,
             text=True,
         )
-        time.sleep(4)
+        assert process.stderr
+        assert any("Training takes" in line for line in process.stderr)  # what follows is training
+        time.sleep(2)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=120)
         assert "Traceback" not in err

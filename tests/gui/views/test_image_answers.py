@@ -44,7 +44,7 @@ PHOTOGRAPHS = Experiment(
 )
 INK = Experiment(data=InkMask(), network=Network((Node("conv", Conv2D(2, 3, padding=1)),)))
 MANY = Experiment(
-    data=RandomImages(examples=20, number_of_classes=5000),
+    data=RandomImages(channels=1, height=8, width=8, examples=20, number_of_classes=5000),
     network=Network((Node("flat", Flatten()), Node("dense", Dense(5000)))),
 )
 
