@@ -7,6 +7,7 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from pytestqt.qtbot import QtBot
 
+from lab.experiment.presets import preset
 from lab.gui.selection import Selection
 from lab.gui.views.surface import SurfaceView
 from lab.gui.views.weights import weight_name
@@ -171,3 +172,12 @@ def test_table(stage: Stage) -> None:
     columns = stage.show(SurfaceView).table().columns
     np.testing.assert_array_equal(columns["error"], surface().errors.ravel())
     assert list(columns) == [*surface().axes, "error"]
+
+
+def test_a_network_too_large_for_a_surface_says_so(stage: Stage) -> None:
+    large = snapshot("lenet")
+    large = replace(large, experiment=preset("alexnet"))
+    view = stage.show(SurfaceView)
+    assert not view.suits(large)
+    view.show_snapshot(large)
+    assert "60,965,224 weights" in view.message
