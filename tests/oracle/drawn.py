@@ -13,17 +13,28 @@ from lab.learning.losses import Loss
 from lab.network.activations import LeakyReLU, Linear, ReLU, Sigmoid, Tanh
 from lab.network.initializers import FanIn
 from lab.network.layers import (
+    ActivationLayer,
+    Add,
     AveragePool2D,
+    BatchNorm,
+    Concat,
     Conv2D,
     Crop,
     Dense,
+    Dropout,
     Flatten,
     GlobalAveragePool2D,
     GlobalMaxPool2D,
+    LayerNorm,
+    LocalResponseNorm,
     MaxPool2D,
+    PReLU,
+    Softmax,
+    Subsample,
     TransposedConv2D,
     Upsample,
 )
+from lab.network.network import Network, Node
 from lab.network.shape import Shape
 
 FUNCTIONS = (Linear(), Sigmoid(), Tanh(), ReLU(), LeakyReLU(0.1), LeakyReLU(0.0), LeakyReLU(1.0))
@@ -157,6 +168,69 @@ def networks(draw, largest: int = 9, examples: int = 9) -> Drawn:
     layers.append(Dense(draw(st.integers(2 if loss is SOFTMAX else 1, 5)), function))
     n = draw(st.integers(1, examples))
     return Drawn(tuple(layers), x, loss, n, draw(st.integers(1, 2 * n)), draw(st.integers(0, 10**6)))
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A network that may branch, of layers of every kind; `kinds` are theirs."""
+
+    network: Network
+    x: Shape
+    n: int
+    seed: int
+
+    @property
+    def kinds(self) -> set[type]:
+        return {type(node.layer) for node in self.network.nodes}
+
+    def data(self, outputs: int):
+        """Examples [n, C, H, W] and their classes, one-hot."""
+        rng = np.random.default_rng(self.seed)
+        X = rng.standard_normal((self.n, self.x.channels, self.x.height, self.x.width))
+        return X.astype(np.float32), np.eye(outputs, dtype=np.float32)[rng.integers(0, outputs, self.n)]
+
+
+@st.composite
+def others(draw, x: Shape):
+    """A layer that leaves the shape as it is, or a pooling that learns."""
+    kinds = [ActivationLayer, BatchNorm, Dropout, LayerNorm, LocalResponseNorm, PReLU, Softmax, Subsample]
+    kind = draw(st.sampled_from(kinds))
+    if kind is Subsample:
+        kernel, stride, _ = draw(paired(x, pooled))
+        return Subsample(kernel, stride)
+    if kind is Dropout:
+        return Dropout(draw(st.sampled_from([0.0, 0.3, 0.99])))
+    return kind()
+
+
+@st.composite
+def wholes(draw, batch_norm: bool = True, largest: int = 8) -> Whole:
+    """Networks with joins and layers of every kind, that tell three classes apart."""
+    x = Shape(draw(st.integers(1, 4)), *(draw(st.integers(1, largest)) for _ in range(2)))
+    nodes, shapes = [], {"input": x}
+    last = "input"
+
+    def add(layer, *inputs):
+        nonlocal last
+        shape = layer.joined_shape(tuple(shapes[name] for name in inputs))
+        assert isinstance(shape, Shape), (layer, shape)
+        last = f"n{len(nodes)}"
+        shapes[last] = shape
+        nodes.append(Node(last, layer, inputs))
+
+    for _ in range(draw(st.integers(1, 5))):
+        some = image_layers(shapes[last]) if draw(st.booleans()) else others(shapes[last])
+        layer = draw(some.filter(lambda layer: batch_norm or not isinstance(layer, BatchNorm)))
+        before = last
+        add(layer, before)
+        if draw(st.integers(0, 2)) == 0:
+            same = shapes[last].channels == shapes[before].channels
+            add((Add if same and draw(st.booleans()) else Concat)(crop=True), last, before)
+    add(Flatten(), last)
+    if draw(st.booleans()):
+        add(Dense(draw(st.integers(1, 40)), draw(st.sampled_from(FUNCTIONS))), last)
+    add(Dense(3), last)
+    return Whole(Network(tuple(nodes)), x, draw(st.integers(1, 14)), draw(st.integers(0, 10**6)))
 
 
 GEOMETRY = {
