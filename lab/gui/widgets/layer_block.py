@@ -64,9 +64,13 @@ class Columns:
     )
 
     def __init__(self) -> None:
-        metrics = QFontMetricsF(number_font(bold=True))  # as wide as the totals
+        plain, bold = QFontMetricsF(number_font()), QFontMetricsF(number_font(bold=True))  # of the totals
         samples = (("16×28×28", "Output"), ("123,456", "Parameters"), ("1,234,567", "Mult-adds"))
-        self.widths = [max(metrics.horizontalAdvance(text) for text in pair) + 10 for pair in samples]
+        fonts = plain, bold, bold
+        self.widths = [
+            max(metrics.horizontalAdvance(text) for text in pair) + 10
+            for metrics, pair in zip(fonts, samples, strict=True)
+        ]
 
     @property
     def total(self) -> float:
@@ -169,11 +173,10 @@ class BlockHead(QWidget):
         painter.setPen(QColor(theme.text))
         cells = Columns().cells(self.width())
         shape = UNKNOWN if facts.output is None else str(facts.output)
-        # a long shape takes room from the name: a number that has lost its first figure is another number
-        left, width = cells[0]
-        over = max(0.0, QFontMetricsF(number_font()).horizontalAdvance(shape) + 1 - width)
-        cells[0] = left - over, width + over
-        room = cells[0][0] - MARGIN - (GAP if over else 0)
+        # the name has what the shape leaves: a shape that lost its first figure would be another one
+        end, extent = sum(cells[0]), QFontMetricsF(number_font()).horizontalAdvance(shape) + 1
+        cells[0] = end - extent, extent
+        room = cells[0][0] - MARGIN - GAP
         name = QFontMetricsF(bold).elidedText(facts.name, Qt.TextElideMode.ElideRight, room)
         painter.drawText(QRectF(MARGIN, top, room, line), Qt.AlignmentFlag.AlignVCenter, name)
         painter.setFont(number_font())
