@@ -26,6 +26,7 @@ from lab.problem import ProblemError
 from lab.training.moment import targets_of
 from lab.training.probes import PartName
 from lab.training.timeline import State
+from lab.value import validated
 
 VALIDATION_SHARE = 0.04
 """Validation may cost this share of training."""
@@ -69,7 +70,7 @@ class Machine:
 
 def build(experiment: Experiment, threads: int, old: State | None = None) -> Machine:
     """The machine of an experiment, with what survives of `old`; ProblemError if there cannot be one."""
-    if found := problems(experiment):
+    if found := problems(validated(experiment)):
         raise ProblemError(*found)
     if too_large := memory_problem(experiment):
         raise ProblemError(too_large)

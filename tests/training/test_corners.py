@@ -121,6 +121,7 @@ WRONG = {
     "a kernel larger than the image": Corner((Conv2D(4, (6, 7)), Flatten(), Dense(3)), 5, 7),
     "no examples for training": Corner(PLAIN, training=0.0),
     "one example": Corner(PLAIN, examples=1),
+    "a batch of none": Corner(PLAIN, batch=0),
     "too many classes": Corner((Flatten(), Dense(4))),
 }
 
@@ -136,7 +137,7 @@ def test_wrong(name):
 
 
 def test_what_diverges_says_where_and_keeps_the_last_numbers():
-    run = Run(replace(Corner(PLAIN).experiment(), optimizer=SGD(rate=1e30), loss=SquaredError()))
+    run = Run(replace(Corner(PLAIN).experiment(), optimizer=SGD(rate=1000.0), loss=SquaredError()))
     assert run.advance(30).diverged
     assert np.isfinite(run.params).all()
     assert run.diagnose().layer
