@@ -75,7 +75,7 @@ PUBLISHED: dict[str, Experiment] = {
         description=(
             "The network with which ConvNetJS showed CIFAR-10 being learned in a browser: three convolutions of 5×5, "
             "each with a pooling. CIFAR-10 is not shipped, so that it tells patches of two photographs apart instead, "
-            "with two outputs in place of ten. Its filters see three channels: look at them in colour."
+            "with two outputs in place of ten. Its filters see three channels, side by side under Filters."
         ),
         data=PhotoPatches(),
         network=convnetjs_cifar(2),
@@ -113,7 +113,7 @@ PUBLISHED: dict[str, Experiment] = {
             "The network that won ILSVRC 2012, in two towers that see each other's maps only at conv3 and fc6: "
             "61 million parameters, 724 million multiply-adds an image. Its 1.2 million photographs are not here: "
             "the pixels and the classes are random, and there is nothing to learn. Look at shapes, costs, memory and "
-            "receptive fields; an update takes about a second."
+            "receptive fields; an update takes seconds."
         ),
         data=noise_for(ALEXNET, 8),
         network=ALEXNET.network,

@@ -59,10 +59,13 @@ class Still(Trainer):
         """The run as it stands, with the answers to all probes."""
         run = self._still
         for probe in probes - self._readings.keys():
+            moment = run.moment(isinstance(probe, UpdateProbe))
+            reading: Reading | None
             if isinstance(probe, SurfaceProbe):
-                never = np.zeros(1, np.int64)
-                self._readings[probe] = self._surveyor.look(probe, run.moment(), float("inf"), never)
-            elif (reading := answer(probe, run.moment(isinstance(probe, UpdateProbe)))) is not None:
+                reading = self._surveyor.look(probe, moment, float("inf"), np.zeros(1, np.int64))
+            else:
+                reading = answer(probe, moment)
+            if reading is not None:
                 self._readings[probe] = reading
         return Snapshot(
             experiment=run.experiment,

@@ -90,10 +90,14 @@ class Observer:
         """The run went back in time: what is known is of another present."""
         self._done = NOTHING
 
-    def close(self) -> None:
+    def dismiss(self) -> None:
+        """Begin nothing more, and break off what can be."""
         self._closing = True
         self._stop[0] = 1
         self._wake.set()
+
+    def close(self) -> None:
+        self.dismiss()
         if self._thread.is_alive():
             self._thread.join()
 
@@ -114,10 +118,14 @@ class Observer:
                 found: dict[Probe, Reading] = {}
                 whole = True
                 for probe in probes:
+                    if self._stop[0]:
+                        break
                     if isinstance(probe, SurfaceProbe):
-                        found[probe] = surface = self._surveyor.look(probe, moment, PATIENCE, self._stop)
-                        whole = whole and surface.complete
-                    elif (reading := answer(probe, moment)) is not None:
+                        surface = self._surveyor.look(probe, moment, PATIENCE, self._stop)
+                        if surface is not None:
+                            found[probe] = surface
+                            whole = whole and surface.complete
+                    elif (reading := answer(probe, moment, self._stop)) is not None:
                         found[probe] = reading
                 if found:
                     self._readings, self._read_from = found, moment.experiment

@@ -6,7 +6,7 @@ thread from a copy of the parameters, so watching never disturbs training, and t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -31,6 +31,7 @@ class Activations:
     `raw` is the example before preprocessing. `scores` are the network's outputs as a person reads them:
     probabilities where the loss is a cross-entropy, else the outputs themselves. They and `target` are [outputs], or
     [C, H, W] where the answer is an image. `label` is None in regression, and where each pixel has its own class.
+    `peaks` has the largest magnitude of each unit, so that who draws need not go through millions of numbers.
     """
 
     input: Array
@@ -40,6 +41,12 @@ class Activations:
     scores: Array
     target: Array
     label: int | None
+    peaks: dict[str, Array] = field(default_factory=dict)
+
+    def peak(self, name: str) -> Array:
+        """The largest magnitude of each unit of a layer."""
+        known = self.peaks.get(name)
+        return largest(self.outputs[name], (1, 2)) if known is None else known
 
 
 @dataclass(frozen=True)
@@ -160,3 +167,9 @@ class Surface:
 
 Probe = ActivationsProbe | WeightsProbe | UpdateProbe | OutputsProbe | DecisionProbe | SurfaceProbe
 Reading = Activations | Weights | Update | Outputs | Decision | Surface
+
+
+def largest(values: Array, axis: tuple[int, ...] | None = None) -> Array:
+    """The largest magnitude along some axes, or of all; NaN where there is one. It makes no copy of the values."""
+    found: Array = np.maximum(values.max(axis, initial=0.0), -values.min(axis, initial=0.0))
+    return found

@@ -33,14 +33,24 @@ from lab.training.probes import (
     UpdateProbe,
     Weights,
     WeightsProbe,
+    largest,
 )
 
-MOST_COUNTED = 1000
+MOST_COUNTED = 200
 """Classes: the counts of which is taken for which are as many as their square."""
 
 
-def answer(probe: Probe, moment: Moment) -> Reading | None:
-    """The reading that answers `probe`, or None where it makes no sense for this network."""
+Stop = NDArray[np.int64]
+"""[1], not 0 once nobody waits for the answer any more."""
+NEVER: Stop = np.zeros(1, np.int64)
+PIECE = 20e9
+"""Multiply-adds between two looks at that."""
+
+
+def answer(probe: Probe, moment: Moment, stop: Stop = NEVER) -> Reading | None:
+    """The reading that answers `probe`, or None where it makes no sense for this network, or nobody waits for it."""
+    if isinstance(probe, OutputsProbe):
+        return outputs(probe, moment, stop)
     return ANSWERS[type(probe)](probe, moment)
 
 
@@ -63,6 +73,7 @@ def activations(probe: ActivationsProbe, moment: Moment) -> Activations:
         scores=scores,
         target=targets[0].reshape(shape),
         label=None if part.labels is None else int(part.labels[index]),
+        peaks={name: largest(values, (1, 2)) for name, values in outputs.items()},
     )
 
 
@@ -74,15 +85,23 @@ def update(probe: UpdateProbe, moment: Moment) -> Update | None:
     return None if moment.internals is None else Update(moment.internals.named())
 
 
-def outputs(probe: OutputsProbe, moment: Moment) -> Outputs:
+def outputs(probe: OutputsProbe, moment: Moment, stop: Stop) -> Outputs | None:
     part = moment.part(probe.part)
     program = lower(moment.experiment.network, moment.shape, moment.experiment.loss, gradients=False)
     targets = moment.targets(part)
     raw = np.empty((len(part), targets.shape[1]), np.float32)
     arenas, tally = aligned(program.arena_size)[None], np.zeros((PARTS, TALLY))
     cases = interpreter.cases(part.inputs, targets)
-    interpreter.evaluate(program.code, cases, np.arange(len(part)), arenas, moment.params, raw, tally)
-    error, right = tally[:, 0].sum(), tally[:, 1].sum()
+    error = right = 0.0
+    each = max(1, int(PIECE // max(moment.experiment.analysis.multiply_adds or 1, 1)))
+    for first in range(0, len(part), each):
+        if stop[0]:
+            return None
+        some = np.arange(first, min(first + each, len(part)))
+        interpreter.evaluate(
+            program.code, cases, some, arenas, moment.params, raw[first : first + each], tally
+        )
+        error, right = error + tally[:, 0].sum(), right + tally[:, 1].sum()
     shape = answer_shape(moment)
     raw, targets = raw.reshape(-1, *shape), targets.reshape(-1, *shape)
     classes = len(moment.experiment.data.classes())
@@ -194,6 +213,5 @@ ANSWERS: dict[type, Callable[[Any, Moment], Reading | None]] = {
     ActivationsProbe: activations,
     WeightsProbe: weights,
     UpdateProbe: update,
-    OutputsProbe: outputs,
     DecisionProbe: decision,
 }

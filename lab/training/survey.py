@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.experiment.experiment import Experiment
 from lab.kernels import interpreter
 from lab.kernels.interpreter import TALLY
 from lab.kernels.memory import aligned
@@ -20,21 +21,23 @@ from lab.landscape.plane import Plane, path_plane, random_plane, weights_plane
 from lab.network.program import lower
 from lab.training.moment import Moment
 from lab.training.probes import Surface, SurfaceProbe
+from lab.training.readings import NEVER
 
 MARGIN = 0.35
 """Room around the path, as a share of its extent."""
 LEVELS = (8, 4, 2, 1)
 """First every eighth point of every eighth row is computed, then every fourth, and so on."""
-DEAREST = 40e9
-"""Multiply-adds a whole surface may cost: larger networks are surveyed on fewer examples."""
-
+DEAREST, FEWEST = 40e9, 8
+"""Multiply-adds a whole surface may cost: larger networks are surveyed on fewer examples, down to so few."""
+TOO_DEAR = 4e12, 2e10
+"""Multiply-adds, and numbers to be written down (points times parameters), beyond which there is no surface."""
+AT_A_TIME = 64 << 20
+"""Bytes of points that are evaluated in one call, if it is not a single one."""
 
 AT_ONCE = 4
 """Surveys that are kept."""
 FARTHEST = 1e9
 """A weight as large as this is beyond any picture."""
-NEVER = np.zeros(1, np.int64)
-"""A stop that nobody sets."""
 
 Evaluate = Callable[[NDArray[np.float32], NDArray[np.int64]], NDArray[np.float64]]
 """(points [k, P], stop) -> errors [k], or fewer where stopped."""
@@ -81,11 +84,15 @@ class Surveyor:
     def __init__(self) -> None:
         self._surveys: dict[SurfaceProbe, Survey] = {}
 
-    def look(self, probe: SurfaceProbe, moment: Moment, seconds: float, stop: NDArray[np.int64]) -> Surface:
+    def look(
+        self, probe: SurfaceProbe, moment: Moment, seconds: float, stop: NDArray[np.int64]
+    ) -> Surface | None:
         """The surface of `probe` after up to `seconds` of work on it, or less if `stop[0]` is set.
 
-        Points that were done are not done again: look again to go on.
+        Points that were done are not done again: look again to go on. None for a network that is too large.
         """
+        if too_dear(moment.experiment, probe):
+            return None
         moment = within_reason(moment)
         survey = self._surveys.pop(probe, None)
         if survey is None or not still_good(survey, probe, moment):
@@ -96,17 +103,19 @@ class Surveyor:
             del self._surveys[next(iter(self._surveys))]
         evaluate = self._evaluator(survey, moment)
         until = time.perf_counter() + seconds
+        most = max(1, AT_A_TIME // moment.params.nbytes)
         for level in LEVELS:
             for row in range(0, len(survey.y), level):
                 columns = np.arange(0, len(survey.x), level)
                 columns = columns[np.isnan(survey.errors[row, columns])]
-                if not len(columns):
-                    continue
-                if stop[0] or time.perf_counter() > until:
-                    return self._surface(survey, moment, evaluate)
-                found = evaluate(survey.plane.points(survey.x[columns], survey.y[row]), stop)
-                # an error that is not finite is drawn as the highest there is, not as a hole
-                survey.errors[row, columns[: len(found)]] = np.nan_to_num(found, nan=np.inf, posinf=np.inf)
+                for some in np.split(columns, range(most, len(columns), most)):
+                    if not len(some):
+                        continue
+                    if stop[0] or time.perf_counter() > until:
+                        return self._surface(survey, moment, evaluate)
+                    found = evaluate(survey.plane.points(survey.x[some], survey.y[row]), stop)
+                    # an error that is not finite is drawn as the highest there is, not as a hole
+                    survey.errors[row, some[: len(found)]] = np.nan_to_num(found, nan=np.inf, posinf=np.inf)
         return self._surface(survey, moment, evaluate)
 
     def _evaluator(self, survey: Survey, moment: Moment) -> Evaluate:
@@ -156,6 +165,13 @@ class Surveyor:
         )
 
 
+def too_dear(experiment: Experiment, probe: SurfaceProbe) -> bool:
+    """Whether a surface of this network would take many minutes: each point is a whole set of parameters."""
+    points, analysis = probe.resolution**2, experiment.analysis
+    work, numbers = FEWEST * (analysis.multiply_adds or 0), analysis.parameter_count or 0
+    return points * work > TOO_DEAR[0] or points * numbers > TOO_DEAR[1]
+
+
 def within_reason(moment: Moment) -> Moment:
     """The moment without points too far out to be drawn: a run that diverges leaves the picture, and the rest stays.
 
@@ -195,7 +211,7 @@ def begin(probe: SurfaceProbe, moment: Moment) -> Survey:
     macs = max(moment.experiment.analysis.multiply_adds or 1, 1)
     examples = min(
         len(moment.prepared.training),
-        max(8, min(probe.examples, int(DEAREST / (macs * probe.resolution**2)))),
+        max(FEWEST, min(probe.examples, int(DEAREST / (macs * probe.resolution**2)))),
     )
     return Survey(probe, plane, moment, x, y, np.full((len(y), len(x)), np.nan), examples)
 

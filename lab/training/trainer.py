@@ -65,6 +65,8 @@ class Trainer:
         """Stop and join all threads."""
         self._closing = True
         self._commands.put(lambda: None)
+        for observer in (self._quick, self._slow):  # while the trainer makes its last update
+            observer.dismiss()
         if self._thread.is_alive():
             self._thread.join()
         self._quick.close()

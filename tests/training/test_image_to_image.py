@@ -237,3 +237,13 @@ def test_ink_is_told_from_paper():
     run = Run(e)
     run.advance(100)
     assert run.evaluate("validation").accuracy > 0.92  # 88 of 100 pixels are paper
+
+
+def test_answers_that_take_long_are_made_in_pieces_and_broken_off(monkeypatch):
+    run = Run(CASES[0])
+    whole = answer(OutputsProbe("training"), run.moment())
+    monkeypatch.setattr("lab.training.readings.PIECE", 1)
+    pieces = answer(OutputsProbe("training"), run.moment())
+    np.testing.assert_array_equal(pieces.scores, whole.scores)
+    assert pieces.loss == pytest.approx(whole.loss)
+    assert answer(OutputsProbe("training"), run.moment(), np.ones(1, np.int64)) is None

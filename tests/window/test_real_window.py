@@ -89,9 +89,9 @@ def test_the_network_is_broken_and_mended_while_it_trains(qtbot: QtBot, window: 
     block = window.network_panel.layers.blocks[2]
     qtbot.mouseClick(block.head, Qt.MouseButton.LeftButton, pos=QPoint(30, 10))
     assert block.form is not None
-    kernel = block.form.editor("kernel")
+    kernel = block.form.editor("kernel").height_box  # type: ignore[union-attr]
     kernel.setFocus()
-    kernel.selectAll()  # type: ignore[union-attr]
+    kernel.selectAll()
     qtbot.keyClicks(kernel, "40")
     qtbot.keyClick(kernel, Qt.Key.Key_Return)
     assert window.document.problems

@@ -26,6 +26,7 @@ class ExamplePanel(QWidget):
         super().__init__(parent)
         self.picture = Mosaic(fits=True, colour_bars=False)
         self.picture.setAccessibleName("Input of the network")
+        self._panes = 1
         self.verdict = QLabel()
         self.verdict.setWordWrap(True)
         self.verdict.setTextFormat(Qt.TextFormat.PlainText)
@@ -63,7 +64,12 @@ class ExamplePanel(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMinimumSize(0, height)
         self.setMaximumSize(16_777_215, height)
-        self.picture.setFixedSize(height, height)
+        self._lie_picture()
+
+    def _lie_picture(self) -> None:
+        """Channels lie side by side, as far as they have room."""
+        height = self.maximumHeight()
+        self.picture.setFixedSize(min(max(WIDE, height), height * self._panes), height)
 
     def show_theme(self, theme: Theme) -> None:
         self.picture.show_theme(theme)
@@ -82,6 +88,10 @@ class ExamplePanel(QWidget):
         else:
             values = values[None]
         limit = float(np.abs(values).max(initial=0.0)) or 1.0
+        if self._panes != len(values[0]):
+            self._panes = len(values[0])
+            if self._layout.direction() == QBoxLayout.Direction.LeftToRight:
+                self._lie_picture()
         self.picture.show_groups((Group(INPUT, "", "", values, np.array([limit]), 28),))
         scores = reading.scores
         if scores.ndim > 1:

@@ -20,7 +20,7 @@ from lab.gui.widgets.wording import number
 from lab.network.layers import Flatten
 from lab.network.network import Facts
 from lab.network.shape import Shape
-from lab.training.probes import Probe, Weights, WeightsProbe
+from lab.training.probes import Probe, Weights, WeightsProbe, largest
 from lab.training.snapshot import Snapshot
 
 
@@ -78,7 +78,6 @@ class FiltersView(FramedView):
             self._list_layers(snapshot.experiment)
         self._reading, self._experiment = reading, snapshot.experiment
         self._show_weights()
-        self.show_picture()
 
     def show_selection(self, selection: Selection) -> None:
         turned = selection.layer != self._selection.layer
@@ -113,25 +112,31 @@ class FiltersView(FramedView):
         facts = self._facts()
         if self._reading is None or facts is None or self._experiment is None:
             return
-        groups = []
+        groups, hint = [], self.hint
         parameters = self._reading.parameters
-        whole = max((float(np.abs(v).max(initial=0.0)) for v in parameters.values()), default=0.0)
+        scaling = self._scaling.currentData()
         for parameter in facts.parameters:
             name = f"{facts.name}.{parameter.name}"
             if name not in parameters:
                 continue
-            blocks = as_blocks(parameters[name], self._picture_shape(facts))
-            magnitudes = np.abs(blocks).max(axis=(1, 2, 3), initial=0.0).astype(np.float64)
-            if self._scaling.currentData() == "network":
-                limits = np.array([whole])
-            elif self._scaling.currentData() == "layer" or blocks[0].size == 1 or len(blocks) == 1:
-                limits = np.array([magnitudes.max(initial=0.0)])
-            else:
-                limits = magnitudes
-            limits = np.where(limits > 0, limits, 1.0)
+            values = parameters[name]
+            blocks = as_blocks(values, self._picture_shape(facts))
             shape = " × ".join(str(k) for k in parameter.shape)
+            shown = first_of(blocks)
+            if shown.size < blocks.size:
+                many, of = (len(b) if len(blocks) > 1 else b.shape[2] for b in (shown, blocks))
+                blocks, hint = shown, f"Shown are the first {many:,} of {of:,}. {self.hint}"
+            if scaling == "network":
+                limits = np.array([max(float(largest(v)) for v in parameters.values())])
+            elif scaling == "layer" or blocks[0].size == 1 or len(blocks) == 1:
+                limits = np.array([float(largest(values))])
+            else:
+                limits = largest(blocks, (1, 2, 3)).astype(np.float64)
+            limits = np.where(limits > 0, limits, 1.0)
             groups.append(Group(name, parameter.name, shape, blocks, limits, side_of(blocks)))
         self.mosaic.show_groups(tuple(groups))
+        self.show_picture()
+        self.readout.hint = hint
         self._show_chosen()
 
     def _picture_shape(self, facts: Facts) -> Shape | None:
@@ -210,7 +215,7 @@ class FiltersView(FramedView):
         self.mosaic.show_theme(theme)
 
     def table(self) -> Table:
-        """One row a weight of the layer shown: parameter, its indices, value."""
+        """One row a weight of the layer, of the first so many where they are many: parameter, indices, value."""
         facts = self._facts()
         if self._reading is None or facts is None:
             return Table({})
@@ -218,6 +223,8 @@ class FiltersView(FramedView):
         for parameter in facts.parameters:
             name = f"{facts.name}.{parameter.name}"
             array = self._reading.parameters[name]
+            if array.size > MOST_SHOWN:
+                array = array[: max(1, MOST_SHOWN // array[0].size)]
             names += [name] * array.size
             indices += [" ".join(map(str, spot)) for spot in np.ndindex(array.shape)]
             values.append(array.ravel())
@@ -237,6 +244,19 @@ def as_blocks(values: NDArray[np.float32], picture: Shape | None) -> NDArray[np.
     if picture is not None and picture.size == values.shape[1]:
         return values.reshape(len(values), picture.channels, picture.height, picture.width)
     return values[None, None]
+
+
+MOST_SHOWN = 1 << 20
+"""Weights of a parameter that are shown: so many small pictures are not looked at by anybody."""
+
+
+def first_of(blocks: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The first tiles, or the first rows of a single matrix, so that there are not too many numbers."""
+    if blocks.size <= MOST_SHOWN:
+        return blocks
+    if len(blocks) == 1:
+        return blocks[:, :, : max(1, MOST_SHOWN // blocks.shape[3])]
+    return blocks[: max(1, MOST_SHOWN // blocks[0].size)]
 
 
 def side_of(blocks: NDArray[np.float32]) -> int:

@@ -129,10 +129,11 @@ class MapsView(FramedView):
             return
         facts = {f.name: f for f in self._experiment.analysis.nodes}
         outputs = self._reading.outputs
-        whole = max((float(np.abs(v).max(initial=0.0)) for v in outputs.values()), default=0.0)
+        peaks = {name: self._reading.peak(name).astype(np.float64) for name in outputs}
+        whole = max((float(peak.max(initial=0.0)) for peak in peaks.values()), default=0.0)
         groups = []
         for name, values in outputs.items():
-            magnitudes = np.abs(values).max(axis=(1, 2), initial=0.0).astype(np.float64)
+            magnitudes = peaks[name]
             if self._scaling == "network":
                 limits = np.array([whole])
             elif self._scaling == "layer" or values.shape[1:] == (1, 1):

@@ -21,6 +21,7 @@ from lab.gui.widgets.terrain import Terrain, terrain
 from lab.gui.widgets.wording import number
 from lab.training.probes import Probe, Surface, SurfaceProbe
 from lab.training.snapshot import Snapshot
+from lab.training.survey import too_dear
 
 PLANES = (
     ("path", "main directions"),
@@ -114,7 +115,21 @@ class SurfaceView(FramedView):
         return frozenset({self.probe()})
 
     def suits(self, snapshot: Snapshot) -> bool:
-        return (snapshot.experiment.analysis.parameter_count or 0) >= 2
+        return not self._why_not(snapshot.experiment)
+
+    def _why_not(self, experiment: Experiment) -> str:
+        """Why there is no surface; "" if there is one."""
+        weights = experiment.analysis.parameter_count or 0
+        if weights < 2:
+            return "A surface needs a network with at least two weights"
+        probe = self.probe()
+        if too_dear(experiment, probe):
+            points = f"{probe.resolution}×{probe.resolution}"
+            return (
+                f"No surface of so large a network: each of its {points} points is another set of "
+                f"{weights:,} weights, and several passes through the network"
+            )
+        return ""
 
     def _choose_plane(self, *_: object) -> None:
         self._weight_row.setVisible(self.plane.currentData() == "weights")
@@ -155,9 +170,9 @@ class SurfaceView(FramedView):
     # what is shown
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
-        if not self.suits(snapshot):
+        if why := self._why_not(snapshot.experiment):
             self._reading = None
-            self.say("A surface needs a network with at least two weights")
+            self.say(why)
             return
         if self._experiment is not snapshot.experiment:
             if self._experiment is None or self._experiment.network != snapshot.experiment.network:

@@ -23,13 +23,15 @@ def ticks(low: float, high: float, most: int, logarithmic: bool = False) -> list
             exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
             found = [f * 10.0**e for e in exponents for f in factors if low <= f * 10.0**e <= high]
             if len(found) <= most:
-                return found if found else [low]
-        return found[:: -(-len(found) // most)]
+                break
+        if len(found) >= min(2, most):
+            return found[:: -(-len(found) // most)]
+        # between two powers of ten there may be none of them: then steps as on any scale
     rough = (high - low) / most
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(f * power for f in (1, 2, 5, 10, 20) if f * power >= rough)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    return [k * step for k in range(first, last + 1)]
+    return [k * step for k in range(first, last + 1)] or ([low] if logarithmic else [])
 
 
 def paint_bar(painter: QPainter, area: QRectF, scale: Scale, theme: Theme, vertical: bool = False) -> None:

@@ -27,7 +27,7 @@ def count(number: int | None) -> str:
         return UNKNOWN
     if number < 10_000_000:
         return f"{number:,}"
-    return f"{number / 1e6:,.1f} M" if number < 1e10 else f"{number / 1e9:,.1f} G"
+    return f"{number / 1e6:,.1f} M" if number < 1e9 else f"{number / 1e9:,.1f} G"
 
 
 PLAIN = frozenset({"stride", "dilation", "padding", "output_padding", "groups"})
@@ -63,10 +63,14 @@ class Columns:
         "Multiplications with a weight in one forward pass of one example",
     )
 
-    def __init__(self, font: QFont) -> None:
-        metrics = QFontMetricsF(font)
+    def __init__(self) -> None:
+        plain, bold = QFontMetricsF(number_font()), QFontMetricsF(number_font(bold=True))  # of the totals
         samples = (("16×28×28", "Output"), ("123,456", "Parameters"), ("1,234,567", "Mult-adds"))
-        self.widths = [max(metrics.horizontalAdvance(text) for text in pair) + 10 for pair in samples]
+        fonts = plain, bold, bold
+        self.widths = [
+            max(metrics.horizontalAdvance(text) for text in pair) + 10
+            for metrics, pair in zip(fonts, samples, strict=True)
+        ]
 
     @property
     def total(self) -> float:
@@ -109,7 +113,7 @@ class TableLine(QWidget):
         font.setBold(self.bold)
         painter.setFont(font)
         painter.setPen(QColor(self.theme.text if self.bold else self.theme.muted))
-        height, columns = self.height(), Columns(number_font())
+        height, columns = self.height(), Columns()
         painter.drawText(QRectF(MARGIN, 0, 160, height), Qt.AlignmentFlag.AlignVCenter, self._label)
         if self.bold:
             painter.fillRect(QRectF(0, 0, self.width(), 1), QColor(self.theme.border))
@@ -139,7 +143,7 @@ class BlockHead(QWidget):
 
     def sizeHint(self) -> QSize:
         metrics = self.fontMetrics()
-        return QSize(int(Columns(number_font()).total) + 64 + 2 * MARGIN, 2 * metrics.height() + 17)
+        return QSize(int(Columns().total) + 64 + 2 * MARGIN, 2 * metrics.height() + 17)
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
@@ -167,12 +171,15 @@ class BlockHead(QWidget):
         bold.setWeight(QFont.Weight.DemiBold)
         painter.setFont(bold)
         painter.setPen(QColor(theme.text))
-        cells = Columns(number_font()).cells(self.width())
-        room = cells[0][0] - MARGIN
+        cells = Columns().cells(self.width())
+        shape = UNKNOWN if facts.output is None else str(facts.output)
+        # the name has what the shape leaves: a shape that lost its first figure would be another one
+        end, extent = sum(cells[0]), QFontMetricsF(number_font()).horizontalAdvance(shape) + 1
+        cells[0] = end - extent, extent
+        room = cells[0][0] - MARGIN - GAP
         name = QFontMetricsF(bold).elidedText(facts.name, Qt.TextElideMode.ElideRight, room)
         painter.drawText(QRectF(MARGIN, top, room, line), Qt.AlignmentFlag.AlignVCenter, name)
         painter.setFont(number_font())
-        shape = UNKNOWN if facts.output is None else str(facts.output)
         texts = (shape, count(facts.parameter_count), count(facts.multiply_adds))
         align = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
         for (left, width), text in zip(cells, texts, strict=True):

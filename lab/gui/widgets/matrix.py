@@ -15,6 +15,8 @@ from lab.gui.widgets.wording import share
 
 Cell = tuple[int, int]
 """(true, predicted)"""
+LINED = 6
+"""Pixels of a cell below which there are no lines between cells, nor names."""
 
 
 class Matrix(QWidget):
@@ -75,8 +77,8 @@ class Matrix(QWidget):
         if with_shares:
             wide -= room
         cell = (min(wide / many, 1.9 * tall / many), min(tall / many, wide / many))
-        width = max(int(cell[0]), 6) * many
-        height = max(int(cell[1]), 6) * many
+        width = max(int(cell[0]), 1) * many
+        height = max(int(cell[1]), 1) * many
         spare = max((self.width() - left - width - (room if with_shares else 0)) // 2, 0)
         return QRectF(left + spare, top, width, height), with_shares
 
@@ -114,7 +116,7 @@ class Matrix(QWidget):
         pixels[self._counts == 0] = QColor(self._theme.raised).rgba()  # nothing there: no colour either
         painter.drawImage(grid, image_of(pixels))
         painter.setPen(QPen(QColor(self._theme.grid), 1))
-        for k in range(many + 1):
+        for k in range(many + 1) if min(cell.width(), cell.height()) >= LINED else (0, many):
             x, y = round(grid.left() + k * cell.width()), round(grid.top() + k * cell.height())
             painter.drawLine(x, round(grid.top()), x, round(grid.bottom()))
             painter.drawLine(round(grid.left()), y, round(grid.right()), y)
@@ -160,14 +162,17 @@ class Matrix(QWidget):
         line = self.fontMetrics().height()
         painter.setFont(self.font())
         painter.setPen(QColor(self._theme.muted))
-        painter.drawText(
-            QRectF(grid.left(), 0, grid.width(), line), Qt.AlignmentFlag.AlignCenter, "predicted class"
-        )
+        wide = painter.fontMetrics().horizontalAdvance("predicted class") + 2
+        start = max(min(grid.center().x() - wide / 2, self.width() - wide), 0)
+        painter.drawText(QRectF(start, 0, wide, line), Qt.AlignmentFlag.AlignCenter, "predicted class")
         self._paint_scale(painter, grid, line)
         painter.save()
         painter.translate(grid.left() - self._label_room - line - 4, grid.bottom())
         painter.rotate(-90)
-        painter.drawText(QRectF(0, 0, grid.height(), line), Qt.AlignmentFlag.AlignCenter, "true class")
+        tall = max(grid.height(), painter.fontMetrics().horizontalAdvance("true class") + 2)
+        painter.drawText(
+            QRectF((grid.height() - tall) / 2, 0, tall, line), Qt.AlignmentFlag.AlignCenter, "true class"
+        )
         painter.restore()
         painter.setPen(QColor(self._theme.text))
         elide, right = (
@@ -177,8 +182,11 @@ class Matrix(QWidget):
         for k, name in enumerate(self._names[:many]):
             cell = self.area_of((k, k))
             above = QRectF(cell.left(), grid.top() - line - 4, cell.width(), line)
-            text = painter.fontMetrics().elidedText(name, elide, int(cell.width()))
-            painter.drawText(above, Qt.AlignmentFlag.AlignCenter, text)
+            if cell.width() >= LINED:
+                text = painter.fontMetrics().elidedText(name, elide, int(cell.width()))
+                painter.drawText(above, Qt.AlignmentFlag.AlignCenter, text)
+            if cell.height() < line - 3:
+                continue
             beside = QRectF(grid.left() - self._label_room - 6, cell.top(), self._label_room, cell.height())
             text = painter.fontMetrics().elidedText(name, elide, self._label_room)
             painter.drawText(beside, right, text)

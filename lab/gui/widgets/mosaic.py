@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -33,6 +33,9 @@ from lab.gui.widgets.mosaic_layout import (
     Place,
 )
 from lab.gui.widgets.wording import number
+
+LARGE = 1 << 20
+"""Numbers of a group of which only those in sight are given colours."""
 
 __all__ = ["Group", "Mark", "Mosaic", "Place"]
 
@@ -157,9 +160,16 @@ class Mosaic(QWidget):
             scale = min(scale, width / w)
             if scale >= (3 if self._fits else 1) and not group.smooth:  # whole pixels: all cells of one size
                 scale = float(int(scale))
-            pane = (max(h * scale, 1.0), max(w * scale, 1.0))
             pane_columns = panes
-            while pane_columns > 1 and pane_columns * (pane[1] + PANE_GAP) > width:
+            if self._fits and panes > 1:  # the arrangement in which they come out largest
+                room, wide = self.height() - header - 2 * MARGIN, width
+                scale, pane_columns = max(
+                    (min((wide - d + 1) / d / w, (room - panes // d + 1) / (panes // d) / h), d)
+                    for d in range(1, panes + 1)
+                    if panes % d == 0
+                )
+            pane = (max(h * scale, 1.0), max(w * scale, 1.0))
+            while not self._fits and pane_columns > 1 and pane_columns * (pane[1] + PANE_GAP) > width:
                 pane_columns = next(d for d in range(pane_columns - 1, 0, -1) if panes % d == 0)
             pane_rows = panes // pane_columns
             tile = (
@@ -217,6 +227,19 @@ class Mosaic(QWidget):
                 self._paint_mark(painter, block)
                 self._paint_chosen(painter, block)
 
+    def _pixels_at(self, group: Group, index: NDArray[np.int64]) -> NDArray[np.uint32]:
+        """The pixels of the values at these indices; see-through where there is none."""
+        if group.values.size <= LARGE:
+            return self._colours_of(group).take(index + 1, mode="clip")
+        there = (index >= 0) & (index < group.values.size)
+        at = np.where(there, index, 0)
+        limits = group.limits
+        if len(limits) > 1:
+            limits = limits[at // (group.values.size // len(group.values))]
+        table = pixel_table(diverging(self._theme), self._theme.danger)
+        colours = table[rows_of_map(group.values.reshape(-1)[at], -limits, limits)]
+        return np.where(there, colours, np.uint32(0))
+
     def _colours_of(self, group: Group) -> NDArray[np.uint32]:
         """The pixel of every value, with a see-through one before the first and after the last."""
         if group.key not in self._pixels:
@@ -237,23 +260,20 @@ class Mosaic(QWidget):
         ]
         rows = rows[first[0] : first[0] + int((part.height() + 1) * ratio)]
         columns = columns[first[1] : first[1] + int((part.width() + 1) * ratio)]
-        index = rows[:, None] + columns[None, :]
-        index += 1
-        image = image_of(self._colours_of(block.group).take(index, mode="clip"))
+        image = image_of(self._pixels_at(block.group, rows[:, None] + columns[None, :]))
         image.setDevicePixelRatio(ratio)
         corner = QPointF(block.area.left() + first[1] / ratio, block.area.top() + first[0] / ratio)
         painter.drawImage(corner, image)
+        tiles = block.tiles_between(part.top(), part.bottom())
         if max(block.tile) > 20:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(QColor(self._theme.border), 1))
-            painter.drawRects(
-                [block.tile_area(t).adjusted(-0.5, -0.5, 0.5, 0.5) for t in range(len(block.group.values))]
-            )
+            painter.drawRects([block.tile_area(t).adjusted(-0.5, -0.5, 0.5, 0.5) for t in tiles])
         if self._captioned(block.group, block.tile[1]):
             painter.setFont(self._small())
             painter.setPen(QColor(self._theme.muted))
-            for tile, limit in enumerate(block.group.limits):
-                area = block.tile_area(tile)
+            for tile in tiles:
+                area, limit = block.tile_area(tile), block.group.limits[tile]
                 below = QRectF(area.left() - 2, area.bottom() + 1, area.width() + 4, self._caption_height())
                 painter.drawText(
                     below,
@@ -273,7 +293,7 @@ class Mosaic(QWidget):
         title = painter.fontMetrics().elidedText(group.title, Qt.TextElideMode.ElideRight, int(room))
         painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, title)
         used = painter.fontMetrics().horizontalAdvance(title) + 8
-        if room - used > 30:
+        if room - used > 60:
             painter.setFont(self.font())
             painter.setPen(QColor(self._theme.muted))
             text = painter.fontMetrics().elidedText(
@@ -312,10 +332,15 @@ class Mosaic(QWidget):
         mark = self._mark
         if mark is None or mark.group != block.group.key:
             return
-        field_ = block.cells(Place(mark.group, 0, 0, mark.top, mark.left), mark.height, mark.width)
-        whole = block.tile_area(0)
         veil = QColor(self._theme.surface)
         veil.setAlphaF(0.55)
+        for pane in range(block.group.values.shape[1]):
+            field_ = block.cells(Place(mark.group, 0, pane, mark.top, mark.left), mark.height, mark.width)
+            whole = QRectF(block.corner(0, pane), QSizeF(block.pane[1], block.pane[0]))
+            self._frame(painter, field_, whole, veil)
+
+    def _frame(self, painter: QPainter, field_: QRectF, whole: QRectF, veil: QColor) -> None:
+        """Outline a part of the whole, and dim the rest."""
         for strip in (
             QRectF(whole.left(), whole.top(), whole.width(), field_.top() - whole.top()),
             QRectF(whole.left(), field_.bottom(), whole.width(), whole.bottom() - field_.bottom()),

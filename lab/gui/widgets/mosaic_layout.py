@@ -85,6 +85,11 @@ class Block:
         corner = self.corner(tile)
         return QRectF(corner.x(), corner.y(), self.tile[1], self.tile[0])
 
+    def tiles_between(self, top: float, bottom: float) -> range:
+        """The tiles in the rows that lie between two heights of the widget."""
+        first, last = (int((y - self.area.top()) // self.pitch[0]) for y in (top, bottom))
+        return range(max(first, 0) * self.columns, min((last + 1) * self.columns, len(self.group.values)))
+
     def cells(self, place: Place, height: int = 1, width: int = 1) -> QRectF:
         corner = self.corner(place.tile, place.pane)
         _, _, h, w = self.group.values.shape

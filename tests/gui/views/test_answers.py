@@ -1,12 +1,13 @@
 """What the network says to whole parts: confusion matrix and predictions."""
 
 import numpy as np
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from pytestqt.qtbot import QtBot
 
 from lab.gui.selection import Selection
 from lab.gui.views.confusion import ConfusionView
 from lab.gui.views.predictions import PredictionsView
+from lab.gui.widgets.matrix import Matrix
 from lab.training.probes import OutputsProbe
 from tests.gui.fake_snapshots import LENET, outputs, prepared, snapshot
 from tests.gui.views.stage import Stage
@@ -87,3 +88,12 @@ def test_predictions(stage: Stage) -> None:
     view.plot._moved(position)
     assert view.readout.text().startswith("example 4: true")
     assert list(view.table().columns) == ["true 0", "predicted 0"]
+
+
+def test_a_hundred_classes_fit_into_a_small_matrix(qtbot: QtBot) -> None:
+    matrix = Matrix()
+    qtbot.addWidget(matrix)
+    matrix.resize(260, 220)
+    matrix.show_counts(np.eye(100, dtype=np.int64), tuple(f"class {k}" for k in range(100)))
+    matrix.grab()
+    assert QRectF(matrix.rect()).contains(matrix.area_of((99, 99)))

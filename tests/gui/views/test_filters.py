@@ -2,10 +2,12 @@
 
 import msgspec
 import numpy as np
+import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from lab.gui.selection import Selection
+from lab.gui.views import filters
 from lab.gui.views.filters import FiltersView, as_blocks
 from lab.gui.views.weights import flat_index, place_of, weight_name
 from lab.gui.widgets.mosaic import Place
@@ -118,3 +120,29 @@ def test_a_new_architecture_lists_its_own_layers(stage: Stage) -> None:
     stage.feed(view, "rings")
     assert [view._box.itemText(k) for k in range(view._box.count())] == ["dense1", "dense2", "dense3"]
     assert view.mosaic.groups[0].values.shape == (1, 1, 8, 2)
+
+
+def test_of_very_many_weights_the_first_are_shown(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(filters, "MOST_SHOWN", 1000)
+    view = FiltersView()
+    qtbot.addWidget(view)
+    view._experiment = LENET
+    view._reading = Weights(weights("lenet"))
+    for layer, shape, said in (
+        ("dense1", (2, 16, 5, 5), "first 2 of 120"),
+        ("dense2", (1, 1, 8, 120), "first 8 of 84"),
+    ):
+        view._turn(layer)
+        group = view.mosaic.groups[0]
+        values = weights("lenet")[f"{layer}.weight"]
+        assert group.values.shape == shape
+        assert group.limits[0] == np.abs(values).max()
+        assert said in view.readout.hint
+        assert view._spot(view._place(f"{layer}.weight", (1, 7))) == (1, 7)
+        far = (len(values) - 1, 7)
+        assert view.mosaic.value(view._place(f"{layer}.weight", far)) is None
+        table = view.table().columns
+        assert len(table["value"]) <= 1000 + 120
+        assert len(table["value"]) == len(table["index"])
+    view._turn("conv1")
+    assert view.readout.hint == FiltersView.hint

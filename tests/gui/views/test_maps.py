@@ -4,18 +4,20 @@ import time
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtCore import QPoint, QRectF, Qt
+from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from lab.gui.selection import Selection
 from lab.gui.theme import DARK, LIGHT, diverging
+from lab.gui.views.example_panel import ExamplePanel
 from lab.gui.views.maps import MapsView
+from lab.gui.widgets import mosaic
 from lab.gui.widgets.mosaic import Group, Mark, Mosaic, Place
 from lab.gui.widgets.wording import number
 from lab.network.receptive_field import Region
-from lab.training.probes import ActivationsProbe
+from lab.training.probes import Activations, ActivationsProbe, largest
 from tests.gui.fake_snapshots import LENET, activations, prepared, snapshot
 from tests.gui.views.stage import Stage
 
@@ -210,3 +212,45 @@ def test_speed_of_sixty_four_maps(qtbot: QtBot) -> None:
         mosaic.repaint()
         times.append(time.perf_counter() - start)
     assert np.median(times) < 0.012  # 6 ms asked for on a quiet machine; twice that under a test's load
+
+
+@pytest.mark.parametrize("limits", [np.array([2.0]), np.array([1.0, 2.0, 3.0])])
+def test_large_groups_look_like_small_ones(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, limits) -> None:
+    values = np.random.default_rng(0).normal(size=(3, 2, 9, 8)).astype(np.float32)
+    values[1, 0, 2, 3] = np.nan
+
+    def drawn() -> QImage:
+        picture = Mosaic()
+        qtbot.addWidget(picture)
+        picture.resize(300, 200)
+        picture.show_groups((Group("a", "a", "", values, limits, 40),))
+        return picture.grab().toImage()
+
+    small = drawn()
+    monkeypatch.setattr(mosaic, "LARGE", 0)
+    assert drawn() == small
+
+
+def test_channels_of_the_input_lie_where_they_can_be_seen(qtbot: QtBot) -> None:
+    panel = ExamplePanel()
+    qtbot.addWidget(panel)
+    picture = np.zeros((3, 32, 32), np.float32)
+    reading = Activations(picture, picture, {}, {}, np.ones(2), np.ones(2), 1)
+    for stand in (False, True):
+        panel.stand() if stand else panel.lie(72)
+        panel.resize(400, 300 if stand else 72)
+        panel.show()
+        panel.show_example(reading, ("a", "b"))
+        QApplication.processEvents()
+        (block,) = panel.picture._blocks
+        assert QRectF(panel.picture.rect()).contains(block.tile_area(0))
+        assert block.pane[0] > 40
+        panel.show_field(Region(2, 3, 10, 12))
+        panel.grab()
+
+
+def test_peaks_are_magnitudes() -> None:
+    values = np.array([[[1.0, -3.0]], [[np.nan, 2.0]], [[0.0, 0.0]]], np.float32)
+    np.testing.assert_array_equal(largest(values, (1, 2)), [3, np.nan, 0])
+    assert np.isnan(largest(values))
+    assert largest(-values[0]) == 3

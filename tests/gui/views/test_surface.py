@@ -7,9 +7,11 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from pytestqt.qtbot import QtBot
 
+from lab.experiment.presets import preset
 from lab.gui.selection import Selection
 from lab.gui.views.surface import SurfaceView
 from lab.gui.views.weights import weight_name
+from lab.gui.widgets.colorbar import ticks
 from lab.gui.widgets.terrain import terrain
 from lab.kernels.render import project, render_surface
 from lab.training.probes import SurfaceProbe
@@ -171,3 +173,19 @@ def test_table(stage: Stage) -> None:
     columns = stage.show(SurfaceView).table().columns
     np.testing.assert_array_equal(columns["error"], surface().errors.ravel())
     assert list(columns) == [*surface().axes, "error"]
+
+
+def test_a_network_too_large_for_a_surface_says_so(stage: Stage) -> None:
+    large = snapshot("lenet")
+    large = replace(large, experiment=preset("alexnet"))
+    view = stage.show(SurfaceView)
+    assert not view.suits(large)
+    view.show_snapshot(large)
+    assert "60,965,224 weights" in view.message
+
+
+def test_a_narrow_logarithmic_scale_has_round_numbers_too() -> None:
+    assert ticks(0.01, 50, 4, logarithmic=True) == pytest.approx([0.01, 0.1, 1, 10])
+    assert ticks(2.3088, 2.45, 4, logarithmic=True) == pytest.approx([2.35, 2.4, 2.45])
+    assert ticks(2.3, 4.9, 3, logarithmic=True) == pytest.approx([3, 4])
+    assert ticks(1, 100, 3, logarithmic=True) == [1, 10, 100]
