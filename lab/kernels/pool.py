@@ -54,12 +54,8 @@ def reward(to, source, place, tap, count, stride):
 @kernel
 def tiles_of_two(g):
     """Whether windows of 2 x 2 tile the image: the pooling of most networks."""
-    return (
-        g.KH * g.KW * g.SH * g.SW == 16
-        and g.KH == g.SH == 2
-        and g.PH + g.PW == 0
-        and (g.HI == 2 * g.HO and g.WI == 2 * g.WO)
-    )
+    square = g.KH == 2 and g.KW == 2 and g.SH == 2 and g.SW == 2
+    return square and g.PH == 0 and g.PW == 0 and g.HI == 2 * g.HO and g.WI == 2 * g.WO
 
 
 @inlined

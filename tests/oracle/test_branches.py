@@ -9,6 +9,7 @@ from machine import run_rows
 from lab.kernels import interpreter
 from lab.kernels import opcodes as op
 from lab.kernels.interpreter import TALLY
+from lab.kernels.memory import aligned
 from lab.learning.losses import SoftmaxCrossEntropy
 from lab.network.activations import ReLU, Tanh
 from lab.network.layers import (
@@ -58,12 +59,13 @@ def gradient(
 ) -> tuple[float, np.ndarray]:
     """Mean error and its gradient, three examples at a time; memory starts as NaN, so that nothing stale is read."""
     N, gradients, tally = len(inputs), np.zeros_like(params), np.zeros(TALLY)
-    arena = np.full(program.arena_size, np.nan, params.dtype)
+    arena, own = (aligned(size, params.dtype.type) for size in (program.arena_size, params.size))
+    arena[:], own[:] = np.nan, params
     stored, end = interpreter.cases(inputs, targets), int(program.code.plan[op.END])
     for first in range(0, N, program.capacity):
         n = min(program.capacity, N - first)
         interpreter.gather(program.code, stored, np.arange(N), first, n, arena)
-        run_rows(program, 0, end, n, arena, params, gradients, 1 / N, tally)
+        run_rows(program, 0, end, n, arena, own, gradients, 1 / N, tally)
     return tally[0] / N, gradients
 
 
