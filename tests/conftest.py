@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +13,16 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # PyTorch reads this when it is imported. Of two threads that are the first to call one of MKL's vector functions, one
 # may be answered at low accuracy: tanh is off by 1e-4 then, once in a hundred processes (pytorch/pytorch#188792)
 os.environ.setdefault("MKL_NUM_THREADS", "1")
+
+
+@pytest.fixture(autouse=True)
+def one_thread_for_pytorch() -> None:
+    """Numba's threads are OpenMP's, as PyTorch's are: when it starts them, PyTorch has as many, against its own word.
+
+    Its small sums then wait for each other: a test of half a second takes half a minute.
+    """
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(1)
 
 
 @pytest.fixture(autouse=True)
