@@ -77,6 +77,18 @@ def beside(network: Network, layer: Layer, sources: tuple[str, ...]) -> tuple[Ne
     return compact(Network(tuple(nodes))), new.name
 
 
+def between(network: Network, layer: Layer, source: str, target: str) -> tuple[Network, str]:
+    """A new layer on the connection from `source` to `target`, and its name: no other connection is touched."""
+    nodes = _written_out(network)
+    here = _place(nodes, target)
+    if source not in nodes[here].inputs:
+        raise ProblemError(Problem(target, f"“{source}” does not flow into it", "Choose one of its inputs"))
+    new = _new_node(network, layer, (source,))
+    nodes[here] = _taking(nodes[here], {source: new.name})
+    nodes.insert(here, new)
+    return compact(Network(tuple(nodes))), new.name
+
+
 def removed(network: Network, names: Collection[str]) -> Network:
     """The network without these layers: what took one of them takes its first source instead.
 
@@ -244,7 +256,8 @@ def _place(nodes: Sequence[Node], name: str) -> int:
 def _found(nodes: Sequence[Node], name: str, at: int) -> int | None:
     """The layer that the node at a place means by a name: the last before it, else the first after it."""
     places = [place for place, node in enumerate(nodes) if node.name == name]
-    return max((p for p in places if p < at), default=min(places, default=None))
+    later = None if name == INPUT else min(places, default=None)
+    return max((p for p in places if p < at), default=later)
 
 
 def _chosen(nodes: Sequence[Node], names: Collection[str]) -> list[Node]:
@@ -316,7 +329,7 @@ def _put_in(nodes: list[Node], new: Iterable[Node], after: str) -> tuple[Network
     """Copies of `new`, which lie in order with their inputs written out, in the chain behind `after`; their names.
 
     A copy takes copies where its original takes originals. For what comes from outside it takes the end of the
-    chain: at first `after`, then the last copy that no other takes. Further inputs of joins stay where they are there.
+    chain: at first `after`, then the last copy that no other takes. Only what a join takes beside these stays.
     """
     new = list(new)
     place = 0 if after == INPUT else _place(nodes, after) + 1
@@ -327,10 +340,11 @@ def _put_in(nodes: list[Node], new: Iterable[Node], after: str) -> tuple[Network
     names: dict[str, str] = {}
     for node in new:
         inputs: list[str] = []
-        for source in node.inputs:
+        begins = not any(source in names for source in node.inputs)
+        for number, source in enumerate(node.inputs):
             if source in names:
                 inputs.append(names[source])
-            elif source == entry or not node.layer.takes_many:
+            elif source == entry or not node.layer.takes_many or (begins and number == 0):
                 inputs.append(tail)
             elif source in there:
                 inputs.append(source)

@@ -114,6 +114,19 @@ def test_what_takes_the_output_cannot_be_beside_it():
 
 
 @given(networks(), st.data())
+def test_a_layer_on_a_connection_and_taken_off_again(network, data):
+    target = some(data, network)
+    source = data.draw(st.sampled_from(sources(network)[target]))
+    there, name = editing.between(network, Dropout(), source, target)
+    sound(there)
+    kept(there, network)
+    assert sources(there)[name] == (source,)
+    left = tuple(name if each == source else each for each in sources(network)[target])
+    assert sources(there) == {**sources(network), name: (source,), target: left}
+    assert editing.removed(there, {name}) == editing.compact(network)
+
+
+@given(networks(), st.data())
 def test_what_took_a_removed_layer_takes_its_source(network, data):
     gone = data.draw(st.sets(st.sampled_from(names(network))))
     there = editing.removed(network, gone)
@@ -315,6 +328,7 @@ def test_whatever_a_file_says_nothing_but_a_problem_is_raised(network, other, da
     for edit in (
         lambda: editing.inserted(network, Crop(), one, two)[0],
         lambda: editing.beside(network, Crop(), (one, two))[0],
+        lambda: editing.between(network, Crop(), one, two)[0],
         lambda: editing.removed(network, {one, two}),
         lambda: editing.duplicated(network, {one, two})[0],
         lambda: editing.connected(network, one, two),
