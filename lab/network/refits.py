@@ -274,6 +274,7 @@ def padded(network: Network, names: set[str]) -> Candidate | None:
         if node.name in names
         and isinstance(node.layer, Conv2D)
         and node.layer.padding in ("valid", 0, (0, 0))
+        and max(both(node.layer.kernel)) > 1
     ]
     if not convolutions:
         return None
