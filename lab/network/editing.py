@@ -150,7 +150,11 @@ def renamed(network: Network, old: str, new: str) -> Network:
     takers = [
         node if _found(nodes, old, at) != here else _taking(node, {old: new}) for at, node in enumerate(nodes)
     ]
-    takers[here] = changed(takers[here], name=new)
+    try:
+        takers[here] = changed(takers[here], name=new)
+    except ProblemError:
+        what, mend = f"it cannot be called “{new}”", "Use 1 to 60 characters, and no slash among them"
+        raise ProblemError(Problem(old, what, mend)) from None
     return compact(Network(tuple(takers)))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from lab.network.editing import between, removed
+from lab.network.editing import between, connected, inserted, removed
 from lab.network.layers import (
     Add,
     Concat,
@@ -25,7 +25,7 @@ from lab.network.layers import (
 )
 from lab.network.layers.geometry import largest_kernel, least_padding
 from lab.network.layers.layer import Layer
-from lab.network.network import INPUT, Analysis, Facts, Network
+from lab.network.network import INPUT, Analysis, Facts, Network, analyse
 from lab.network.shape import Shape
 from lab.problem import Problem, ProblemError
 from lab.value import Pair, both, changed, told
@@ -291,3 +291,24 @@ def padded(network: Network, names: set[str]) -> Candidate | None:
 
 def listed(names: list[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+NEAREST = 24
+"""How many earlier layers are tried for a join's second input."""
+
+
+def with_join(network: Network, x: Shape, join: Layer, after: str | None) -> tuple[Network, str]:
+    """A join put in the chain behind `after`, and its name; it also takes the nearest earlier output that fits.
+
+    If none fits, one that fits after a centre crop; if there is none either, nothing more. `x` is the input's shape.
+    """
+    alone, name = inserted(network, join, after)
+    here = next(place for place, node in enumerate(alone.nodes) if node.name == name)
+    (first,) = alone.sources(here)
+    earlier = [INPUT, *(node.name for node in alone.nodes[:here])]
+    for crop in (False, True):
+        for source in [other for other in reversed(earlier) if other != first][:NEAREST]:
+            there = with_fields(connected(alone, source, name), name, crop=crop)
+            if analyse(there, x).facts(name).output is not None:
+                return there, name
+    return alone, name
