@@ -73,6 +73,7 @@ def kept(after, before, but=()):
     assert all(new[name] == layer for name, layer in old.items() if name not in but)
 
 
+@settings(deadline=None)
 @given(networks(least=0))
 def test_inputs_written_out_and_left_away_say_the_same(network):
     long, short = editing.explicit(network), editing.compact(network)
@@ -82,6 +83,7 @@ def test_inputs_written_out_and_left_away_say_the_same(network):
     assert editing.explicit(short) == long
 
 
+@settings(deadline=None)
 @given(networks(least=0), st.data())
 def test_a_layer_put_in_the_chain_and_taken_out_again(network, data):
     after = data.draw(st.sampled_from([None, INPUT, *names(network)]))
@@ -94,6 +96,7 @@ def test_a_layer_put_in_the_chain_and_taken_out_again(network, data):
     assert editing.removed(there, {name}) == editing.compact(network)
 
 
+@settings(deadline=None)
 @given(networks(least=0), st.data())
 def test_a_layer_beside_leaves_the_output_what_it_was(network, data):
     free = st.sampled_from([INPUT, *names(network)[:-1]])
@@ -113,6 +116,7 @@ def test_what_takes_the_output_cannot_be_beside_it():
         editing.beside(network, Dense(), ("b",))
 
 
+@settings(deadline=None)
 @given(networks(), st.data())
 def test_a_layer_on_a_connection_and_taken_off_again(network, data):
     target = some(data, network)
@@ -126,6 +130,7 @@ def test_a_layer_on_a_connection_and_taken_off_again(network, data):
     assert editing.removed(there, {name}) == editing.compact(network)
 
 
+@settings(deadline=None)
 @given(networks(), st.data())
 def test_what_took_a_removed_layer_takes_its_source(network, data):
     gone = data.draw(st.sets(st.sampled_from(names(network))))
@@ -141,6 +146,7 @@ def test_what_took_a_removed_layer_takes_its_source(network, data):
         assert taken == tuple(dict.fromkeys(map(left, sources(network)[name])))
 
 
+@settings(deadline=None)
 @given(networks(), st.data())
 def test_copies_come_after_the_last_of_their_originals(network, data):
     chosen = data.draw(st.sets(st.sampled_from(names(network)), min_size=1))
@@ -178,6 +184,7 @@ def test_a_residual_block_is_stacked_on_itself():
     assert not analyse(there, X).problems
 
 
+@settings(deadline=None)
 @given(networks(), st.data())
 def test_a_new_connection_changes_the_order_no_more_than_it_must(network, data):
     target = some(data, network)
@@ -203,6 +210,7 @@ def test_a_new_connection_changes_the_order_no_more_than_it_must(network, data):
         assert sources(there)[target] == (source,)
 
 
+@settings(deadline=None)
 @given(networks(), st.data())
 def test_an_input_by_its_number_is_replaced_or_swapped(network, data):
     target = some(data, network)
@@ -229,6 +237,7 @@ def test_the_order_after_a_connection_from_later_on():
     assert names(there) == ["m", "s", "t", "o"]
 
 
+@settings(deadline=None)
 @given(networks(), st.data())
 def test_a_layer_that_is_cut_off_takes_the_networks_input(network, data):
     target = some(data, network)
@@ -245,6 +254,7 @@ def test_a_layer_that_is_cut_off_takes_the_networks_input(network, data):
     assert sources(there) == {**sources(network), target: left}
 
 
+@settings(deadline=None)
 @given(networks(), st.data())
 def test_moving_in_the_list(network, data):
     name, place = some(data, network), data.draw(st.integers(-1, 9))
@@ -268,6 +278,7 @@ def test_moving_in_a_chain_leaves_a_chain():
         assert editing.moved(there, name, "abcd".index(name)) == chain
 
 
+@settings(deadline=None)
 @given(networks(), st.data())
 def test_copying_and_pasting_is_duplicating(network, data):
     chosen = data.draw(st.sets(st.sampled_from(names(network)), min_size=1))
@@ -276,6 +287,7 @@ def test_copying_and_pasting_is_duplicating(network, data):
     assert editing.pasted(network, clip, last) == editing.duplicated(network, chosen)
 
 
+@settings(deadline=None)
 @given(networks(), networks(least=0), st.data())
 def test_pasting_into_another_network(network, other, data):
     clip = editing.copied(network, names(network))
@@ -297,6 +309,7 @@ def test_a_clipboard_of_anything_else(text):
         editing.pasted(Network(), text, None)
 
 
+@settings(deadline=None)
 @given(networks(), st.data())
 def test_a_new_name_is_taken_along(network, data):
     old = some(data, network)
@@ -321,7 +334,7 @@ def test_of_two_layers_with_one_name_the_later_is_renamed():
     assert sources(there) == {"a": (INPUT,), "b": ("a",), "d": ("b",), "c": ("d",)}
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(drafts(), drafts(), st.data())
 def test_whatever_a_file_says_nothing_but_a_problem_is_raised(network, other, data):
     one, two = (data.draw(st.sampled_from(("a", "b", "c", INPUT, "nobody"))) for _ in range(2))

@@ -21,6 +21,7 @@ from lab.network.layers import (
 )
 from lab.network.mends import MOST, all_mends, mends
 from lab.network.network import INPUT, Network, Node, analyse
+from lab.network.refits import with_join
 from lab.network.shape import Shape
 from lab.problem import Problem
 
@@ -139,6 +140,25 @@ def test_nothing_is_offered_of_what_is_not_wrong():
     network = joined(Concat(), one=WIDE, two=WIDE)
     assert all_mends(network, X) == {}
     assert mends(network, X, Problem("join", "is too old")) == ()
+
+
+@pytest.mark.parametrize(
+    ("join", "after", "inputs"),
+    [
+        (Add(), "c", ("c", "a")),  # not b, which is smaller
+        (Add(), "b", ("b", "a")),  # nothing is as large: a is cut
+        (Concat(), None, ("c", "a")),
+        (Concat(), INPUT, (INPUT,)),
+        (Add(), "a", ("a",)),  # the input has another number of channels
+    ],
+)
+def test_a_join_takes_the_nearest_output_that_fits(join, after, inputs):
+    network = Network((Node("a", Conv2D(2, 1)), Node("b", Conv2D(2, 3)), Node("c", Conv2D(2, 3, padding=2))))
+    there, name = with_join(network, Shape(1, 8, 8), join, after)
+    facts = analyse(there, Shape(1, 8, 8)).facts(name)
+    assert facts.inputs == inputs
+    assert facts.output is not None
+    assert facts.layer.crop == (after == "b")
 
 
 LAYERS = st.sampled_from(
