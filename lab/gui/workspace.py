@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer, Signal, Slot
@@ -26,25 +26,25 @@ Cell = tuple[str, ...]
 
 ARRANGEMENTS: dict[Kind, tuple[tuple[tuple[Cell, float], ...], ...]] = {
     "image": (
-        ((("curves",), 0.44), (("maps",), 0.56)),
+        ((("curves",), 0.44), (("maps", "architecture"), 0.56)),
         ((("surface",), 0.40), (("filters",), 0.30), (("confusion",), 0.30)),
     ),
     "plane": (
-        ((("decision",), 0.5), (("units", "confusion"), 0.5)),
+        ((("decision",), 0.5), (("units", "confusion", "architecture"), 0.5)),
         ((("curves",), 0.5), (("surface",), 0.5)),
     ),
     "heights": (
-        ((("decision", "predictions"), 0.5), (("units",), 0.5)),
+        ((("decision", "predictions"), 0.5), (("units", "architecture"), 0.5)),
         ((("curves",), 0.5), (("surface",), 0.5)),
     ),
-    "neuron": (((("surface",), 0.58), (("curves", "predictions"), 0.42)),),
+    "neuron": (((("surface",), 0.58), (("curves", "predictions", "architecture"), 0.42)),),
     "table": (
         ((("curves",), 0.55), (("confusion",), 0.45)),
-        ((("surface",), 0.55), (("maps", "filters"), 0.45)),
+        ((("surface",), 0.55), (("maps", "filters", "architecture"), 0.45)),
     ),
     "numbers": (
         ((("curves",), 0.55), (("predictions",), 0.45)),
-        ((("surface",), 0.55), (("maps", "filters"), 0.45)),
+        ((("surface",), 0.55), (("maps", "filters", "architecture"), 0.45)),
     ),
 }
 """Rows from the top; a cell's views are tabs, the first in front; its number is its share of the row."""
@@ -74,6 +74,12 @@ def kind_of(experiment: Experiment) -> Kind:
         return "table"
 
 
+def has_branches(experiment: Experiment) -> bool:
+    """Whether the list of layers does not tell the whole architecture: then its graph comes in front."""
+    network = experiment.network
+    return any(len(network.sources(place)) > 1 for place in range(len(network.nodes)))
+
+
 class ViewDock(TitledDock):
     """A view in its dock."""
 
@@ -91,7 +97,7 @@ class Workspace(QMainWindow):
     watching_changed = Signal()
 
     def __init__(
-        self, document: Document, views: Iterable[type[View]], parent: QWidget | None = None
+        self, document: Document, views: Iterable[Callable[[], View]], parent: QWidget | None = None
     ) -> None:
         super().__init__(parent, Qt.WindowType.Widget)
         self._document = document
@@ -111,8 +117,8 @@ class Workspace(QMainWindow):
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         self.docks: dict[str, ViewDock] = {}
         self.kind: Kind = kind_of(document.draft)
-        for cls in views:
-            self._add(cls())
+        for make in views:
+            self._add(make())
         self.arrange(self.kind)
 
     def _add(self, view: View) -> None:
@@ -160,6 +166,8 @@ class Workspace(QMainWindow):
                 for name in cell:
                     self.docks[name].show()
                 self.docks[cell[0]].raise_()
+        if "architecture" in self.docks and has_branches(self._document.draft):
+            self.docks["architecture"].raise_()
         self._share_out(rows)
         self._tidy_titles()
         self.watching_changed.emit()

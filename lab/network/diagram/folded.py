@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import msgspec
 
@@ -86,9 +87,7 @@ def _levels(skips: list[Skip]) -> list[Skip] | None:
         if len(around) > len(best):
             best = around
     best.sort(key=lambda s: s.out)
-    if len(best) < LEVELS or any(
-        a.out >= b.out or a.back <= b.back for a, b in zip(best, best[1:], strict=False)
-    ):
+    if len(best) < LEVELS or any(a.out >= b.out or a.back <= b.back for a, b in pairwise(best)):
         return None
     inner = best[-1]
     for skip in skips:
