@@ -200,15 +200,40 @@ class Workspace(QMainWindow):
 
     def save_to(self, settings: QSettings) -> None:
         settings.setValue(f"workspace/{self.kind}", self.saveState(STATE_VERSION))
+        settings.setValue(f"workspace/open/{self.kind}", ",".join(self._open_names()))
 
     def restore_from(self, settings: QSettings) -> bool:
         """Put the views as they were when this kind of problem was last open."""
         state = settings.value(f"workspace/{self.kind}", QByteArray(), type=QByteArray)
+        arranged = self._open_names()
         done = (
             isinstance(state, QByteArray) and not state.isEmpty() and self.restoreState(state, STATE_VERSION)
         )
+        if done and isinstance(state, QByteArray):
+            kept = settings.value(f"workspace/open/{self.kind}", None)
+            self._close_others(
+                arranged if kept is None else str(kept).split(","), bytes(state.data()), arranged
+            )
         self._tidy_titles()
         return done
+
+    def _open_names(self) -> list[str]:
+        return [name for name, dock in self.docks.items() if not dock.isHidden()]
+
+    def _close_others(self, kept: list[str], state: bytes, arranged: list[str]) -> None:
+        """Close the views that were not open: Qt opens all, those that are not in its state in a place of their own.
+
+        A view that the state does not know is newer than it, and goes where the arrangement has it.
+        """
+        cells = [cell for row in ARRANGEMENTS[self.kind] for cell, _share in row]
+        for name, dock in self.docks.items():
+            is_new = dock.objectName().encode("utf-16-be") not in state  # as Qt writes names
+            near = [n for cell in cells if name in cell for n in cell if n != name and n in kept]
+            if is_new and name in arranged and near and not self.docks[near[0]].isFloating():
+                self.tabifyDockWidget(self.docks[near[0]], dock)
+                self.docks[near[0]].raise_()
+            elif is_new or name not in kept:
+                dock.hide()
 
     def actions_to_show(self) -> list[QAction]:
         """One checkable action a view, for the menu."""

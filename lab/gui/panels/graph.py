@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from PySide6.QtCore import QPoint, QSize, Qt, QTimer, Slot
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from lab.experiment.of_layer import with_network
@@ -41,6 +41,8 @@ SAID_FOR = 6000
 """Milliseconds for which it is told why something could not be done."""
 LARGEST = 9000
 """Pixels that a picture is long at most, before it is sharpened."""
+EDGES = 32
+"""Pixels of white around it, left and right together."""
 EMPTY = "No layers yet. Add one with the button above, or with Ctrl+L."
 
 
@@ -99,7 +101,7 @@ class GraphEditor(View):
         actions = GraphActions(
             self.canvas, self._edits, self.remove, lambda: self.edit(self.canvas.current or "")
         )
-        add = QAction("Add layer…", self)
+        add = QAction("Add layer", self)
         add.setShortcut("Ctrl+L")
         add.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         add.triggered.connect(lambda *_: self.tools.add.showMenu())
@@ -143,6 +145,7 @@ class GraphEditor(View):
         self.canvas.set_theme(theme)
         self.tools.set_theme(theme)
         self.popover.set_theme(theme)
+        self.update()
 
     def furniture(self) -> tuple[QWidget, ...]:
         return self.tools, self.totals
@@ -150,21 +153,14 @@ class GraphEditor(View):
     @contextmanager
     def posed(self) -> Iterator[tuple[int, int] | None]:
         """All of it and nothing chosen, as large as it is read."""
-        canvas = self.canvas
-        before = canvas.transform(), canvas.horizontalScrollBar().value(), canvas.verticalScrollBar().value()
-        untouched, opened = canvas.is_untouched, not self.popover.isHidden()
-        drawing = canvas.graph.drawing
+        drawing, opened = self.canvas.graph.drawing, not self.popover.isHidden()
         share = min(1.0, LARGEST / max(drawing.width(), drawing.height(), 1.0))
         self.popover.hide()
-        canvas.graph.show_chosen(frozenset())
-        canvas.shows_whole = True
+        self.canvas.graph.show_chosen(frozenset())
         try:
-            yield round(drawing.width() * share) + 32, round(drawing.height() * share) + 32
+            with self.canvas.whole():
+                yield round(drawing.width() * share) + EDGES, round(drawing.height() * share) + EDGES
         finally:
-            canvas.shows_whole, canvas.is_untouched = False, untouched
-            canvas.setTransform(before[0])
-            canvas.horizontalScrollBar().setValue(before[1])
-            canvas.verticalScrollBar().setValue(before[2])
             self.popover.setVisible(opened)
             self._show_chosen()
 
@@ -192,7 +188,8 @@ class GraphEditor(View):
             self.canvas.open_well()
         self.fold_button.setVisible(found.is_folded or not self.actions_here.fold.isChecked())
         self.totals.show_counts(analysis, is_known=not problems)
-        self.totals.show_memory("")
+        if problems:
+            self.totals.show_memory("")
         self._hint.setVisible(not analysis.nodes)
         self._show_chosen()
         self._refresh_popover(analysis)
@@ -277,8 +274,13 @@ class GraphEditor(View):
             self._said.show_sentences([f"{p.where}: {p.what}. {p.mend}" for p in problems])
             self._silence.start()
 
-    def resizeEvent(self, event: object) -> None:
+    def resizeEvent(self, _event: QResizeEvent) -> None:
         self._follow_paper()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(self.theme.surface))
+        painter.end()
 
     def minimumSizeHint(self) -> QSize:
         return QSize(220, 160)

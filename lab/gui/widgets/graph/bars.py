@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
 from lab.gui.icons import icon
 from lab.gui.theme import Theme, number_font
@@ -60,7 +60,7 @@ class Totals(QWidget):
         self._label = QLabel()
         self._label.setProperty("caption", True)
         self._label.setFont(number_font())
-        self._label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._label.setWordWrap(True)  # a view may be narrow
         self._memory = ""
         self._counts = ""
         row = QHBoxLayout(self)
@@ -73,7 +73,7 @@ class Totals(QWidget):
         parameters, cost = analysis.parameter_count, analysis.multiply_adds
         if is_known and parameters is not None and cost is not None:
             parts += [f"{brief(parameters)} parameters", f"{brief(cost)} mult-adds"]
-            tip = f"{parameters:,} numbers that are learned; {cost:,} multiplications in a forward pass of an example"
+            tip = f"{parameters:,} numbers that are learned\n{cost:,} multiplications in a forward pass of an example"
         else:
             tip = "Totals are known once every layer is right"
         self._counts = " · ".join(parts)

@@ -20,14 +20,23 @@ from lab.gui.widgets.graph.look import (
 )
 from lab.network.diagram import HEIGHT, Box
 
-LEGIBLE = 0.33
-"""Below this scale words are left out: nobody could read them, and there are many blocks."""
+LEGIBLE, VISIBLE = 0.42, 0.14
+"""Below the first of these scales only names are drawn, larger; below the second nothing is: nobody could read it."""
 PORT = 5.0
 LINES = (9.0, 27.0, 44.0)
 """Where the three lines of words begin; each is 16 high."""
 GLYPH = 15.0
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+
+
+def shortened(text: str, metrics: QFontMetricsF, room: float) -> str:
+    """As many of the parts as there is room for; the tooltip has all of them."""
+    parts = text.split(" · ")
+    while len(parts) > 1 and metrics.horizontalAdvance(text) > room:
+        parts.pop()
+        text = " · ".join(parts) + " …"
+    return text
 
 
 class BlockItem(QGraphicsItem):
@@ -124,6 +133,8 @@ class BlockItem(QGraphicsItem):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_ground(painter, is_far=scale < LEGIBLE)
         if scale < LEGIBLE:
+            if scale >= VISIBLE:
+                self._paint_from_far(painter)
             return
         if self.is_layer:
             self._paint_words(painter)
@@ -162,6 +173,16 @@ class BlockItem(QGraphicsItem):
             painter.setBrush(fill)
             painter.drawRoundedRect(rect, radius, radius)
 
+    def _paint_from_far(self, painter: QPainter) -> None:
+        edge = PAD if self.is_layer else 2.0
+        look, rect = self.look, self.rect.adjusted(edge, 0, -edge, 0)
+        painter.setFont(look.large)
+        painter.setPen(look.text if self.is_layer else look.muted)
+        name = QFontMetricsF(look.large).elidedText(
+            self.face.title, Qt.TextElideMode.ElideRight, rect.width()
+        )
+        painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, name)
+
     def _stripe(self) -> QColor:
         return self.look.danger if self.face.problems else self.look.stripes[self.face.group]
 
@@ -172,7 +193,8 @@ class BlockItem(QGraphicsItem):
         if face.sight is not None:
             name_room = self._paint_sight(painter, face.sight, QRectF(PAD, LINES[0], room, 16)) - PAD
         self._line(painter, look.bold, look.text, 0, face.title, name_room)
-        self._line(painter, look.plain, look.muted, 1, face.kind, room)
+        kind = shortened(face.kind, QFontMetricsF(look.plain), room)
+        self._line(painter, look.plain, look.muted, 1, kind, room)
         self._line(
             painter,
             look.figures,

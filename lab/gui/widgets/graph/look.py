@@ -13,6 +13,8 @@ from lab.network.diagram import HEIGHT, WIDTH
 
 PAD, STRIPE, RADIUS = 14.0, 4.0, 7.0
 MEND_HEIGHT, MEND_GAP = 24.0, 6.0
+FAR_POINTS = 21.0
+
 WRAPPED = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
 
 
@@ -38,34 +40,36 @@ class Look:
     far: tuple[QColor, ...]
     """Of blocks too small for words: what a stripe tells, over the whole of it."""
     bold: QFont
+    large: QFont
+    """Of names that are seen from far."""
     plain: QFont
     figures: QFont
 
     @classmethod
-    def of(cls, theme: Theme, *, on_paper: bool = False) -> Look:
-        """On a screen blocks stand off a darker ground; `on_paper`, in a figure, the ground is the page's."""
+    def of(cls, theme: Theme) -> Look:
         points = QGuiApplication.font().pointSizeF()
         plain = QFont(QGuiApplication.font())
         plain.setPointSizeF(points - 1)
         stripes = [theme.classes[number] for number in (0, 2, 4, 1, 6, 3, 5)]
         return cls(
             theme=theme,
-            ground=QColor(theme.surface if on_paper else theme.background),
-            block=QColor(theme.surface),
+            ground=QColor(theme.surface),
+            block=QColor(theme.raised),
             border=QColor(theme.border),
             text=QColor(theme.text),
             muted=QColor(theme.muted),
-            line=QColor(blended(theme.muted, theme.background, 0.75)),
+            line=QColor(blended(theme.muted, theme.surface, 0.75)),
             accent=QColor(theme.accent),
             accent_text=QColor(theme.accent_text),
             chosen=QColor(blended(theme.accent, theme.surface, 0.09)),
-            hovered=QColor(theme.raised),
+            hovered=QColor(blended(theme.accent, theme.raised, 0.05)),
             danger=QColor(theme.danger),
             wrong=QColor(blended(theme.danger, theme.surface, 0.06)),
             field=QColor(blended(theme.accent, theme.surface, 0.62)),
             stripes=_washed(stripes, theme, 0.75),
             far=_washed(stripes, theme, 0.35),
             bold=number_font(points, bold=True),
+            large=number_font(FAR_POINTS, bold=True),
             plain=plain,
             figures=number_font(points - 1),
         )

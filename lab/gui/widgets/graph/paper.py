@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import QNativeGestureEvent, QPainter, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
@@ -9,10 +12,14 @@ from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
 from lab.gui.theme import LIGHT, Theme
 from lab.gui.widgets.graph.look import Look
 from lab.gui.widgets.graph.scene import GraphScene
+from lab.network.diagram import GAP, HEIGHT
 
 LEAST, MOST = 0.01, 4.0
-READABLE = 0.72
-"""To begin with the graph is not drawn smaller than this, but scrolled."""
+READABLE, RECOGNISABLE = 0.72, 0.25
+"""To begin with a column of blocks is not drawn smaller than the first of these, but scrolled; what is wide as well
+may be as small as the second, so that one sees its form."""
+ROWS = 5.5
+"""Rows of blocks that a scrolled column shows at least, as long as it is readable."""
 STEP = 1.2
 EDGE = 14
 """Pixels between a fitted drawing and the window's edge."""
@@ -44,7 +51,7 @@ class Paper(QGraphicsView):
             bar.valueChanged.connect(self.moved)
 
     def set_theme(self, theme: Theme) -> None:
-        self.look = Look.of(theme, on_paper=self.shows_whole)
+        self.look = Look.of(theme)
         self.graph.set_look(self.look)
 
     @property
@@ -77,18 +84,21 @@ class Paper(QGraphicsView):
         if self.shows_whole:
             self._fit(LEAST, MOST)
         else:
-            self._fit(READABLE, 1.0, whole=False)
+            self._fit(LEAST, 1.0, whole=False)
+        self.is_untouched = True
 
     def _fit(self, least: float, most: float, *, whole: bool = True) -> None:
-        """Not `whole`: what would be too small to read keeps its size, as far as the width allows."""
+        """Not `whole`: what would be too small to read is scrolled."""
         drawing, room = self.graph.drawing, self.viewport().size()
         if drawing.isEmpty() or room.isEmpty():
             return
         edge = 0 if self.shows_whole else 2 * EDGE
         across, down = (room.width() - edge) / drawing.width(), (room.height() - edge) / drawing.height()
         scale = min(across, down)
-        if not whole and scale < READABLE:
-            scale = across
+        if not whole and scale < READABLE <= across:
+            scale = max(READABLE, min(across, room.height() / (ROWS * (HEIGHT + GAP))))
+        elif not whole and scale < RECOGNISABLE:
+            scale = max(RECOGNISABLE, across)
         scale = min(max(scale, least), most)
         self.resetTransform()
         self.scale(scale, scale)
@@ -100,6 +110,20 @@ class Paper(QGraphicsView):
         if scale > across:
             self.scroll_by(QPoint(at.x() - room.width() // 2, 0))
         self.moved.emit()
+
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """For a while it fills the window, whatever its size."""
+        bars = self.horizontalScrollBar(), self.verticalScrollBar()
+        before = self.transform(), [bar.value() for bar in bars], self.is_untouched
+        self.shows_whole = True
+        try:
+            yield
+        finally:
+            self.shows_whole, self.is_untouched = False, before[2]
+            self.setTransform(before[0])
+            for bar, value in zip(bars, before[1], strict=True):
+                bar.setValue(value)
 
     def scroll_by(self, by: QPoint) -> None:
         for bar, distance in ((self.horizontalScrollBar(), by.x()), (self.verticalScrollBar(), by.y())):
