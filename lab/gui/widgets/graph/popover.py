@@ -78,7 +78,7 @@ class Popover(QFrame):
 
     def place(self, block: QRect, room: QRect) -> None:
         """Beside the block where there is room for it, as high as its form; both in the parent's pixels."""
-        wanted = self.block.sizeHint().expandedTo(QSize(BREADTH, 0)) + QSize(2, 2)
+        wanted = self.block.sizeHint().expandedTo(QSize(BREADTH, 0)) + QSize(2, 8)
         size = QSize(min(BREADTH, room.width() - 2 * AWAY), min(wanted.height(), room.height() - 2 * AWAY))
         x = block.right() + AWAY
         if x + size.width() > room.right():
