@@ -100,12 +100,12 @@ class Playback(QObject):
         if step > self.step_number:
             self._trainer.play(step)
         else:
-            self._trainer.rewind(max(0, step))
+            self._trainer.go_to(max(0, step))
 
     def go_back(self, step: int) -> None:
         """Go back to `step` even if no snapshot has come from beyond it yet, as after a divergence."""
         if self.ready:
-            self._trainer.rewind(max(0, step))
+            self._trainer.go_to(max(0, step))
 
     def set_speed(self, speed: float) -> None:
         if speed != self.speed:

@@ -50,6 +50,10 @@ class Curves:
     loss: NDArray[np.float64]
     accuracy: NDArray[np.float64]
     rate: NDArray[np.float64]
+    gradient_norm: NDArray[np.float64]
+    """Euclidean, of all that is learned, before clipping and penalties."""
+    seconds: NDArray[np.float64]
+    """Of training up to and with this update."""
     validation_step: NDArray[np.int64]
     validation_loss: NDArray[np.float64]
     validation_accuracy: NDArray[np.float64]
@@ -76,7 +80,7 @@ class History:
     def rewind(self, step: int) -> None:
         """Forget what came after update `step`."""
         for axis, names in (
-            ("step", ("step", "examples", "loss", "accuracy", "rate")),
+            ("step", ("step", "examples", "loss", "accuracy", "rate", "gradient_norm", "seconds")),
             ("validation_step", ("validation_step", "validation_loss", "validation_accuracy")),
         ):
             keep = int(np.searchsorted(self._columns[axis].view(), step, side="right"))

@@ -40,6 +40,7 @@ class Loaded:
     step: int
     kept: tuple[str, ...] = ()
     renewed: tuple[str, ...] = ()
+    run: int = 1
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Paused:
 
     step: int
     reason: str = ""
+    run: int = 1
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ class Diverged:
     layer: str
     operation: str
     step_back: int
+    run: int = 1
 
 
 @dataclass(frozen=True)

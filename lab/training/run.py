@@ -7,6 +7,7 @@ weights come from counters. So a step can always be had again (lab.training.time
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,6 +63,7 @@ class Run:
         self.threads = max(1, min(threads, cores()))
         self.step = 0
         self.examples = 0
+        self.seconds = 0.0  # of training
         self._age = 0  # updates the optimizer has made since its memory was empty
         self._moved = False  # whether the memory holds the parameters of one update ago
         self._known = False  # whether it holds the gradient of the last update
@@ -124,9 +126,10 @@ class Run:
         e, m = self.experiment, self.machine
         rates = e.schedule.factors(self.step, steps) * e.optimizer.rate
         losses, rights, counts = np.empty(steps), np.empty(steps), np.empty(steps, np.int64)
+        norms, began = np.empty(steps), time.perf_counter()
         arguments = (
             m.program.code, m.cases["training"], m.rule, m.memory, e.seed, self.examples, self._age,
-            e.batch_size, e.loss.sums_examples, rates, losses, rights, counts,
+            e.batch_size, e.loss.sums_examples, rates, losses, rights, counts, norms,
         )  # fmt: skip
         if self.threads > 1 and m.shards > 1:
             with ENTRANCE:
@@ -145,7 +148,10 @@ class Run:
             loss=losses[:done],
             accuracy=self._shares(rights[:done]),
             rate=rates[:done],
+            gradient_norm=norms[:done],
+            seconds=self.seconds + (time.perf_counter() - began) * np.arange(1, done + 1) / max(done, 1),
         )
+        self.seconds += time.perf_counter() - began
         self.step += done
         self._age += done
         self.examples += int(counts[:done].sum())
@@ -283,7 +289,7 @@ class Run:
             self._age = 0
         self.machine, self._moved, self._known = machine, False, False
 
-    def rewind(self, step: int) -> int:
+    def go_to(self, step: int) -> int:
         """Go back to `step`, exactly as it was, or to the nearest later one that can still be had."""
         step = max(min(step, self.step), self.timeline.first)
         past = self.timeline.before(step)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,12 +41,13 @@ class State:
         return self.params.nbytes + self.slots.nbytes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Edit:
-    """From `step` on, `experiment` is what runs."""
+    """From `step` on, `experiment` is what runs. `weights` are parameters that were set by hand at this step."""
 
     step: int
     experiment: Experiment
+    weights: Mapping[str, NDArray[np.float32]] | None = None
 
 
 class Timeline:

@@ -15,6 +15,7 @@ from lab.problem import Problem, ProblemError
 from lab.training.mailbox import Compiling, Event, Failed, Loaded, Mailbox, Paused, Playing, Refused
 from lab.training.observer import Observer
 from lab.training.probes import Probe, SurfaceProbe
+from lab.training.record import Record
 from lab.training.run import Run
 from lab.training.snapshot import Snapshot
 
@@ -102,13 +103,54 @@ class Trainer:
         """Train to the end of the epoch, `epochs` times."""
         self._commands.put(lambda: self._play_epochs(epochs))
 
-    def rewind(self, step: int) -> None:
-        """Go back to an earlier step, exactly as it was; 0 is the start."""
-        self._commands.put(lambda: self._rewind(step))
+    def go_to(self, step: int) -> None:
+        """Stand at a step that has been already, exactly as it was; 0 is the start. Its future stays."""
+        self._commands.put(lambda: self._go_to(step))
 
     def reset(self) -> None:
         """Back to the same start, under the experiment as it is now."""
         self._commands.put(lambda: self._load(self._run.experiment) if self._run else None)
+
+    def branch(self, run: int, experiment: Experiment | None = None, origin: int | None = None) -> None:
+        """A new run number `run` that stands where `origin`, or the active run, stands, and is the active one then.
+
+        It has the same past and no future. With an experiment it is edited at once.
+        """
+        raise NotImplementedError
+
+    def close_run(self, run: int) -> None:
+        """Forget a run. The last one stays."""
+        raise NotImplementedError
+
+    def activate(self, run: int) -> None:
+        """Make it the run that commands and probes are for."""
+        raise NotImplementedError
+
+    def rename_run(self, run: int, name: str) -> None:
+        raise NotImplementedError
+
+    def restore(self, records: tuple[Record, ...], active: int) -> None:
+        """The runs of a document, as they were when it was saved, in place of all there are."""
+        raise NotImplementedError
+
+    def record(self, receive: Callable[[tuple[Record, ...]], None]) -> None:
+        """Call `receive` on the trainer's thread with all that is needed to have the runs again."""
+        raise NotImplementedError
+
+    def play_operations(self) -> None:
+        """Make one operation after the other, at the pace, until told otherwise."""
+        raise NotImplementedError
+
+    def advance_operations(self, count: int) -> None:
+        """Make so many operations of the update that comes next; back, where `count` is negative.
+
+        After the last operation of the listing the update is made, and the next begins.
+        """
+        raise NotImplementedError
+
+    def go_to_operation(self, row: int) -> None:
+        """Stand before operation `row` of the listing, within the update that comes next."""
+        raise NotImplementedError
 
     def pace(self, updates_per_second: float) -> None:
         """Train no faster than this; 0 for as fast as it goes."""
@@ -284,11 +326,11 @@ class Trainer:
             self._goal = None
             self._events.append(Paused(self._run.step, reason))
 
-    def _rewind(self, step: int) -> None:
+    def _go_to(self, step: int) -> None:
         if self._run is None:
             return
         self._pause("")
-        self._run.rewind(step)
+        self._run.go_to(step)
         self._quick.forget()
         self._slow.forget()
         self._events.append(Loaded(self._run.experiment, self._run.step))

@@ -98,7 +98,7 @@ def test_a_run_of_a_network_too_large_for_history_keeps_two_checkpoints_and_no_p
     assert run.timeline.nbytes <= 2 * 3 * run.params.nbytes
     at = run.params.copy()
     run.advance(1)
-    run.rewind(run.step - 1)
+    run.go_to(run.step - 1)
     np.testing.assert_array_equal(run.params, at)
 
 

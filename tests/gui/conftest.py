@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ from lab.problem import ProblemError
 from lab.training.history import History
 from lab.training.mailbox import Event, Loaded, Mailbox, Paused, Playing, Refused
 from lab.training.probes import Probe
+from lab.training.record import Record
 from lab.training.snapshot import Snapshot
 
 Weights = dict[str, NDArray[np.float32]]
@@ -96,20 +97,54 @@ class FakeTrainer:
         self._train(each - self.step % each)
         self.say(Paused(self.step))
 
-    def rewind(self, step: int) -> None:
-        self.orders.append(("rewind", step))
+    def go_to(self, step: int) -> None:
+        self.orders.append(("go_to", step))
         self.step, self.playing = step, False
         self.history.rewind(step)
         assert self.experiment is not None
         self.say(Loaded(self.experiment, step))
         self._publish()
 
+    def branch(self, run: int, experiment: Experiment | None = None, origin: int | None = None) -> None:
+        self.orders.append(("branch", run, experiment, origin))
+
+    def close_run(self, run: int) -> None:
+        self.orders.append(("close_run", run))
+
+    def activate(self, run: int) -> None:
+        self.orders.append(("activate", run))
+
+    def rename_run(self, run: int, name: str) -> None:
+        self.orders.append(("rename_run", run, name))
+
+    def restore(self, records: tuple[Record, ...], active: int) -> None:
+        self.orders.append(("restore", records, active))
+
+    def record(self, receive: Callable[[tuple[Record, ...]], None]) -> None:
+        self.orders.append(("record",))
+        receive(())
+
+    def play_operations(self) -> None:
+        self.orders.append(("play_operations",))
+
+    def advance_operations(self, count: int) -> None:
+        self.orders.append(("advance_operations", count))
+
+    def go_to_operation(self, row: int) -> None:
+        self.orders.append(("go_to_operation", row))
+
+    def guard(self, breakpoints: tuple[object, ...]) -> None:
+        self.orders.append(("guard", breakpoints))
+
+    def watch_list(self, quantities: tuple[object, ...]) -> None:
+        self.orders.append(("watch_list", quantities))
+
     def reset(self) -> None:
         self.orders.append(("reset",))
         assert self.experiment is not None
         self.load(self.experiment)
 
-    def watch(self, probes: frozenset[Probe]) -> None:
+    def watch(self, probes: frozenset[Probe], of_runs: Mapping[int, frozenset[Probe]] | None = None) -> None:
         self.watched = probes
 
     def pace(self, updates_per_second: float) -> None:
@@ -143,6 +178,8 @@ class FakeTrainer:
             loss=np.exp(-steps / 100),
             accuracy=1 - np.exp(-steps / 100),
             rate=np.full(updates, self.experiment.optimizer.rate),
+            gradient_norm=np.exp(-steps / 100),
+            seconds=steps * 0.001,
         )
         self.step += updates
         self._publish()

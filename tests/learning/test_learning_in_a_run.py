@@ -50,7 +50,7 @@ def test_grouping_changes_no_bit(schedule):
 def test_going_back_is_exact(schedule, there, back):
     run, fresh = Run(on(schedule)), Run(on(schedule))
     run.advance(there)
-    run.rewind(min(back, there))
+    run.go_to(min(back, there))
     fresh.advance(run.step)
     assert same(run, fresh)
     assert run.rate == fresh.rate

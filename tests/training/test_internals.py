@@ -197,14 +197,14 @@ def test_what_is_not_known_is_left_out():
     run.set_parameters(run.parameters)
     assert known() == ["velocity"]
     run.advance(3)
-    run.rewind(11)
+    run.go_to(11)
     assert known() == ["velocity"]
 
 
 def test_going_back_between_checkpoints_knows_them_exactly():
     run, fresh = Run(under(Adam())), Run(under(Adam()))
     run.advance(400)
-    run.rewind(397)
+    run.go_to(397)
     fresh.advance(run.step)
     for name, parts in fresh.internals().named().items():
         for what, part in parts.items():

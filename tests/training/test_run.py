@@ -96,8 +96,8 @@ def test_any_step_can_be_had_again(data: st.DataObject) -> None:
         action = data.draw(st.sampled_from(("advance", "rewind", "rate", "optimizer", "batch", "widen")))
         if action == "advance":
             run.advance(data.draw(st.integers(1, 400)))
-        elif action == "rewind":
-            run.rewind(data.draw(st.integers(0, run.step)))
+        elif action == "go_to":
+            run.go_to(data.draw(st.integers(0, run.step)))
             edits = [e for e in edits if e[0] <= run.step]
         else:
             new = run.experiment
@@ -149,10 +149,10 @@ def test_validations_depend_on_the_step_alone() -> None:
     assert len(a.validation_step) >= 10
 
 
-def test_rewinding_forgets_the_future_of_the_curves_and_the_path() -> None:
+def test_go_toing_forgets_the_future_of_the_curves_and_the_path() -> None:
     run = Run(SMALL_CNN)
     run.advance(150)
-    run.rewind(70)
+    run.go_to(70)
     assert run.step == 70
     assert run.curves().step[-1] == 70
     assert run.curves().validation_step[-1] <= 70
@@ -166,7 +166,7 @@ def test_checkpoints_thin_out_and_stay_within_their_room(monkeypatch: pytest.Mon
     assert len(run.timeline._kept) <= 12
     gaps = np.diff(run.timeline._steps)
     assert gaps[-1] <= gaps[0], "the recent past is kept more densely"
-    run.rewind(777)
+    run.go_to(777)
     fresh.advance(777)
     assert same(run, fresh)
 
@@ -210,7 +210,7 @@ def test_a_loss_that_is_not_finite_stops_before_the_update_and_names_the_layer()
     found = run.diagnose()
     assert found.layer in {"conv", "output", "loss"}
     assert found.step_back == max(0, run.step - 20)
-    run.rewind(found.step_back)
+    run.go_to(found.step_back)
     run.edit(with_rate(SMALL_CNN, 0.01))
     assert np.isfinite(run.params).all()
 

@@ -53,7 +53,7 @@ def test_a_preset(preset):
     for step in (9, 0):
         other.advance(13 - other.step)
         assert bits(other) == bits(run)
-        assert other.rewind(step) == step
+        assert other.go_to(step) == step
         if step:
             assert bits(other) == kept
     for _ in range(13):
