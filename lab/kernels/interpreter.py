@@ -237,8 +237,9 @@ def train(
 
     `seen` examples have been seen before: they say which epoch this is and where in it the next batch starts. An
     epoch's last batch may be smaller. `age` updates has the optimizer made. Column k of losses, rights, counts and
-    norms (of the gradient, before it is clipped) gets what batch k gave before its update. If a loss is not
-    finite, its update is not made and training stops. `rates` are multiplied by what a schedule that answers to the error makes of them: they end as the rates used.
+    norms (of the gradient, before it is clipped) gets what batch k gave before its update. If a loss is not finite,
+    its update is not made and training stops. `rates` are multiplied by what a schedule that answers to the error
+    makes of them: they end as the rates used.
     """
     N = cases.inputs.shape[0]
     for k in range(rates.size):
