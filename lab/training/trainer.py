@@ -491,6 +491,7 @@ class Trainer:
         self._pause("")
         self._stand_before(0)
         self._open.go_to(step)
+        self._shown_at = 0.0  # who drags the handle of time looks at nothing else
         self._tell(self._open.front)
 
     def _reset(self) -> None:
