@@ -26,7 +26,7 @@ def differences(a: Experiment, b: Experiment) -> tuple[str, ...]:
         if isinstance(old, Network):
             found += _networks(old, new)
         elif isinstance(old, LayerRates | Regularization):
-            found += _of_layers(old, new, _new_names(a.network, b.network))
+            found += _of_layers(old, new, renamings(a.network, b.network))
         elif field.name == "description":
             found.append("description changed")
         elif field.name == "optimizer":  # its fields' titles speak for themselves
@@ -87,8 +87,11 @@ def _of_layers(
         yield "settings of layers written in another way"
 
 
-def _new_names(old: Network, new: Network) -> dict[str, str]:
-    """What layers of the old network are called in the new one, where it is not the same."""
+def renamings(old: Network, new: Network) -> dict[str, str]:
+    """What layers of the old network are called in the new one, where it is not the same.
+
+    A layer is taken for renamed where an equal one stands between the same neighbours.
+    """
     renamed = _renamings(_keyed(old.nodes), _keyed(new.nodes))
     return {_name(before): _name(after) for before, after in renamed.items()}
 

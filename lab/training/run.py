@@ -267,14 +267,13 @@ class Run:
         )
 
     def edit(self, experiment: Experiment) -> Machine:
-        """Change the experiment from this step on. What survives by name and shape keeps its numbers.
+        """Change the experiment from this step on. What survives of its layers keeps its numbers.
 
         Gives the new machine, which tells what it kept. ProblemError leaves the run as it was.
         """
-        before = self.program.parameter_count
         self._stand_on(build(experiment, self.threads, self.state()))
         self.timeline.edit(self.state())
-        if self.machine.renewed or self.program.parameter_count != before:
+        if not self.machine.surgery.unmoved:
             self.path = Path(self.program.parameter_count)
         return self.machine
 

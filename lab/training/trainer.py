@@ -262,9 +262,9 @@ class Trainer:
     def _edit(self, experiment: Experiment) -> None:
         if self._run is None:
             return self._load(experiment)
-        kept = self._run.edit(experiment)
+        kept = self._run.edit(experiment).surgery
         self._speed = 0.0
-        self._events.append(Loaded(experiment, self._run.step, kept.kept, kept.renewed))
+        self._events.append(Loaded(experiment, self._run.step, kept.whole, kept.renewed, kept))
         return None
 
     def _play(self, until: int | None) -> None:
