@@ -98,6 +98,20 @@ class Run:
         run.go_to(record.step)
         return run
 
+    @classmethod
+    def replayed(cls, edits: tuple[Edit, ...], step: int, threads: int = 1) -> Run:
+        """A new run that was led through these edits, and to `step`, by the straight way: no checkpoint helps."""
+        run = cls(edits[0].experiment, threads)
+        for edit in edits:
+            if edit.step > step:
+                break
+            run.advance(edit.step - run.step)
+            run.edit(edit.experiment)
+            if edit.weights:
+                run.set_parameters(edit.weights)
+        run.advance(step - run.step)
+        return run
+
     def recorded(self) -> Record:
         """All that is needed to have it again. What it shares with the run is never written to."""
         checkpoints = self.timeline.checkpoints
