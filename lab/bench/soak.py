@@ -206,8 +206,8 @@ class Soak:
             self._edit(with_network(draft, Network(tuple(nodes))), "Widen")
 
     def turn_weights(self) -> None:
-        self._document.trainer.set_weights(
-            lambda named: {name: 0.99 * values for name, values in list(named.items())[:1]}
+        self._document.set_weights(
+            lambda named: {name: 0.99 * values for name, values in list(named.items())[:1]}, "Shrink"
         )
 
     def undo(self) -> None:

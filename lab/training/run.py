@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -349,6 +349,13 @@ class Run:
         set_before = dict(known.weights) if known is not None and known.weights else {}
         copies = {name: np.array(values, np.float32) for name, values in parameters.items()}
         self._change(Edit(self.step, self.experiment, {**set_before, **copies}))
+
+    def unset_parameters(self, names: Collection[str]) -> None:
+        """Take back that these were set at this step: they are again what they were before."""
+        edit = self.timeline.edit_at(self.step)
+        if edit is not None and edit.weights:
+            left = {name: values for name, values in edit.weights.items() if name not in names}
+            self._change(Edit(self.step, self.experiment, left or None))
 
     def curves(self) -> Curves:
         return self.history.curves()

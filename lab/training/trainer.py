@@ -21,6 +21,7 @@ from lab.training.observer import Asked, Observer, Versions
 from lab.training.probes import Probe, SurfaceProbe, UpdateProbe
 from lab.training.race import Lane, Race
 from lab.training.record import Record
+from lab.training.run import Run
 from lab.training.snapshot import Snapshot
 from lab.training.surgery import Kept
 
@@ -197,7 +198,11 @@ class Trainer:
 
     def set_weights(self, read: Callable[[dict], dict]) -> None:  # type: ignore[type-arg]
         """Call `read` on the trainer's thread with the parameters by name and set those that it gives."""
-        self._command(lambda: self._set_weights(read))
+        self.change(lambda run: run.set_parameters(read(run.parameters)))
+
+    def change(self, work: Callable[[Run], None]) -> None:
+        """Call `work` on the trainer's thread with the active run, which may be changed there, between two steps."""
+        self._command(lambda: self._change(work))
 
     def _command(self, command: Callable[[], object]) -> None:
         self.sent += 1
@@ -530,9 +535,9 @@ class Trainer:
         if done is not None:
             done()
 
-    def _set_weights(self, read: Callable[[dict], dict]) -> None:  # type: ignore[type-arg]
+    def _change(self, work: Callable[[Run], None]) -> None:
         lane = self._open.front
-        lane.run.set_parameters(read(lane.run.parameters))
+        work(lane.run)
         lane.stopped = ""
         self._tell(lane)
 
