@@ -112,7 +112,7 @@ class Weights(QUndoCommand):
 
     def _set(self, run: Run) -> None:
         now = run.parameters
-        self.after = self.after or self.read(now)
+        self.after = self.after or self.read({name: values.copy() for name, values in now.items()})
         self.before = {name: now[name] for name in self.after}
         run.set_parameters(self.after)
         self.at = run.step
