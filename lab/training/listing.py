@@ -27,6 +27,8 @@ from lab.network.program import Row, lower
 from lab.network.shape import Shape
 from lab.training.formulas import formula_of
 
+SHORT = {"weight": "W", "bias": "b"}
+"""What formulas call a parameter, where not by its name."""
 Direction = Literal["batch", "forward", "loss", "backward", "clip", "update"]
 
 
@@ -135,6 +137,18 @@ def words_of(row: NDArray[np.int64], said: Row, layer: Layer) -> str:
     if row[op.OP] == op.COPY and layer.stem == "crop":
         return "crop"
     return said.operation
+
+
+def short(parameter: Parameter) -> str:
+    """What formulas call it: W, b, or by its own name."""
+    own = parameter.name.rpartition(".")[2]
+    return SHORT.get(own, own)
+
+
+def derivative(parameter: Parameter) -> str:
+    """What formulas call the loss's derivative by it: dW, d scale."""
+    name = short(parameter)
+    return f"d{name}" if len(name) == 1 else f"d {name}"
 
 
 def clipping_formula(clipping: Clipping) -> str:

@@ -19,7 +19,7 @@ from lab.kernels.activation import NEEDS_Z
 from lab.kernels.operations import OPERATIONS
 from lab.network.layers import Parameter
 from lab.training.formulas import adds
-from lab.training.listing import Line, listing
+from lab.training.listing import Line, derivative, listing, short
 from lab.training.moment import Moment
 from lab.training.next_batch import NextBatch, Passed, Piece, See, Stop
 from lab.training.probes import Array, Operand, Operation, OperationProbe, Spread
@@ -27,8 +27,6 @@ from lab.training.probes import Array, Operand, Operation, OperationProbe, Sprea
 MOST = 1 << 21
 """Numbers of an array that are kept for its spread; but of one example there are always all."""
 BINS = 64
-SHORT = {"weight": "W", "bias": "b"}
-"""What formulas call a parameter, where not by its name."""
 
 
 def operation(probe: OperationProbe, moment: Moment, stop: Stop) -> Operation | None:
@@ -146,8 +144,7 @@ class Microscope:
             if p.learned:
                 inputs.append(whole(short(p), split(self.moment.params), p))
             if backward:
-                name = f"d{short(p)}" if len(short(p)) == 1 else f"d {short(p)}"
-                outputs.append(whole(name, None if done is None else split(done.gradient), p))
+                outputs.append(whole(derivative(p), None if done is None else split(done.gradient), p))
         return tuple(inputs), tuple(outputs)
 
     def flows(self) -> tuple[list[Flow], list[Flow]]:
@@ -265,12 +262,6 @@ def remembered(row: NDArray[np.int64]) -> tuple[bool, bool]:
     if row[op.OP] == op.ACTIVATION and row[op.KIND] in NEEDS_Z:
         return True, False
     return OPERATIONS[int(row[op.OP])].reads
-
-
-def short(parameter: Parameter) -> str:
-    """What formulas call it: W, b, or by its own name."""
-    own = parameter.name.rpartition(".")[2]
-    return SHORT.get(own, own)
 
 
 def shown(name: str, values: Array, parameter: str = "") -> Operand:
