@@ -80,16 +80,14 @@ class ProgramView(FramedView):
 
     def _add_controls(self) -> None:
         self.back_action = self._action(
-            "Step back", "Back", "Shift+F8", "Take back one operation", lambda: self.step_by.emit(-1)
+            "Back", "Take back one operation", "Shift+F8", lambda: self.step_by.emit(-1)
         )
-        self.into_action = self._action(
-            "Step into", "Into", "F8", "Make one operation", lambda: self.step_by.emit(1)
-        )
+        self.into_action = self._action("Into", "Make one operation", "F8", lambda: self.step_by.emit(1))
         self.over_action = self._action(
-            "Step over", "Over", "F10", "Make the rest of this layer's operations", self._step_over
+            "Over", "Make the rest of a layer's operations", "F10", self._step_over
         )
         self.here_action = self._action(
-            "Run to here", "To here", "F9", "Make all operations before the chosen one", self._run_here
+            "To here", "Make all operations before the chosen one", "F9", self._run_here
         )
         for action in (self.back_action, self.into_action, self.over_action, self.here_action):
             button = QToolButton()
@@ -111,12 +109,12 @@ class ProgramView(FramedView):
             lambda _: self._ask(),
         )
 
-    def _action(self, text: str, brief: str, keys: str, tip: str, done: Callable[[], object]) -> QAction:
+    def _action(self, brief: str, text: str, keys: str, done: Callable[[], object]) -> QAction:
+        """`brief` is what its button says."""
         action, sequence = QAction(text, self), QKeySequence(keys)
-        action.setIconText(brief)  # what its button says
+        action.setIconText(brief)
         action.setShortcut(sequence)
-        native = sequence.toString(QKeySequence.SequenceFormat.NativeText)
-        action.setToolTip(f"{text}: {tip[:1].lower()}{tip[1:]} ({native})")
+        action.setToolTip(f"{text} ({sequence.toString(QKeySequence.SequenceFormat.NativeText)})")
         action.triggered.connect(lambda *_: done())
         self.addAction(action)
         return action
