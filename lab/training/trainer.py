@@ -12,13 +12,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from lab.experiment.experiment import Experiment
-from lab.network.program import lower
 from lab.problem import Problem, ProblemError
+from lab.training.listing import listing
 from lab.training.machine import Machine
 from lab.training.mailbox import Compiling, Event, Failed, Loaded, Mailbox, Paused, Playing, Refused
 from lab.training.moment import Moment
 from lab.training.observer import Asked, Observer, Versions
-from lab.training.probes import Probe, SurfaceProbe, UpdateProbe
+from lab.training.probes import OperationProbe, Probe, SurfaceProbe, UpdateProbe
 from lab.training.race import Lane, Race
 from lab.training.record import Record
 from lab.training.run import Run
@@ -374,7 +374,10 @@ class Trainer:
                 observer.look({run: self._moment(race.lane(run), observer) for run in runs}, versions)
 
     def _moment(self, lane: Lane, observer: Observer) -> Moment:
-        return lane.run.moment(internals=observer.wants_of(lane.number, UpdateProbe))
+        return lane.run.moment(
+            internals=observer.wants_of(lane.number, UpdateProbe),
+            whole=observer.wants_of(lane.number, OperationProbe),
+        )
 
     def _observers_have_news(self) -> bool:
         return isinstance(self._shown, tuple) and self._shown[3:5] != (
@@ -480,8 +483,8 @@ class Trainer:
             if race.front.run.step == 0:
                 return
             race.go_to(race.front.run.step - 1)
-            here = operations(race.front.run.experiment) - 1
-        elif here >= operations(race.front.run.experiment):
+            here = len(listing(race.front.run.experiment)) - 1
+        elif here >= len(listing(race.front.run.experiment)):
             here = 0
             for lane in race.advance(1).diverged:
                 self._goal, self._operating = None, False
@@ -540,9 +543,3 @@ class Trainer:
         work(lane.run)
         lane.stopped = ""
         self._tell(lane)
-
-
-def operations(experiment: Experiment) -> int:
-    """How many operations an update is made of."""
-    x = experiment.analysis.input
-    return len(lower(experiment.network, x, experiment.loss, lean=False).rows) + 2
