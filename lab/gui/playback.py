@@ -13,20 +13,20 @@ from lab.training.mailbox import Compiling, Diverged, Event, Failed, Loaded, Pau
 from lab.training.snapshot import Snapshot
 from lab.training.trainer import Trainer
 
-Unit = Literal["update", "epoch", "updates", "until"]
+Unit = Literal["operation", "update", "epoch", "updates", "until"]
 FULL_SPEED = math.inf
 
 
 @dataclass(frozen=True)
 class Stride:
-    """How far one step goes: one update, one epoch, `count` updates, or until step `count`."""
+    """How far one step goes: one operation, one update, one epoch, `count` updates, or until step `count`."""
 
     unit: Unit = "update"
     count: int = 100
 
 
 class Playback(QObject):
-    """Time as the person at the window commands it. `speed` is in updates a second."""
+    """Time as the person at the window commands it. `speed` is in updates, or operations, a second."""
 
     playing_changed = Signal(bool)
     ready_changed = Signal(bool)
@@ -59,7 +59,11 @@ class Playback(QObject):
             self.play()
 
     def play(self) -> None:
-        if self.ready:
+        if not self.ready:
+            return
+        if self.stride.unit == "operation":
+            self._trainer.play_operations()
+        else:
             self._trainer.play()
 
     @Slot()
@@ -72,7 +76,9 @@ class Playback(QObject):
         if not self.ready:
             return
         stride = self.stride
-        if stride.unit == "until":
+        if stride.unit == "operation":
+            self._trainer.advance_operations(1)
+        elif stride.unit == "until":
             if stride.count > self.step_number:
                 self._trainer.play(stride.count)
         elif stride.unit == "epoch":
@@ -83,7 +89,9 @@ class Playback(QObject):
     @Slot()
     def step_back(self) -> None:
         """One stride backwards; the run is then exactly as it was."""
-        if self.ready and self.step_number > 0:
+        if self.ready and self.stride.unit == "operation":
+            self._trainer.advance_operations(-1)
+        elif self.ready and self.step_number > 0:
             self.go_to(self._stride_back())
 
     @Slot()
@@ -94,13 +102,20 @@ class Playback(QObject):
             self._trainer.reset()
 
     def go_to(self, step: int) -> None:
-        """Stand at `step`: back to it if it is past, on to it if it is still to come."""
+        """Stand at `step`: there as it was if it has been already, on to it if it is still to come."""
         if not self.ready:
             return
-        if step > self.step_number:
+        recorded = self._snapshot.furthest if self._snapshot else 0
+        if step > max(recorded, self.step_number):
             self._trainer.play(step)
         else:
             self._trainer.go_to(max(0, step))
+
+    @Slot()
+    def go_to_end(self) -> None:
+        """From the past to the furthest step that has been."""
+        if self._snapshot is not None and self._snapshot.is_past:
+            self.go_to(self._snapshot.furthest)
 
     def go_back(self, step: int) -> None:
         """Go back to `step` even if no snapshot has come from beyond it yet, as after a divergence."""
