@@ -68,7 +68,7 @@ class MainWindow(QMainWindow):
         self.workspace = Workspace(document, views)
         self.timeline, self.transport = Timeline(), Transport(document.playback)
         self.network_panel = NetworkPanel(document)
-        self.inspector = Inspector(document)
+        self.inspector = Inspector(document, edits=self.network_panel.edits)
         self.panel_docks = (
             TitledDock("Network", "panel.network", self.network_panel),
             TitledDock("Data", "panel.data", DataPanel(document)),
@@ -149,7 +149,7 @@ class MainWindow(QMainWindow):
         self.timeline.scrubbed.connect(playback.go_to)
         self.timeline.chosen.connect(playback.go_to)
         self.timeline.stepped.connect(lambda way: playback.step() if way > 0 else playback.step_back())
-        self.timeline.run_chosen.connect(document.trainer.activate)
+        self.timeline.run_chosen.connect(document.activate)
         playback.ready_changed.connect(self.timeline.setEnabled)
         self.timeline.setEnabled(playback.ready)
         self.workspace.watching_changed.connect(self._watch)
@@ -206,10 +206,8 @@ class MainWindow(QMainWindow):
                 CrashDialog(event.text, self).show()
         elif isinstance(event, Paused) and event.reason:
             self.header.note(f"Paused at step {event.step:,}: {event.reason}")
-        elif isinstance(event, Loaded) and event.renewed and event.kept:
-            self.header.note(
-                f"New start for {', '.join(event.renewed[:3])}{' …' if len(event.renewed) > 3 else ''}"
-            )
+        elif isinstance(event, Loaded) and (said := event.surgery.said()):
+            self.header.note(said)
 
     def _show_diverged(self, event: Diverged) -> None:
         draft, snapshot = self.document.draft, self.document.snapshot

@@ -19,7 +19,12 @@ from tests.gui.fake_snapshots import snapshot
 def show(window: MainWindow, step: int, furthest: int, **more: object) -> Snapshot:
     """Put a run that went to `furthest` and stands at `step` before the window."""
     run = replace(
-        snapshot("lenet", furthest), step=step, furthest=furthest, experiment=window.document.running, **more
+        snapshot("lenet", furthest),
+        step=step,
+        furthest=furthest,
+        experiment=window.document.running,
+        heard=window.document.trainer.sent,
+        **more,
     )  # type: ignore[arg-type]
     window.document.trainer.snapshots.put(run)
     window.document.pull()
@@ -80,6 +85,7 @@ def test_the_past_is_said_and_left_by_a_button_or_a_key(qtbot: QtBot, window: Ma
     )
     transport.end_action.trigger()
     assert trainer.orders[-1] == ("go_to", 500)
+    show(window, 120, 500)
     qtbot.keyClick(window, Qt.Key.Key_End)
     assert trainer.named("go_to") == [("go_to", 500), ("go_to", 500)]
 
