@@ -177,12 +177,13 @@ def our_training(contest: Contest) -> Steps:
 
     def steps(count: int) -> None:
         losses, rights, counts = np.empty(count), np.empty(count), np.empty(count, np.int64)
+        norms = np.empty(count)
         rates = np.full(count, contest.optimizer.rate)
         with ENTRANCE:
             use(contest.threads)
             done = interpreter.train(
                 program.code, cases, settings, memory, 1, made[0] * contest.batch, made[0], contest.batch, False,
-                rates, losses, rights, counts, contest.threads > 1 and shards > 1,
+                rates, losses, rights, counts, norms, contest.threads > 1 and shards > 1,
             )  # fmt: skip
         if done < count:
             raise RuntimeError(f"{contest.title}: the loss is not finite, and what is timed is no training")

@@ -29,6 +29,8 @@ def curves_table(curves: Curves) -> dict[str, NDArray[np.generic]]:
         "training loss": column(training, curves.loss),
         "training accuracy": column(training, curves.accuracy),
         "learning rate": column(training, curves.rate),
+        "gradient norm": column(training, curves.gradient_norm),
+        "seconds": column(training, curves.seconds),
         "validation loss": column(validation, curves.validation_loss),
         "validation accuracy": column(validation, curves.validation_accuracy),
     }

@@ -18,7 +18,7 @@ from lab.kernels.chance import shuffle
 from lab.kernels.memory import invoke, pointer, span
 from lab.kernels.operation import Store
 from lab.kernels.schedule import FACTOR, SETTINGS, observe
-from lab.kernels.update import NONE, clip, linked_update
+from lab.kernels.update import NONE, clip, linked_update, squared_norm
 
 LINE = 8  # numbers of 64 bits in a cache line: no two shards write to the same one
 TALLY = LINE  # what a shard tallies: sum of the loss, examples right
@@ -230,13 +230,16 @@ def order_of(memory, seed, epoch, shuffled):
 
 
 @kernel
-def train(code, cases, rule, memory, seed, seen, age, batch, sums, rates, losses, rights, counts, parallel):
+def train(
+    code, cases, rule, memory, seed, seen, age, batch, sums, rates, losses, rights, counts, norms, parallel
+):
     """Train rates.size updates in one call; the number of updates made.
 
     `seen` examples have been seen before: they say which epoch this is and where in it the next batch starts. An
-    epoch's last batch may be smaller. `age` updates has the optimizer made. Column k of losses, rights and counts
-    gets what batch k gave before its update. If a loss is not finite, its update is not made and training stops.
-    `rates` are multiplied by what a schedule that answers to the error makes of them: they end as the rates used.
+    epoch's last batch may be smaller. `age` updates has the optimizer made. Column k of losses, rights, counts and
+    norms (of the gradient, before it is clipped) gets what batch k gave before its update. If a loss is not finite,
+    its update is not made and training stops. `rates` are multiplied by what a schedule that answers to the error
+    makes of them: they end as the rates used.
     """
     N = cases.inputs.shape[0]
     for k in range(rates.size):
@@ -252,7 +255,9 @@ def train(code, cases, rule, memory, seed, seen, age, batch, sums, rates, losses
         counts[k] = count
         if not np.isfinite(error):
             return k
-        clip(span(memory.grads[0], 0, code.plan[op.LEARNED]), rule.clipping[0], rule.clipping[1])
+        gradient = span(memory.grads[0], 0, code.plan[op.LEARNED])
+        norms[k] = math.sqrt(squared_norm(gradient))
+        clip(gradient, rule.clipping[0], rule.clipping[1])
         if k == rates.size - 1:
             memory.before[:] = memory.params
         rates[k] *= memory.progress[FACTOR]

@@ -48,6 +48,15 @@ def penalise(w, g, l1, l2):
 
 
 @kernel
+def squared_norm(g):
+    """The sum of g**2, in float64."""
+    square = 0.0
+    for i in range(g.size):
+        square += float(g[i]) * float(g[i])
+    return square
+
+
+@kernel
 def clip(g, how, limit):
     """The whole gradient, number by number into [-limit, limit], or shortened to the length `limit`.
 
@@ -61,9 +70,7 @@ def clip(g, how, limit):
             x = high if x > high else x
             g[i] = low if x < low else x
     elif how == BY_NORM:
-        square = 0.0
-        for i in range(g.size):
-            square += float(g[i]) * float(g[i])
+        square = squared_norm(g)
         if square > limit * limit:
             share = g.dtype.type(limit / math.sqrt(square))
             for i in range(g.size):

@@ -96,7 +96,7 @@ def _training() -> None:
     )  # fmt: skip
     blocks, numbers = np.zeros((1, update.BLOCK), np.int64), np.zeros((1, update.NUMBERS))
     rule = Rule(update.SGD, np.zeros(3), blocks, numbers)
-    results = np.zeros(1), np.zeros(1), np.zeros(1), np.zeros(1, np.int64)
+    results = np.zeros(1), np.zeros(1), np.zeros(1), np.zeros(1, np.int64), np.zeros(1)
     interpreter.train(_code(), _cases(), rule, memory, 1, 0, 0, 1, False, *results, False)
 
 

@@ -14,6 +14,7 @@ from lab.network.program import Program
 from lab.network.shape import Shape
 from lab.training.internals import Internals
 from lab.training.probes import PartName
+from lab.training.timeline import State
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +29,10 @@ class Moment:
     path_steps: NDArray[np.int64]
     path_vectors: list[NDArray[np.float32]]
     internals: Internals | None = None
+    examples: int = 0
+    """Seen so far: they say which batch comes next."""
+    state: State | None = None
+    """All that changes, where somebody asked for it."""
 
     @property
     def shape(self) -> Shape:

@@ -30,6 +30,8 @@ def curves(steps: int = 500, classes: bool = True, loss=None) -> Curves:
         loss=np.exp(-step / 100) if loss is None else loss,
         accuracy=share,
         rate=np.full(steps, 0.01),
+        gradient_norm=np.exp(-step / 200),
+        seconds=step * 0.01,
         validation_step=at,
         validation_loss=np.exp(-at / 100) + 0.1,
         validation_accuracy=at / (steps + 1) if classes else np.full(len(at), np.nan),
@@ -38,7 +40,7 @@ def curves(steps: int = 500, classes: bool = True, loss=None) -> Curves:
 
 def empty() -> Curves:
     whole, real = np.zeros(0, np.int64), np.zeros(0)
-    return Curves(whole, whole, real, real, real, whole, real, real)
+    return Curves(whole, whole, real, real, real, real, real, whole, real, real)
 
 
 def rows(path: Path) -> list[dict[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ from lab.problem import ProblemError
 from lab.training.history import History
 from lab.training.mailbox import Event, Loaded, Mailbox, Paused, Playing, Refused
 from lab.training.probes import Probe
+from lab.training.record import Record
 from lab.training.snapshot import Snapshot
 
 Weights = dict[str, NDArray[np.float32]]
@@ -36,12 +37,16 @@ class FakeTrainer:
         self.snapshots: Mailbox[Snapshot] = Mailbox()
         self.watched: frozenset[Probe] = frozenset()
         self.experiment: Experiment | None = None
-        self.step = 0
+        self.step = self.furthest = 0
         self.playing = False
         self.until: int | None = None
         self.history = History()
         self.weights: Weights = {"conv1.weight": np.ones((2, 3), np.float32)}
         self._events: list[Event] = []
+
+    @property
+    def sent(self) -> int:
+        return len(self.orders)
 
     def say(self, event: Event) -> None:
         self._events.append(event)
@@ -63,6 +68,7 @@ class FakeTrainer:
     def load(self, experiment: Experiment) -> None:
         self.orders.append(("load", experiment))
         self.experiment, self.step, self.playing, self.history = experiment, 0, False, History()
+        self.furthest = 0
         self.say(Loaded(experiment, 0))
         self._publish()
 
@@ -96,20 +102,56 @@ class FakeTrainer:
         self._train(each - self.step % each)
         self.say(Paused(self.step))
 
-    def rewind(self, step: int) -> None:
-        self.orders.append(("rewind", step))
+    def go_to(self, step: int) -> None:
+        self.orders.append(("go_to", step))
         self.step, self.playing = step, False
-        self.history.rewind(step)
         assert self.experiment is not None
         self.say(Loaded(self.experiment, step))
         self._publish()
+
+    def branch(self, run: int, experiment: Experiment | None = None, origin: int | None = None) -> None:
+        self.orders.append(("branch", run, experiment, origin))
+
+    def close_run(self, run: int) -> None:
+        self.orders.append(("close_run", run))
+
+    def activate(self, run: int) -> None:
+        self.orders.append(("activate", run))
+
+    def reopen_run(self, run: int) -> None:
+        self.orders.append(("reopen_run", run))
+
+    def rename_run(self, run: int, name: str) -> None:
+        self.orders.append(("rename_run", run, name))
+
+    def restore(self, records: tuple[Record, ...], active: int) -> None:
+        self.orders.append(("restore", records, active))
+
+    def record(self, receive: Callable[[tuple[Record, ...]], None]) -> None:
+        self.orders.append(("record",))
+        receive(())
+
+    def play_operations(self) -> None:
+        self.orders.append(("play_operations",))
+
+    def advance_operations(self, count: int) -> None:
+        self.orders.append(("advance_operations", count))
+
+    def go_to_operation(self, row: int) -> None:
+        self.orders.append(("go_to_operation", row))
+
+    def guard(self, breakpoints: tuple[object, ...]) -> None:
+        self.orders.append(("guard", breakpoints))
+
+    def watch_list(self, quantities: tuple[object, ...]) -> None:
+        self.orders.append(("watch_list", quantities))
 
     def reset(self) -> None:
         self.orders.append(("reset",))
         assert self.experiment is not None
         self.load(self.experiment)
 
-    def watch(self, probes: frozenset[Probe]) -> None:
+    def watch(self, probes: frozenset[Probe], of_runs: Mapping[int, frozenset[Probe]] | None = None) -> None:
         self.watched = probes
 
     def pace(self, updates_per_second: float) -> None:
@@ -120,6 +162,22 @@ class FakeTrainer:
             self.weights = read(self.weights)
         except ProblemError as error:
             self.say(Refused(error.problems))
+
+    def change(self, work: Callable[[FakeTrainer], None]) -> None:
+        try:
+            work(self)
+        except ProblemError as error:
+            self.say(Refused(error.problems))
+
+    @property
+    def parameters(self) -> Weights:
+        return self.weights
+
+    def set_parameters(self, weights: Weights) -> None:
+        self.weights = {**self.weights, **weights}
+
+    def unset_parameters(self, names: Weights) -> None:
+        self.weights = {**self.weights, **names}
 
     def save_weights(self, write: Callable[[Weights], None], done: Callable[[], None] | None = None) -> None:
         try:
@@ -136,15 +194,19 @@ class FakeTrainer:
 
     def _train(self, updates: int) -> None:
         assert self.experiment is not None
-        steps = np.arange(self.step + 1, self.step + updates + 1)
+        steps = np.arange(self.furthest + 1, self.step + updates + 1)
+        updates_logged = len(steps)
         self.history.append(
             step=steps,
             examples=steps * self.experiment.batch_size,
             loss=np.exp(-steps / 100),
             accuracy=1 - np.exp(-steps / 100),
-            rate=np.full(updates, self.experiment.optimizer.rate),
+            rate=np.full(updates_logged, self.experiment.optimizer.rate),
+            gradient_norm=np.exp(-steps / 100),
+            seconds=steps * 0.001,
         )
         self.step += updates
+        self.furthest = max(self.furthest, self.step)
         self._publish()
 
     def _publish(self) -> None:
@@ -159,6 +221,8 @@ class FakeTrainer:
                 rate=self.experiment.optimizer.rate,
                 steps_per_second=1234.0,
                 curves=self.history.curves(),
+                furthest=self.furthest,
+                heard=self.sent,
             )
         )
 

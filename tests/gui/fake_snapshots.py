@@ -231,6 +231,8 @@ def curves(steps: int, batch: int = 64, classes: bool = True) -> Curves:
         loss=loss,
         accuracy=np.clip(1 - true / 2.5 + generator.normal(0, 0.03, steps), 0, 1) if classes else nothing,
         rate=np.full(steps, 0.05),
+        gradient_norm=true * 3,
+        seconds=step * 0.004,
         validation_step=marks,
         validation_loss=validation,
         validation_accuracy=1 - validation / 2.5 if classes else np.full(len(marks), np.nan),

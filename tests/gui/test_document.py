@@ -170,16 +170,16 @@ class TestPlayback:
         document.pull()
         document.playback.set_stride(Stride("epoch"))
         document.playback.step_back()
-        assert trainer.orders[-1] == ("rewind", 31)
+        assert trainer.orders[-1] == ("go_to", 31)
 
     def test_a_step_back_never_goes_before_the_start(self, document: Document, trainer) -> None:
         document.playback.step_back()
-        assert not trainer.named("rewind")
+        assert not trainer.named("go_to")
         trainer.advance(3)
         document.pull()
         document.playback.set_stride(Stride("updates", 10))
         document.playback.step_back()
-        assert trainer.orders[-1] == ("rewind", 0)
+        assert trainer.orders[-1] == ("go_to", 0)
 
     def test_nothing_can_be_played_while_the_engine_is_made(self, document: Document, trainer) -> None:
         trainer.say(Compiling(1, 3))

@@ -76,7 +76,7 @@ def test_keys_play_and_step(qtbot: QtBot, window: MainWindow, trainer) -> None:
     assert trainer.orders[-1] == ("advance", 1)
     window.document.pull()
     qtbot.keyClick(window, ",")
-    assert trainer.orders[-1][0] == "rewind"
+    assert trainer.orders[-1][0] == "go_to"
     window.document.pull()
     qtbot.keyClick(window, Qt.Key.Key_Home)
     assert trainer.named("reset")
@@ -85,10 +85,10 @@ def test_keys_play_and_step(qtbot: QtBot, window: MainWindow, trainer) -> None:
 def test_a_focused_slider_keeps_its_arrows(qtbot: QtBot, window: MainWindow, trainer) -> None:
     speed = window.transport.speed
     speed.setFocus()
-    orders = len(trainer.named("rewind"))
+    orders = len(trainer.named("go_to"))
     qtbot.keyClick(speed, Qt.Key.Key_Left)
     assert speed.value() == speed.maximum() - 1
-    assert len(trainer.named("rewind")) == orders
+    assert len(trainer.named("go_to")) == orders
 
 
 def test_a_focused_field_keeps_its_letters(qtbot: QtBot, window: MainWindow, trainer) -> None:
@@ -123,7 +123,7 @@ def test_a_diverged_run_offers_to_go_back_with_a_lower_rate(window: MainWindow, 
     assert "conv2 (convolution)" in window.banner.sentence.text()
     rate = window.document.draft.optimizer.rate
     window.banner.offer.click()
-    assert ("rewind", 100) in trainer.orders
+    assert ("go_to", 100) in trainer.orders
     assert window.document.draft.optimizer.rate == rate / 2
     assert not window.banner.isVisible()
 

@@ -19,6 +19,8 @@ def curves(loss: list[float], rate: list[float]) -> Curves:
         loss=np.array(loss),
         accuracy=np.full(len(loss), np.nan),
         rate=np.array(rate),
+        gradient_norm=np.ones(len(loss)),
+        seconds=step * 0.001,
         validation_step=none.astype(np.int64),
         validation_loss=none,
         validation_accuracy=none,

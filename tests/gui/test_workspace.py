@@ -38,7 +38,7 @@ def test_closed_views_stay_closed_and_a_new_one_has_its_tab(
     after = shown(qtbot, document, with_graph=True)
     assert after.restore_from(settings)
     assert closed(after) == {"filters", "predictions", "decision", "units"}
-    assert after.tabifiedDockWidgets(after.docks["maps"]) == [after.docks["architecture"]]
+    assert after.docks["architecture"] in after.tabifiedDockWidgets(after.docks["maps"])
     after.docks["architecture"].hide()
     after.save_to(settings)
     again = shown(qtbot, document, with_graph=True)

@@ -159,6 +159,7 @@ class Trained:
     losses: np.ndarray
     rights: np.ndarray
     counts: np.ndarray
+    norms: np.ndarray
     memory: Memory
 
 
@@ -187,16 +188,17 @@ def train(
     rule = rule_of(program, optimizer, l1, l2)
     rates = np.full(steps, optimizer.rate) if rates is None else rates
     losses, rights, counts = np.full(steps, -1.0), np.full(steps, -1.0), np.zeros(steps, np.int64)
+    norms = np.full(steps, -1.0)
     code = code_of(program, params.dtype.type)
     seen = age = 0
     for count in [*calls, steps - sum(calls)]:
         here = slice(age, age + count)
         done = interpreter.train(
             code, cases, rule, memory, seed, seen, age, batch, sums,
-            rates[here], losses[here], rights[here], counts[here], parallel,
+            rates[here], losses[here], rights[here], counts[here], norms[here], parallel,
         )  # fmt: skip
         age += done
         seen += int(counts[here][:done].sum())
         if done < count:
             break
-    return Trained(age, losses, rights, counts, memory)
+    return Trained(age, losses, rights, counts, norms, memory)

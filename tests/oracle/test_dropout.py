@@ -101,6 +101,6 @@ def test_a_run_is_the_same_at_any_number_of_threads_and_when_it_is_had_again():
     assert one.params.tobytes() == two.params.tobytes()
     before = one.params.copy()
     one.advance(7)
-    one.rewind(8)
+    one.go_to(8)
     np.testing.assert_array_equal(one.params, before)
     assert one.evaluate("training").loss == one.evaluate("training").loss

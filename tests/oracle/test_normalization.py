@@ -139,7 +139,7 @@ def test_a_run_takes_each_batch_in_one_piece_at_any_number_of_threads():
     assert one.evaluate("training").loss == two.evaluate("training").loss
     kept = one.params.copy()
     one.advance(3)
-    one.rewind(12)
+    one.go_to(12)
     np.testing.assert_array_equal(one.params, kept)
     one.edit(with_rate(experiment, 0.01))
     np.testing.assert_array_equal(one.params, kept)

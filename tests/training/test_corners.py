@@ -110,7 +110,7 @@ def test_right(name):
         assert np.isfinite(found.loss) == bool(len(getattr(run.prepared, part)))
         assert np.isfinite(found.outputs).all()
     kept = run.params.copy()
-    run.rewind(1)
+    run.go_to(1)
     run.advance(steps - 1)
     np.testing.assert_array_equal(run.params, kept)
 

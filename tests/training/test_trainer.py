@@ -91,8 +91,9 @@ def test_stepping_back(desk: Desk) -> None:
     desk.trainer.load(XOR_MLP)
     desk.trainer.advance(90)
     loss = desk.stands_at(90).curves.loss.copy()
-    desk.trainer.rewind(30)
-    assert len(desk.stands_at(30).curves.step) == 30
+    desk.trainer.go_to(30)
+    there = desk.stands_at(30)
+    assert (there.row, there.furthest, there.is_past) == (29, 90, True)
     desk.trainer.advance(60)
     assert np.array_equal(desk.stands_at(90).curves.loss, loss)
 
@@ -125,7 +126,7 @@ def test_a_diverging_run_pauses_and_says_where(desk: Desk) -> None:
     desk.trainer.play()
     found = desk.event(Diverged)
     assert found.layer in {"neuron", "loss"}
-    desk.trainer.rewind(found.step_back)
+    desk.trainer.go_to(found.step_back)
     desk.trainer.edit(with_rate(LINEAR_NEURON, 0.01))
     desk.trainer.advance(5)
     desk.stands_at(found.step_back + 5)

@@ -1,0 +1,29 @@
+"""A run as it can be kept: all that is needed to have it again, in values that nobody writes to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lab.training.history import Curves
+from lab.training.path import Era
+from lab.training.timeline import Edit, State
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """`edits` and the start make any step; `checkpoints` spare the way there, `curves` and the path show it.
+
+    The run stands at `step`; `checkpoints` are in the order of their steps, none is after `furthest`. Of an era whose
+    points were not kept, nothing is drawn.
+    """
+
+    step: int
+    furthest: int
+    edits: tuple[Edit, ...]
+    checkpoints: tuple[State, ...]
+    curves: Curves
+    path: tuple[Era, ...] = (Era(0),)
+    run: int = 1
+    name: str = "A"
+    colour: int = 0
+    origin: tuple[int, int] | None = None
