@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from msgspec import Meta
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from lab.data.datasets.digits import Digits
@@ -18,6 +18,7 @@ from lab.experiment.plan import plan
 from lab.experiment.presets import preset
 from lab.files import in_bytes
 from lab.gui.document import Document
+from lab.gui.needs import examples
 from lab.gui.panels.data import DataPanel
 from lab.gui.panels.inspector import Inspector, field_rows, own_weight_rows
 from lab.gui.panels.network import NetworkPanel
@@ -85,6 +86,7 @@ class TestNetwork:
     ) -> None:
         def said(**settings: object) -> str:
             document.edit(msgspec.structs.replace(preset("lenet"), **settings), "settings")
+            QApplication.processEvents()  # after the layers
             return panel._memory.texts[2]
 
         assert panel._memory.texts == ("", "", said(seed=2))
@@ -104,7 +106,7 @@ class TestNetwork:
         document.edit(msgspec.structs.replace(document.draft, data=Digits(size=64), batch_size=7), "data")
         panel = NetworkPanel(document)
         qtbot.addWidget(panel)
-        assert panel._examples() == 7
+        assert examples(document) == 7
 
     def test_branches_that_do_not_line_up_are_noted_and_keep_nothing_from_running(
         self, panel: NetworkPanel, document: Document, trainer

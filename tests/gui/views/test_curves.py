@@ -1,7 +1,6 @@
 """Curves: the right points on the right axes."""
 
 import dataclasses
-import time
 
 import msgspec
 import numpy as np
@@ -129,17 +128,6 @@ def test_axis_numbers_are_round() -> None:
     values = axis.tickValues(-2.3, 0.4, 200)[0][1]
     assert axis.tickStrings(values, 1, 1) == ["0.01", "0.1", "1"] or len(values) > 3
     assert all(float(t) > 0 for t in axis.tickStrings(values, 1, 1))
-
-
-def test_speed(stage: Stage) -> None:
-    view = stage.show(CurvesView)
-    shots = [snapshot(steps=n) for n in range(20_000, 20_020)]
-    times = []
-    for shot in shots:
-        start = time.perf_counter()
-        view.show_snapshot(shot)
-        times.append(time.perf_counter() - start)
-    assert np.median(times) < 0.02
 
 
 def test_table(stage: Stage) -> None:
