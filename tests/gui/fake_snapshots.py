@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from dataclasses import replace
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from lab.data.datasets import LinearCloud, Rings, Waves
@@ -31,6 +33,7 @@ from lab.training.probes import (
     WeightsProbe,
 )
 from lab.training.snapshot import Snapshot
+from lab.training.timeline import Edit
 
 
 def chain(*layers: tuple[str, Any]) -> Network:
@@ -267,3 +270,49 @@ def snapshot(name: str = "lenet", steps: int = 600, probes: frozenset[Probe] = f
         curves=curves(steps, classes=bool(experiment.data.classes())),
         readings={probe: answer(name, probe) for probe in probes},
     )
+
+
+def with_rate(experiment: Experiment, rate: float) -> Experiment:
+    return msgspec.structs.replace(
+        experiment, optimizer=msgspec.structs.replace(experiment.optimizer, rate=rate)
+    )
+
+
+def slower(of: Curves, factor: float) -> Curves:
+    """Curves whose errors fall less."""
+    return replace(of, loss=of.loss * factor, validation_loss=of.validation_loss * factor)
+
+
+def race(
+    name: str = "lenet",
+    count: int = 2,
+    steps: int = 600,
+    active: int = 1,
+    probes: frozenset[Probe] = frozenset(),
+    **changes: dict[str, Any],
+) -> Snapshot:
+    """Runs A, B, ... with learning rates 0.1, 0.05, ... in lockstep, seen from the `active` one.
+
+    `changes` are fields of single runs by their names: `B={"stopped": "..."}`.
+    """
+    one = snapshot(name, steps, probes)
+    runs = []
+    for k in range(count):
+        letter = "ABCDEFGH"[k]
+        experiment = one.experiment if k == 0 else with_rate(one.experiment, 0.1 / 2**k)
+        run = replace(
+            one,
+            experiment=experiment,
+            curves=slower(one.curves, 1 + 0.35 * k),
+            furthest=steps,
+            seconds=steps * 0.004,
+            edits=(Edit(0, experiment),),
+            run=k + 1,
+            name=letter,
+            colour=k,
+            origin=None if k == 0 else (1, 0),
+        )
+        runs.append(replace(run, **changes.get(letter, {})))
+    turned = replace(runs[0], runs=tuple(runs)).turned_to(active)
+    assert turned is not None
+    return turned
