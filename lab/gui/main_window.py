@@ -40,6 +40,7 @@ from lab.gui.theme import Theme
 from lab.gui.views.view import View
 from lab.gui.widgets.banner import Banner, CompileBar
 from lab.gui.widgets.dock import TitledDock, tidy_titles
+from lab.gui.widgets.run_chips import RunChips
 from lab.gui.widgets.transport import Transport
 from lab.gui.workspace import Kind, Workspace, kind_of
 from lab.problem import ProblemError
@@ -66,6 +67,7 @@ class MainWindow(QMainWindow):
         self.banner, self.compile_bar = Banner(), CompileBar()
         self.workspace = Workspace(document, views)
         self.transport = Transport(document.playback)
+        self.chips = RunChips()
         self.network_panel = NetworkPanel(document)
         self.inspector = Inspector(document)
         self.panel_docks = (
@@ -76,7 +78,7 @@ class MainWindow(QMainWindow):
         self.inspector_dock = TitledDock("Selected", "panel.inspector", self.inspector)
         self._lay_out()
         self.menus = Menus(self)
-        self.header = Header(self.menus, document)
+        self.header = Header(self.menus, document, self.chips)
         bar = QToolBar("Header")
         bar.setObjectName("bar.header")
         bar.setMovable(False)
@@ -139,6 +141,14 @@ class MainWindow(QMainWindow):
         document.compiling.connect(self.compile_bar.show_progress)
         document.problems_changed.connect(self.header.show_problems)
         self.workspace.watching_changed.connect(self._watch)
+        for signal, order in (
+            (self.workspace.run_picked, "activate"),
+            (self.chips.activated, "activate"),
+            (self.chips.duplicated, "duplicate_run"),
+            (self.chips.renamed, "rename_run"),
+            (self.chips.closed, "close_run"),
+        ):
+            signal.connect(lambda *given, order=order: getattr(document, order)(*given))
         self.inspector_dock.visibilityChanged.connect(self._watch)
         self.appearance.changed.connect(self._show_theme)
         self.exports.done.connect(self.header.note)
@@ -156,6 +166,7 @@ class MainWindow(QMainWindow):
             self._arrange_for(snapshot.experiment)
         self.workspace.show_snapshot(snapshot)
         self.transport.show_snapshot(snapshot)
+        self.chips.show_snapshot(snapshot)
         if is_new:
             self._watch()
 

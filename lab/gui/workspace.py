@@ -89,6 +89,7 @@ class Workspace(QMainWindow):
     """
 
     watching_changed = Signal()
+    run_picked = Signal(int)
 
     def __init__(
         self, document: Document, views: Iterable[type[View]], parent: QWidget | None = None
@@ -123,6 +124,7 @@ class Workspace(QMainWindow):
         dock.dockLocationChanged.connect(self._tidy_titles)
         dock.topLevelChanged.connect(self._tidy_titles)
         view.picked.connect(self._document.select)
+        view.run_picked.connect(self.run_picked)
         view.watching_changed.connect(self.watching_changed)
 
     # --- arrangement
