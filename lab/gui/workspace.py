@@ -26,24 +26,24 @@ Cell = tuple[str, ...]
 
 ARRANGEMENTS: dict[Kind, tuple[tuple[tuple[Cell, float], ...], ...]] = {
     "image": (
-        ((("curves",), 0.44), (("maps",), 0.56)),
+        ((("curves", "runs"), 0.44), (("maps",), 0.56)),
         ((("surface",), 0.40), (("filters",), 0.30), (("confusion",), 0.30)),
     ),
     "plane": (
         ((("decision",), 0.5), (("units", "confusion"), 0.5)),
-        ((("curves",), 0.5), (("surface",), 0.5)),
+        ((("curves", "runs"), 0.5), (("surface",), 0.5)),
     ),
     "heights": (
         ((("decision", "predictions"), 0.5), (("units",), 0.5)),
-        ((("curves",), 0.5), (("surface",), 0.5)),
+        ((("curves", "runs"), 0.5), (("surface",), 0.5)),
     ),
-    "neuron": (((("surface",), 0.58), (("curves", "predictions"), 0.42)),),
+    "neuron": (((("surface",), 0.58), (("curves", "runs", "predictions"), 0.42)),),
     "table": (
-        ((("curves",), 0.55), (("confusion",), 0.45)),
+        ((("curves", "runs"), 0.55), (("confusion",), 0.45)),
         ((("surface",), 0.55), (("maps", "filters"), 0.45)),
     ),
     "numbers": (
-        ((("curves",), 0.55), (("predictions",), 0.45)),
+        ((("curves", "runs"), 0.55), (("predictions",), 0.45)),
         ((("surface",), 0.55), (("maps", "filters"), 0.45)),
     ),
 }

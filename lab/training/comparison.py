@@ -264,8 +264,7 @@ def fairness(runs: Sequence[Snapshot], at: At = "present") -> tuple[str, ...]:
         broken.add("start")
     notes += [_changed(run, edit) for run in runs for edit in edits_on_the_way(run, runs)]
     if at == "present" and len({run.examples for run in runs}) > 1:
-        seen = [f"{run.name} {'has seen ' if k == 0 else ''}{run.examples:,}" for k, run in enumerate(runs)]
-        notes.append(f"They stand at different points: {listed(seen)} examples.")
+        notes.append(f"They stand at different points: {_seen(runs)}.")
     notes += [
         f"{run.name} stopped at step {run.step:,}: {run.stopped.rstrip('.')}." for run in runs if run.stopped
     ]
@@ -287,6 +286,21 @@ def edits_on_the_way(run: Snapshot, runs: Sequence[Snapshot]) -> tuple[Edit, ...
         for edit in run.edits[1:]
         if edit.step > since and edit.step <= run.step and _key(edit) not in shared
     )
+
+
+def _seen(runs: Sequence[Snapshot]) -> str:
+    """A has seen 6,400 examples, B 3,200; or, where most agree, C has seen 3,200 examples, the others 6,400."""
+    groups: dict[int, list[str]] = {}
+    for run in runs:
+        groups.setdefault(run.examples, []).append(run.name)
+    said = [(listed(names), len(names), examples) for examples, names in groups.items()]
+    largest = max(said, key=lambda group: group[1])
+    if largest[1] > 1:
+        said.remove(largest)
+        said.append(("the others", largest[1], largest[2]))
+    (who, many, most), *rest = said
+    first = f"{who} {'have' if many > 1 else 'has'} seen {most:,} examples"
+    return ", ".join([first, *(f"{names} {examples:,}" for names, _, examples in rest)])
 
 
 def _key(edit: Edit) -> tuple[int, int, int]:

@@ -244,7 +244,9 @@ def test_weights_set_by_hand() -> None:
 
 def test_different_points_matter_only_in_the_present() -> None:
     runs = race(B=standing_at(300)).runs
-    assert "They stand at different points: A has seen 38,400 and B 19,200 examples." in fairness(runs)
+    assert "They stand at different points: A has seen 38,400 examples, B 19,200." in fairness(runs)
+    more = race(count=4, C=standing_at(300)).runs
+    assert "They stand at different points: C has seen 19,200 examples, the others 38,400." in fairness(more)
     assert fairness(runs, "examples") == FAIR
 
 

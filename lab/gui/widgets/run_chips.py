@@ -38,7 +38,12 @@ class Chip(QToolButton):
         self.setCheckable(True)
         self.setProperty("chip", True)
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.setIconSize(QSize(DOT, DOT))
+        self.setIconSize(QSize(DOT + 6, DOT))
+
+    def sizeHint(self) -> QSize:
+        size = super().sizeHint()
+        text = self.fontMetrics().horizontalAdvance(self.text())
+        return QSize(text + DOT + 26, size.height())  # what Qt leaves beside an icon is for a toolbar
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         self.wanted.emit()
