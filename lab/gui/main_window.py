@@ -69,7 +69,7 @@ class MainWindow(QMainWindow):
         self.transport = Transport(document.playback)
         self.chips = RunChips()
         self.network_panel = NetworkPanel(document)
-        self.inspector = Inspector(document)
+        self.inspector = Inspector(document, edits=self.network_panel.edits)
         self.panel_docks = (
             TitledDock("Network", "panel.network", self.network_panel),
             TitledDock("Data", "panel.data", DataPanel(document)),
