@@ -141,14 +141,11 @@ class MainWindow(QMainWindow):
         document.compiling.connect(self.compile_bar.show_progress)
         document.problems_changed.connect(self.header.show_problems)
         self.workspace.watching_changed.connect(self._watch)
-        for signal, order in (
-            (self.workspace.run_picked, "activate"),
-            (self.chips.activated, "activate"),
-            (self.chips.duplicated, "duplicate_run"),
-            (self.chips.renamed, "rename_run"),
-            (self.chips.closed, "close_run"),
-        ):
-            signal.connect(lambda *given, order=order: getattr(document, order)(*given))
+        self.workspace.run_picked.connect(document.activate)
+        self.chips.activated.connect(document.activate)
+        self.chips.duplicated.connect(document.duplicate_run)
+        self.chips.renamed.connect(document.rename_run)
+        self.chips.closed.connect(document.close_run)
         self.inspector_dock.visibilityChanged.connect(self._watch)
         self.appearance.changed.connect(self._show_theme)
         self.exports.done.connect(self.header.note)

@@ -11,7 +11,9 @@ from pytestqt.qtbot import QtBot
 
 from lab.gui.main_window import MainWindow
 from lab.gui.theme import DARK
-from lab.gui.widgets.run_chips import MOST, RunChips
+from lab.gui.widgets.run_chips import RunChips
+from lab.training.race import MOST_RUNS
+from tests.gui.conftest import FakeTrainer
 from tests.gui.fake_snapshots import race
 
 
@@ -78,15 +80,15 @@ def test_the_middle_button_closes_but_not_the_last(qtbot: QtBot, chips: RunChips
 
 
 def test_plus_duplicates_until_there_are_eight(qtbot: QtBot, chips: RunChips, asked: list[Any]) -> None:
-    chips.show_snapshot(race(count=MOST - 1, active=2))
+    chips.show_snapshot(race(count=MOST_RUNS - 1, active=2))
     qtbot.mouseClick(chips.add, Qt.MouseButton.LeftButton)
     assert asked == [("duplicated", 2)]
     assert "Ctrl+Shift+D" in chips.add.toolTip()
-    chips.show_snapshot(race(count=MOST))
+    chips.show_snapshot(race(count=MOST_RUNS))
     assert not chips.add.isEnabled()
     assert not chips.duplicate_action.isEnabled()
     assert "close one first" in chips.add.toolTip()
-    chips.show_snapshot(race(count=MOST - 1))
+    chips.show_snapshot(race(count=MOST_RUNS - 1))
     assert chips.add.isEnabled()
 
 
@@ -139,26 +141,20 @@ def test_colours_follow_the_theme(chips: RunChips) -> None:
     assert chips.chips[0].icon().pixmap(20, 20).toImage() != light
 
 
-def test_in_the_window(window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
-    orders: list[tuple[Any, ...]] = []
-    for name in ("activate", "close_run", "duplicate_run", "rename_run"):
-        monkeypatch.setattr(
-            type(window.document),
-            name,
-            lambda _, *given, name=name: orders.append((name, *given)),
-            raising=False,
-        )
-    window._show_snapshot(race(count=3))
+def test_in_the_window(window: MainWindow, trainer: FakeTrainer) -> None:
+    snapshot = race(count=3)
+    window.document.snapshot, window.document._last_run = snapshot, 3
+    window._show_snapshot(snapshot)
     assert [chip.text() for chip in window.chips.chips] == ["A", "B", "C"]
-    for action in (window.chips.duplicate_action, window.chips.next_action, window.chips.close_action):
-        action.trigger()
     window.chips.renamed.emit(1, "first")
     window.workspace.run_picked.emit(3)
-    assert orders == [
-        ("duplicate_run", 1),
-        ("activate", 2),
-        ("close_run", 1),
-        ("rename_run", 1, "first"),
-        ("activate", 3),
-    ]
+    window.chips.duplicate_action.trigger()
+    window.chips.next_action.trigger()
+    window.chips.close_action.trigger()
+    given = [order for order in trainer.orders if order[0] not in ("start", "load", "pace")]
+    assert [order[0] for order in given] == ["rename_run", "activate", "branch", "activate", "close_run"]
+    assert given[0] == ("rename_run", 1, "first")
+    assert given[1] == ("activate", 3)
+    assert given[2][3] == 1, "a twin of the run that the chips show as active"
+    assert given[4] == ("close_run", 1)
     assert window.minimumSizeHint().width() <= 1280

@@ -19,10 +19,9 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QSizePolicy
 from lab.gui.icons import DOT, icon, run_dot
 from lab.gui.theme import LIGHT, Theme
 from lab.training.comparison import difference, together
+from lab.training.race import MOST_RUNS
 from lab.training.snapshot import Snapshot
 
-MOST = 8
-"""Runs of a document."""
 LONGEST_NAME, SHORTEN_TO = 24, 10
 """Characters that a name may have, and that a chip shows of it."""
 
@@ -183,7 +182,7 @@ class RunChips(QWidget):
         self.words.setToolTip(words)
         for action in (self.close_action, self.next_action, self.previous_action):
             action.setEnabled(several)
-        self.duplicate_action.setEnabled(len(self._runs) < MOST)
+        self.duplicate_action.setEnabled(len(self._runs) < MOST_RUNS)
         self._show_tips()
 
     def _add_chip(self) -> None:
@@ -208,9 +207,9 @@ class RunChips(QWidget):
 
     def _show_tips(self) -> None:
         native = QKeySequence.SequenceFormat.NativeText
-        full = len(self._runs) >= MOST
+        full = len(self._runs) >= MOST_RUNS
         tips = {
-            self.duplicate_action: f"There can be {MOST} runs, and there are; close one first"
+            self.duplicate_action: f"There can be {MOST_RUNS} runs, and there are; close one first"
             if full
             else "Duplicate run: the same past and the same batches; then change one thing",
             self.rename_action: "Give the active run another name",
@@ -246,7 +245,7 @@ class RunChips(QWidget):
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for like, slot, able in (
-            (self.duplicate_action, lambda: self.duplicated.emit(run), len(self._runs) < MOST),
+            (self.duplicate_action, lambda: self.duplicated.emit(run), len(self._runs) < MOST_RUNS),
             (self.rename_action, lambda: self._write_name(run), True),
             (self.close_action, lambda: self._close(run), several),
         ):
