@@ -199,10 +199,8 @@ class MainWindow(QMainWindow):
                 CrashDialog(event.text, self).show()
         elif isinstance(event, Paused) and event.reason:
             self.header.note(f"Paused at step {event.step:,}: {event.reason}")
-        elif isinstance(event, Loaded) and event.renewed and event.kept:
-            self.header.note(
-                f"New start for {', '.join(event.renewed[:3])}{' …' if len(event.renewed) > 3 else ''}"
-            )
+        elif isinstance(event, Loaded) and (said := event.surgery.said()):
+            self.header.note(said)
 
     def _show_diverged(self, event: Diverged) -> None:
         draft, snapshot = self.document.draft, self.document.snapshot

@@ -379,15 +379,13 @@ class Run:
 
     def _change(self, edit: Edit) -> Machine:
         before = self._before_edits()
-        program = self.program
         self._make(edit, before)
         self._unedited = before if before is not None and before.nbytes <= REMEMBERED else None
         self._forget_future()
         self.timeline.record(edit)
         self.timeline.keep(self.state(), self.step)
-        is_new = self.program.parameters != program.parameters or bool(edit.weights)
-        is_new |= before is not None and before.parameters != self.program.parameters
-        self.path.turn(self.step, self.machine.memory.params, is_new or not self.step)
+        is_new = not self.machine.surgery.unmoved or bool(edit.weights) or not self.step
+        self.path.turn(self.step, self.machine.memory.params, is_new)
         return self.machine
 
     def _before_edits(self) -> State | None:

@@ -22,6 +22,7 @@ from lab.training.probes import Probe, SurfaceProbe, UpdateProbe
 from lab.training.race import Lane, Race
 from lab.training.record import Record
 from lab.training.snapshot import Snapshot
+from lab.training.surgery import Kept
 
 SLICE = 0.012
 """Seconds of training between two looks at the commands."""
@@ -399,8 +400,8 @@ class Trainer:
 
     def _tell(self, lane: Lane, machine: Machine | None = None) -> None:
         """That a run stands where a command wanted it."""
-        kept, renewed = (machine.kept, machine.renewed) if machine else ((), ())
-        self._events.append(Loaded(lane.run.experiment, lane.run.step, kept, renewed, lane.number))
+        run, kept = lane.run, machine.surgery if machine else Kept()
+        self._events.append(Loaded(run.experiment, run.step, lane.number, kept))
 
     def _edit(self, experiment: Experiment) -> None:
         if self._race is None:
