@@ -5,7 +5,7 @@ Everything here is read off snapshots. What differs is said in words from a real
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,8 +13,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.experiment.diff import differences
+from lab.experiment.diff import REWRITTEN, brief, differences
 from lab.experiment.experiment import Experiment
+from lab.experiment.fairness import fairness as conditions
 from lab.training.snapshot import Snapshot
 from lab.training.timeline import Edit
 
@@ -169,98 +170,61 @@ def reference(run: Snapshot, runs: Sequence[Snapshot]) -> Snapshot | None:
     return None if not runs or runs[0].run == run.run else runs[0]
 
 
-def difference(run: Snapshot, runs: Sequence[Snapshot]) -> str:
-    """In words, what the run does otherwise than the one it is compared with: "learning rate 0.1 → 0.01"."""
+def difference(run: Snapshot, runs: Sequence[Snapshot], most: int | None = None) -> str:
+    """In words, what the run does otherwise than the one it is compared with: "learning rate 0.1 → 0.01".
+
+    `most` phrases are written out, the rest is counted; without it all are.
+    """
     other = reference(run, runs)
     if other is None:
         return "the beginning"
-    found = phrases(other.experiment, run.experiment)
+    found = ", ".join(phrases(other.experiment, run.experiment))
+    if most is not None:
+        found = brief(other.experiment, run.experiment, most)
     since = run.origin[1] if run.origin is not None else 0
     if since > 0:
         source = other.name if run.origin is not None and other.run == run.origin[0] else "a closed run"
         aside = "" if source == other.name else f", compared with {other.name}"
-        return f"from {source} at step {since:,}{aside}: {', '.join(found) or 'nothing changed'}"
-    return ", ".join(found) or f"the same as {other.name}"
+        return f"from {source} at step {since:,}{aside}: {found or 'nothing changed'}"
+    return found or f"the same as {other.name}"
 
 
 def phrases(a: Experiment, b: Experiment) -> tuple[str, ...]:
-    """How `b` runs otherwise than `a`: what is only called or described otherwise is left out."""
-    return differences(msgspec.structs.replace(a, name=b.name, description=b.description), b)
+    """How `b` runs otherwise than `a`: what is only called, described or written otherwise is left out."""
+    alike = msgspec.structs.replace(b, name=a.name, description=a.description)
+    return tuple(phrase for phrase in differences(a, alike) if phrase != REWRITTEN)
 
 
 # --- whether it is fair
 
-
-@dataclass(frozen=True)
-class Condition:
-    """What has to be alike, what is not the same of two runs where it is not, and what to say then."""
-
-    alike: Callable[[Experiment, Experiment], bool]
-    breaks: tuple[str, ...]
-    sentence: str
-
-
-def _weights(e: Experiment) -> list[tuple[str, tuple[int, ...]]]:
-    return [(p.name, p.shape) for p in e.analysis.parameters]
-
-
-def _starts(e: Experiment) -> list[object]:
-    return [p.start for p in e.analysis.parameters]
-
-
-CONDITIONS = (
-    Condition(
-        lambda a, b: a.seed == b.seed,
-        ("seed", "start", "batches"),
-        "{others} {have} another seed than {first}: another start and other batches.",
-    ),
-    Condition(
-        lambda a, b: a.data == b.data,
-        ("batches",),
-        "{others} {learn} from other data than {first}: their errors cannot be compared.",
-    ),
-    Condition(
-        lambda a, b: a.split == b.split,
-        ("batches",),
-        "{others} {split} the data in another way than {first}: other examples to learn from and to be judged by.",
-    ),
-    Condition(
-        lambda a, b: a.batch_size == b.batch_size,
-        ("batches",),
-        "{others} {learn} in batches of another size than {first}: compare at equal examples.",
-    ),
-    Condition(
-        lambda a, b: a.loss == b.loss,
-        (),
-        "{others} {make} another error small than {first}: their errors cannot be compared.",
-    ),
-    Condition(
-        lambda a, b: _weights(a) == _weights(b),
-        ("start",),
-        "{others} {have} another network than {first}: compare at equal examples and at equal seconds.",
-    ),
-    Condition(
-        lambda a, b: _weights(a) != _weights(b) or _starts(a) == _starts(b),
-        ("start",),
-        "{others} {draw} the first weights in another way than {first}.",
-    ),
-)
+CONDITIONS = ("seed", "start", "batches")
+BREAKS: Mapping[str, tuple[str, ...]] = {
+    "other seed": CONDITIONS,
+    "other start": ("start",),
+    "other data": ("batches",),
+    "other preprocessing": ("batches",),
+    "other split": ("batches",),
+    "other batch size": ("batches",),
+}
+"""Which conditions are not met where experiments differ in this way."""
 
 
 def fairness(runs: Sequence[Snapshot], at: At = "present") -> tuple[str, ...]:
     """Sentences: what is alike, then each thing that makes the comparison less than fair. Empty for a single run."""
     if len(runs) < 2:
         return ()
-    first = runs[0]
-    notes, broken = [], set[str]()
-    for condition in CONDITIONS:
-        others = [run for run in runs if not condition.alike(first.experiment, run.experiment)]
-        if others:
-            notes.append(_about(condition.sentence, others, first))
-            broken.update(condition.breaks)
+    first, broken = runs[0], set[str]()
+    told: dict[str, list[str]] = {}
+    for run in runs[1:]:
+        for phrase in conditions(first.experiment, run.experiment):
+            told.setdefault(phrase, []).append(run.name)
+            broken.update(BREAKS.get(phrase.split(":")[0], ()))
+    notes = [f"{listed(names)}: {_in_brackets(phrase)}." for phrase, names in told.items()]
+    notes += [_dearer(run, first) for run in runs[1:] if _cost(run) != _cost(first)]
     by_hand = [run for run in runs if _sets_weights_at_start(run)]
     if by_hand:
-        notes.append(_about("{others} {start} from weights that were set by hand.", by_hand, first))
+        names = listed([run.name for run in by_hand])
+        notes.append(f"{names} {'start' if by_hand[1:] else 'starts'} from weights that were set by hand.")
         broken.add("start")
     notes += [_changed(run, edit) for run in runs for edit in edits_on_the_way(run, runs)]
     if at == "present" and len({run.examples for run in runs}) > 1:
@@ -268,7 +232,7 @@ def fairness(runs: Sequence[Snapshot], at: At = "present") -> tuple[str, ...]:
     notes += [
         f"{run.name} stopped at step {run.step:,}: {run.stopped.rstrip('.')}." for run in runs if run.stopped
     ]
-    same = ", ".join(f"same {what}" for what in ("seed", "start", "batches") if what not in broken)
+    same = ", ".join(f"same {what}" for what in CONDITIONS if what not in broken)
     if not same:
         return tuple(notes)
     return (f"{same[0].upper()}{same[1:]}{'.' if notes else ': a fair comparison.'}", *notes)
@@ -319,19 +283,19 @@ def _sets_weights_at_start(run: Snapshot) -> bool:
     return any(edit.step == 0 and edit.weights is not None for edit in run.edits)
 
 
-VERBS = {
-    "have": ("has", "have"),
-    "learn": ("learns", "learn"),
-    "make": ("makes", "make"),
-    "split": ("splits", "split"),
-    "start": ("starts", "start"),
-    "draw": ("draws", "draw"),
-}
+def _in_brackets(phrase: str) -> str:
+    """other seed (another start)"""
+    what, _, how = phrase.partition(": ")
+    return f"{what} ({how})" if how else what
 
 
-def _about(sentence: str, others: Sequence[Snapshot], first: Snapshot) -> str:
-    verbs = {verb: forms[len(others) > 1] for verb, forms in VERBS.items()}
-    return sentence.format(others=listed([run.name for run in others]), first=first.name, **verbs)
+def _cost(run: Snapshot) -> int:
+    return run.experiment.analysis.multiply_adds or 0
+
+
+def _dearer(run: Snapshot, first: Snapshot) -> str:
+    times = f"{_cost(run) / max(_cost(first), 1):.2g} times as much for an example as {first.name}"
+    return f"{run.name} computes {times}: compare at equal seconds too."
 
 
 def listed(words: Sequence[str]) -> str:

@@ -11,8 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lab.data.preprocessing import Split
 from lab.learning.losses import SquaredError
-from lab.network.layers import Dense
+from lab.learning.schedules import Step
+from lab.network.activations import ReLU
+from lab.network.layers import Conv2D
+from lab.network.network import Network, Node
 from lab.training.comparison import (
     MEAN_OVER,
     best,
@@ -25,7 +29,7 @@ from lab.training.comparison import (
 from lab.training.history import Curves
 from lab.training.snapshot import Snapshot
 from lab.training.timeline import Edit
-from tests.gui.fake_snapshots import LENET, RINGS, chain, curves, race, snapshot, with_rate
+from tests.gui.fake_snapshots import LENET, curves, race, snapshot, with_rate
 
 FAIR = ("Same seed, same start, same batches: a fair comparison.",)
 
@@ -193,11 +197,14 @@ def test_a_fair_race() -> None:
 @pytest.mark.parametrize(
     ("changes", "verdict", "said"),
     [
-        ({"seed": 2}, None, "B has another seed than A"),
-        ({"data": RINGS.data}, "Same seed.", "B learns from other data than A"),
-        ({"batch_size": 32}, "Same seed, same start.", "batches of another size than A"),
-        ({"loss": SquaredError()}, "Same seed, same start, same batches.", "errors cannot be compared"),
-        ({"network": chain(("d", Dense(10)))}, "Same seed, same batches.", "another network than A"),
+        ({"seed": 2}, None, "B: other seed (another split, start and order of the examples)."),
+        (
+            {"split": Split(training=0.5, validation=0.3, test=0.2)},
+            "Same seed, same start.",
+            "B: other split (",
+        ),
+        ({"batch_size": 32}, "Same seed, same start.", "B: other batch size ("),
+        ({"loss": SquaredError()}, "Same seed, same start, same batches.", "B: other loss ("),
     ],
 )
 def test_what_differs_is_said(changes: dict[str, Any], verdict: str | None, said: str) -> None:
@@ -206,11 +213,25 @@ def test_what_differs_is_said(changes: dict[str, Any], verdict: str | None, said
     assert (sentences[0] == verdict) if verdict else not sentences[0].startswith("Same")
 
 
+def test_another_network_costs_more_or_less() -> None:
+    larger = Network((Node("conv1", Conv2D(12, 5, activation=ReLU())), *LENET.network.nodes[1:]))
+    sentences = fairness(of("B", **edited(network=larger)))
+    assert sentences[0] == "Same seed, same batches."
+    assert any("B computes 1.9 times as much for an example as A" in said for said in sentences)
+    assert any(said.startswith("B: other start (") for said in sentences)
+
+
 def test_several_are_named_in_one_sentence() -> None:
     other = edited(seed=2)
     sentences = fairness(race(count=4, B=other, D=other).runs)
-    assert sentences[0].startswith("B and D have another seed than A")
+    assert sentences[0].startswith("B and D: other seed")
     assert len(sentences) == 1
+
+
+def test_two_things_at_once_cannot_be_told_apart() -> None:
+    twice = msgspec.structs.replace(with_rate(LENET, 0.5), schedule=Step())
+    sentences = fairness(of("B", experiment=twice))
+    assert any("2 things differ at once" in said for said in sentences)
 
 
 def test_a_change_on_the_way_is_said() -> None:

@@ -266,7 +266,9 @@ def legend_of(snapshot: Snapshot, runs: tuple[Snapshot, ...], window: int) -> tu
     return (
         *(
             Entry(
-                f"{run.name}: {difference(run, runs)}", partial(Theme.run, colour=run.colour), brief=run.name
+                f"{run.name}: {difference(run, runs, most=1)}",
+                partial(Theme.run, colour=run.colour),
+                brief=run.name,
             )
             for run in runs
         ),
