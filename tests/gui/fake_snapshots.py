@@ -23,6 +23,7 @@ from lab.training.probes import (
     ActivationsProbe,
     Decision,
     DecisionProbe,
+    Footprints,
     Outputs,
     OutputsProbe,
     Probe,
@@ -218,6 +219,26 @@ def surface(resolution: int = 41, known: int = 1) -> Surface:
         minimum=None,
         complete=known == 1,
     )
+
+
+def with_other_paths(of: Surface, count: int) -> Surface:
+    """The same surface with the paths of runs B, C, ... on it, each somewhere else."""
+    others = []
+    for k in range(1, count):
+        turn, shift = 0.25 * k, of.path[0]
+        rotation = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+        others.append(
+            Footprints(
+                run=k + 1,
+                name="ABCDEFGH"[k],
+                colour=k,
+                path=(of.path - shift) @ rotation * (1 - 0.08 * k) + shift,
+                path_errors=of.path_errors * (1 + 0.5 * k),
+                path_steps=of.path_steps,
+                path_distances=of.path_distances,
+            )
+        )
+    return replace(of, others=tuple(others))
 
 
 def curves(steps: int, batch: int = 64, classes: bool = True) -> Curves:
