@@ -72,7 +72,7 @@ def _values(
         before, after = _pairs(old, new)
         yield f"{title}{of} {before} → {after}"
     else:
-        yield f"{title}{of} {_said(old, kind)} → {_said(new, kind)}"
+        yield f"{title}{of} {_change(old, new, kind)}"
 
 
 def _of_layers(
@@ -205,6 +205,15 @@ def _spoken(title: str) -> str:
         words.pop()
     spoken = " ".join(words)
     return spoken[0].lower() + spoken[1:] if spoken[1:2].islower() else spoken
+
+
+def _change(old: Any, new: Any, kind: str) -> str:
+    """From the one to the other. Of floats no more digits than a person needs to tell them apart."""
+    if isinstance(old, float) and isinstance(new, float):
+        short = [f"{value:.4g}" for value in (old, new)]
+        if short[0] != short[1]:
+            old, new = map(float, short)
+    return f"{_said(old, kind)} → {_said(new, kind)}"
 
 
 def _said(value: Any, kind: str = "other") -> str:

@@ -41,6 +41,7 @@ from lab.gui.views.view import View
 from lab.gui.widgets.banner import Banner, CompileBar
 from lab.gui.widgets.dock import TitledDock, tidy_titles
 from lab.gui.widgets.run_chips import RunChips
+from lab.gui.widgets.timeline import Timeline
 from lab.gui.widgets.transport import Transport
 from lab.gui.workspace import Kind, Workspace, kind_of
 from lab.problem import ProblemError
@@ -68,6 +69,7 @@ class MainWindow(QMainWindow):
         self.workspace = Workspace(document, views)
         self.transport = Transport(document.playback)
         self.chips = RunChips()
+        self.timeline = Timeline()
         self.network_panel = NetworkPanel(document)
         self.inspector = Inspector(document, edits=self.network_panel.edits)
         self.panel_docks = (
@@ -105,7 +107,13 @@ class MainWindow(QMainWindow):
         foot = QToolBar("Transport")
         foot.setObjectName("bar.transport")
         foot.setMovable(False)
-        foot.addWidget(self.transport)
+        rows = QWidget()
+        column = QVBoxLayout(rows)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.timeline)
+        column.addWidget(self.transport)
+        foot.addWidget(rows)
         foot.toggleViewAction().setVisible(False)
         self.addToolBar(Qt.ToolBarArea.BottomToolBarArea, foot)
         for dock in self.panel_docks:
@@ -140,6 +148,13 @@ class MainWindow(QMainWindow):
         document.file_changed.connect(self._show_file)
         document.compiling.connect(self.compile_bar.show_progress)
         document.problems_changed.connect(self.header.show_problems)
+        playback = document.playback
+        self.timeline.scrubbed.connect(playback.go_to)
+        self.timeline.chosen.connect(playback.go_to)
+        self.timeline.stepped.connect(lambda way: playback.step() if way > 0 else playback.step_back())
+        self.timeline.run_chosen.connect(document.activate)
+        playback.ready_changed.connect(self.timeline.setEnabled)
+        self.timeline.setEnabled(playback.ready)
         self.workspace.watching_changed.connect(self._watch)
         self.workspace.run_picked.connect(document.activate)
         self.chips.activated.connect(document.activate)
@@ -162,6 +177,7 @@ class MainWindow(QMainWindow):
         if is_new:
             self._arrange_for(snapshot.experiment)
         self.workspace.show_snapshot(snapshot)
+        self.timeline.show_snapshot(snapshot)
         self.transport.show_snapshot(snapshot)
         self.chips.show_snapshot(snapshot)
         if is_new:
@@ -215,6 +231,7 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _show_theme(self, theme: Theme) -> None:
         self.workspace.show_theme(theme)
+        self.timeline.show_theme(theme)
         self.transport.set_theme(theme)
         self.network_panel.set_theme(theme)
         self.header.set_theme(theme)

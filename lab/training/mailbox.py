@@ -35,7 +35,7 @@ class Mailbox(Generic[T]):
 
 @dataclass(frozen=True)
 class Loaded:
-    """Run number `run` stands at `step` under `experiment`. `surgery` says what an edit kept, and puts it into words."""
+    """Run number `run` stands at `step` under `experiment`. `surgery` says what an edit kept, in words too."""
 
     experiment: Experiment
     step: int

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from typing import Annotated, ClassVar, Literal
 
@@ -516,3 +517,23 @@ class TestInspector:
         assert shown["Name"] == "conv1.weight[1, 0, 0, 1]"
         assert (shown["Gradient"], shown["Velocity"], shown["Step size"]) == ("0.2500", "−0.5000", "0.1250")
         assert "Last update" not in texts
+
+
+def test_a_weight_is_set_by_hand(document: Document, qtbot: QtBot, trainer) -> None:
+    inspector = Inspector(document)
+    qtbot.addWidget(inspector)
+    probe = WeightsProbe()
+    old = document.snapshot
+    assert old is not None
+    named = {p.name: np.zeros(p.shape, np.float32) for p in old.experiment.analysis.parameters}
+    trainer.weights = {name: values.copy() for name, values in named.items()}
+    document.snapshot = dataclasses.replace(old, readings={probe: Weights(named)})
+    document.select(Selection(layer="conv1", weight=7))
+    assert inspector.by_hand.isVisibleTo(inspector)
+    inspector.by_hand.setValue(0.25)
+    first = next(iter(trainer.weights))
+    assert trainer.weights[first].flat[7] == 0.25
+    assert (trainer.weights[first] != 0).sum() == 1
+    assert document.undo_stack.undoText().startswith("Set conv1.weight[")
+    document.undo_stack.undo()
+    assert not trainer.weights[first].any()

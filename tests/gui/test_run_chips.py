@@ -151,10 +151,8 @@ def test_in_the_window(window: MainWindow, trainer: FakeTrainer) -> None:
     window.chips.duplicate_action.trigger()
     window.chips.next_action.trigger()
     window.chips.close_action.trigger()
-    given = [order for order in trainer.orders if order[0] not in ("start", "load", "pace")]
-    assert [order[0] for order in given] == ["rename_run", "activate", "branch", "activate", "close_run"]
-    assert given[0] == ("rename_run", 1, "first")
-    assert given[1] == ("activate", 3)
-    assert given[2][3] == 1, "a twin of the run that the chips show as active"
-    assert given[4] == ("close_run", 1)
+    assert trainer.named("rename_run") == [("rename_run", 1, "first")]
+    assert [run for _, run in trainer.named("activate")][0::2] == [3, 2]  # and the new one between them
+    assert [origin for *_, origin in trainer.named("branch")] == [1], "a twin of the active run"
+    assert trainer.named("close_run") == [("close_run", 1)]
     assert window.minimumSizeHint().width() <= 1280

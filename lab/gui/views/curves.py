@@ -17,6 +17,7 @@ from lab.gui.theme import Theme, blended
 from lab.gui.views.framed import FramedView
 from lab.gui.views.smoothing import Values, leap, smoothing_window, sparse_means, thinned
 from lab.gui.views.view import Table
+from lab.gui.widgets.edit_marks import EditMarks
 from lab.gui.widgets.legend import Entry, Legend
 from lab.gui.widgets.plot import Plot
 from lab.gui.widgets.run_lines import RunLines, Strand
@@ -28,8 +29,10 @@ UNITS = {
     "steps": "step (updates)",
     "epochs": "epochs (passes through the training part)",
     "examples": "examples seen",
-    "seconds": "training time (s)",
+    "seconds": "seconds of training",
 }
+LEAST = {"steps": 10.0, "epochs": 1.0, "examples": 10.0, "seconds": 0.01}
+"""How far the horizontal axis goes at least."""
 AXES = tuple((name, f"x: {name}") for name in UNITS)
 
 
@@ -76,6 +79,7 @@ class CurvesView(FramedView):
         self.loss.pointed.connect(lambda point: self._point(point, "loss"))
         self.accuracy.pointed.connect(lambda point: self._point(point, "accuracy"))
         self._markers = [self._marker(plot) for plot in (self.loss, self.accuracy)]
+        self._changes = [EditMarks(plot) for plot in (self.loss, self.accuracy)]
         self._set_log()
         self.say("Press play: error and accuracy appear here")
 
@@ -102,7 +106,7 @@ class CurvesView(FramedView):
     def show_snapshot(self, snapshot: Snapshot) -> None:
         runs = together(snapshot)
         self._snapshot = snapshot
-        state = (snapshot.run, snapshot.step, *map(state_of, runs))
+        state = (snapshot.run, snapshot.step, len(snapshot.edits), *map(state_of, runs))
         if state == self._shown:
             return
         self._shown = state
@@ -115,15 +119,24 @@ class CurvesView(FramedView):
         window = smoothing_window(max(len(run.curves.step) for run in runs))
         for key in ("loss", "accuracy") if classes else ("loss",):
             self._draw(key, runs, snapshot, window)
-        now = self._along(snapshot)(np.array([snapshot.step]))[0]
-        for marker in self._markers:
-            marker.setValue(np.log10(now) if self.log_x.isChecked() and now > 0 else now)
+        self._mark_time(snapshot)
         self._frame(classes, len(runs) > 1)
         named = (window, snapshot.run, *((run.run, run.name, run.colour, id(run.experiment)) for run in runs))
         if named != self._named:
             self._named = named
             self.legend.show_entries(legend_of(snapshot, runs, window))
         self.show_picture()
+
+    def _mark_time(self, snapshot: Snapshot) -> None:
+        """Where the active run stands, and where it was changed."""
+        along = self._along(snapshot)
+        now = along(np.array([snapshot.step]))
+        changes = along(np.array([edit.step for edit in snapshot.edits[1:]], np.int64))
+        if self.log_x.isChecked():
+            now, changes = (np.log10(np.maximum(at, 1e-300)) for at in (now, changes))
+        for marker, marks in zip(self._markers, self._changes, strict=True):
+            marker.setValue(now[0])
+            marks.show_edits(snapshot, changes, now[0])
 
     def _along(self, run: Snapshot) -> Callable[[NDArray[np.int64]], Values]:
         """From a run's steps to what the horizontal axis counts."""
@@ -160,7 +173,7 @@ class CurvesView(FramedView):
         """Ranges that grow in leaps, so that the axes stand still between them."""
         lines = [line for _, s in self._strands["loss"].values() for line in (s.mean, s.validation)]
         x, known = (np.concatenate(part) for part in zip(*lines, strict=True))
-        least = 1.0 if self._over.currentData() in ("epochs", "seconds") else 10.0
+        least = LEAST[self._over.currentData()]
         end = max(leap(float(x.max(initial=0.0))), least) * (1.06 if several else 1.0)  # room for their names
         across = (float(x[x > 0].min(initial=end)) * 0.9 if self.log_x.isChecked() else 0.0, end)
         known = known[np.isfinite(known) & ((known > 0) | (not self.log_y.isChecked()))]
@@ -175,16 +188,21 @@ class CurvesView(FramedView):
     def _point(self, point: tuple[float, float] | None, key: str) -> None:
         if point is None or self._snapshot is None:
             self.readout.say("")
-        elif len(together(self._snapshot)) == 1:
-            self.readout.say(self._numbers_of_one(self._snapshot, point[0]))
+            return
+        changed = self._changes[0].words_at(np.log10(point[0]) if self.log_x.isChecked() else point[0])
+        if len(together(self._snapshot)) == 1:
+            numbers = self._numbers_of_one(self._snapshot, point[0])
         else:
-            say = (lambda value: share(value / 100)) if key == "accuracy" else number
-            words = [
-                f"{strand.name} {say(mean)}, {say(validation)}"
-                for strand, mean, validation in self.lines[key].at(point[0])
-            ]
-            place = f"{self._over.currentData()} {number(point[0])}"
-            self.readout.say(f"{place}, training and validation:  {'  ·  '.join(words)}")
+            numbers = self._numbers_of_all(key, point[0])
+        self.readout.say(",  ".join(filter(None, [changed, numbers])))
+
+    def _numbers_of_all(self, key: str, x: float) -> str:
+        say = (lambda value: share(value / 100)) if key == "accuracy" else number
+        words = [
+            f"{strand.name} {say(mean)}, {say(validation)}"
+            for strand, mean, validation in self.lines[key].at(x)
+        ]
+        return f"{self._over.currentData()} {number(x)}, training and validation:  {'  ·  '.join(words)}"
 
     def _numbers_of_one(self, run: Snapshot, x: float) -> str:
         curves, along = run.curves, self._along(run)
