@@ -202,7 +202,7 @@ class MainWindow(QMainWindow):
         snapshot = self.document.snapshot
         if snapshot is not None and not self.inspector_dock.isHidden():
             probes |= self.inspector.probes(snapshot, self.document.selection)
-        self.document.watch(probes)
+        self.document.watch(probes, self.workspace.probes_of_runs() or None)
 
     @Slot(object)
     def _hear(self, event: Event) -> None:

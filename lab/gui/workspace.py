@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QMainWindow, QTabBar, QTabWidget, QWidget
+from PySide6.QtWidgets import QCheckBox, QMainWindow, QTabBar, QTabWidget, QWidget
 from shiboken6 import isValid
 
 from lab.experiment.experiment import Experiment
 from lab.gui.document import Document
 from lab.gui.selection import Selection
 from lab.gui.theme import Theme
+from lab.gui.views.framed import FramedView
 from lab.gui.views.program import ProgramView
 from lab.gui.views.view import View
 from lab.gui.widgets.dock import TitledDock, tidy_titles
+from lab.gui.widgets.split import BY_RUN, SplitView, split_of
 from lab.problem import ProblemError
 from lab.training.probes import Probe
 from lab.training.snapshot import Snapshot
@@ -81,6 +83,14 @@ class ViewDock(TitledDock):
     def __init__(self, view: View, parent: QWidget | None = None) -> None:
         super().__init__(view.title, f"view.{view.name}", view, parent)
         self.view = view
+        self.by_run: QCheckBox | None = None
+
+    def show_view(self, view: View) -> None:
+        """Another view in place of the one it has."""
+        view.setProperty("covered", self.view.property("covered"))
+        self.view = view
+        self.setWidget(view)
+        view.show()
 
 
 class Workspace(QMainWindow):
@@ -121,15 +131,50 @@ class Workspace(QMainWindow):
         dock = ViewDock(view, self)
         self.docks[view.name] = dock
         self.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, dock)
+        if view.name in BY_RUN and isinstance(view, FramedView):
+            dock.by_run = view.controls.switch(
+                "by run", "The same picture for each run, side by side", lambda on: self._split(dock, on)
+            )
+            dock.by_run.setProperty("by run", True)
+            dock.by_run.hide()
         dock.visibilityChanged.connect(lambda seen: self._show_or_hide(dock, seen))
         dock.dockLocationChanged.connect(self._tidy_titles)
         dock.topLevelChanged.connect(self._tidy_titles)
-        view.picked.connect(self._document.select)
-        view.run_picked.connect(self.run_picked)
+        self._listen(view)
         if isinstance(view, ProgramView):
             view.run_to.connect(self._document.playback.run_to_operation)
             view.step_by.connect(self._document.playback.step_operations)
+
+    def _listen(self, view: View) -> None:
+        view.picked.connect(self._document.select)
+        view.run_picked.connect(self.run_picked)
         view.watching_changed.connect(self.watching_changed)
+
+    def _split(self, dock: ViewDock, on: bool) -> None:
+        """A picture for each run, or one of the active run again."""
+        if isinstance(dock.view, SplitView):
+            split = dock.view
+            dock.show_view(split.restore())
+            split.deleteLater()
+        if on and isinstance(dock.view, FramedView):
+            view = split_of(dock.view)
+            view.show_theme(dock.view.theme)
+            dock.show_view(view)
+            self._listen(view)
+        dock.view.show_selection(self._document.selection)
+        if self._snapshot is not None and dock.view.suits(self._snapshot):
+            dock.view.show_snapshot(self._snapshot)
+        self.watching_changed.emit()
+
+    def _offer_splits(self, several: bool) -> None:
+        """Splitting is offered where there are several runs, and ends where there is one again."""
+        for dock in self.docks.values():
+            if dock.by_run is not None and dock.by_run.isHidden() == several:
+                dock.by_run.setChecked(dock.by_run.isChecked() and several)
+                dock.by_run.setVisible(several)
+                view = dock.view.whole if isinstance(dock.view, SplitView) else dock.view
+                if isinstance(view, FramedView):
+                    view.controls.arrange()
 
     # --- arrangement
 
@@ -237,8 +282,18 @@ class Workspace(QMainWindow):
         wanted = [view.probes(snapshot, selection) for view in self.open_views if view.suits(snapshot)]
         return frozenset().union(*wanted)
 
+    def probes_of_runs(self) -> Mapping[int, frozenset[Probe]]:
+        """What views that are split ask of single runs."""
+        snapshot, asked = self._snapshot, dict[int, frozenset[Probe]]()
+        for view in self.open_views:
+            if snapshot is not None and isinstance(view, SplitView) and view.suits(snapshot):
+                for run, probes in view.probes_of_runs(snapshot).items():
+                    asked[run] = asked.get(run, frozenset()) | probes
+        return asked
+
     def show_snapshot(self, snapshot: Snapshot) -> None:
         """Show it to the views in sight, as far as the frame's time goes."""
+        self._offer_splits(len(snapshot.runs) > 1)
         is_new = self._snapshot is None or snapshot.experiment is not self._snapshot.experiment
         self._snapshot = snapshot
         if is_new:
@@ -282,6 +337,8 @@ class Workspace(QMainWindow):
             for view in self.open_views:
                 if view.suits(self._snapshot):
                     view.show_snapshot(self._snapshot)
+                if isinstance(view, SplitView):
+                    view.show_all()
 
     def show_selection(self, selection: Selection) -> None:
         for view in self.open_views:

@@ -11,13 +11,12 @@ from PySide6.QtGui import (
     QKeyEvent,
     QKeySequence,
     QMouseEvent,
-    QPainter,
-    QPaintEvent,
 )
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QToolButton, QWidget
 
 from lab.gui.icons import DOT, icon, run_dot
 from lab.gui.theme import LIGHT, Theme
+from lab.gui.widgets.words import Words
 from lab.training.comparison import difference, together
 from lab.training.race import MOST_RUNS
 from lab.training.snapshot import Snapshot
@@ -65,24 +64,6 @@ class NameLine(QLineEdit):
             self.left.emit(event.key() != Qt.Key.Key_Escape)
         else:
             super().keyPressEvent(event)
-
-
-class Words(QLabel):
-    """A sentence in as much room as there is, its end left out where that is too little."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setProperty("caption", True)
-        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(0, super().minimumSizeHint().height())
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setPen(self.palette().color(self.foregroundRole()))
-        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
 
 
 class RunChips(QWidget):
