@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache
 from typing import (
     TYPE_CHECKING,
     Annotated,
@@ -75,7 +75,7 @@ class Field(msgspec.Struct, frozen=True):
     variants: tuple[type, ...] = ()
 
 
-@lru_cache(maxsize=256)
+@cache
 def fields(cls: type[msgspec.Struct]) -> tuple[Field, ...]:
     """The fields of `cls` in their order, with the limits and words given in its annotations."""
     hints = get_type_hints(cls, include_extras=True)
