@@ -52,7 +52,8 @@ def run_dot(theme: Theme, colour: int, hollow: bool = False) -> QIcon:
         painter.setBrush(QColor(0, 0, 0, 0) if hollow else shade)
         painter.drawEllipse(QPointF(size / 2, size / 2), 3.5 * ratio, 3.5 * ratio)
         painter.end()
-        result.addPixmap(pixmap)
+        for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):  # Qt would tint what is selected
+            result.addPixmap(pixmap, mode)
     return result
 
 

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QIcon
 from pytestqt.qtbot import QtBot
 
+from lab.gui.icons import run_dot
 from lab.gui.main_window import MainWindow
-from lab.gui.theme import DARK
+from lab.gui.theme import DARK, LIGHT
 from lab.gui.widgets.run_chips import RunChips
 from lab.training.race import MOST_RUNS
 from tests.gui.conftest import FakeTrainer
@@ -139,6 +141,15 @@ def test_colours_follow_the_theme(chips: RunChips) -> None:
     light = chips.chips[0].icon().pixmap(20, 20).toImage()
     chips.set_theme(DARK)
     assert chips.chips[0].icon().pixmap(20, 20).toImage() != light
+
+
+def test_a_selected_row_does_not_change_the_colour_of_a_run(qtbot: QtBot) -> None:
+    dot = run_dot(LIGHT, 2)
+    plain, selected = (
+        dot.pixmap(10, 10, mode).toImage() for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected)
+    )
+    assert plain == selected
+    assert plain.pixelColor(plain.width() // 2, plain.height() // 2).name() == LIGHT.runs[2]
 
 
 def test_in_the_window(window: MainWindow, trainer: FakeTrainer) -> None:

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from lab.export.curves import curves_table
 from lab.gui.theme import Theme, blended
 from lab.gui.views.framed import FramedView
-from lab.gui.views.smoothing import Values, leap, smoothing_window, sparse_means, thinned
+from lab.gui.views.smoothing import FULL, Values, leap, smoothing_window, sparse_means, thinned
 from lab.gui.views.view import Table
 from lab.gui.widgets.edit_marks import EditMarks
 from lab.gui.widgets.legend import Entry, Legend
@@ -33,6 +33,8 @@ UNITS = {
 }
 LEAST = {"steps": 10.0, "epochs": 1.0, "examples": 10.0, "seconds": 0.01}
 """How far the horizontal axis goes at least."""
+FEW = 150
+"""As FULL, of the lines of runs that are not the active one: eight of them are drawn in each frame."""
 AXES = tuple((name, f"x: {name}") for name in UNITS)
 
 
@@ -163,7 +165,7 @@ class CurvesView(FramedView):
             made_of = (*state_of(run), active, window, self._over.currentData())
             known = self._strands[key].get(run.run)
             if known is None or known[0] != made_of:  # a run that stands still is not gone through again
-                known = (made_of, strand_of(run, key, self._along(run), window, with_batches=active))
+                known = (made_of, strand_of(run, key, self._along(run), window, active))
             strands[run.run] = known
         self._strands[key] = strands
         log = (self.log_x.isChecked(), key == "loss" and self.log_y.isChecked())
@@ -197,11 +199,19 @@ class CurvesView(FramedView):
         self.readout.say(",  ".join(filter(None, [changed, numbers])))
 
     def _numbers_of_all(self, key: str, x: float) -> str:
-        say = (lambda value: share(value / 100)) if key == "accuracy" else number
-        words = [
-            f"{strand.name} {say(mean)}, {say(validation)}"
-            for strand, mean, validation in self.lines[key].at(x)
-        ]
+        """Each run's mean and validation near a place of the axis: read off what was logged, not off the lines."""
+        assert self._snapshot is not None
+        runs = together(self._snapshot)
+        window = smoothing_window(max(len(run.curves.step) for run in runs))
+        say = share if key == "accuracy" else number
+        words = []
+        for run in runs:
+            curves, along = run.curves, self._along(run)
+            logged = curves.loss if key == "loss" else curves.accuracy
+            judged = curves.validation_loss if key == "loss" else curves.validation_accuracy
+            k, j = (nearest(along(steps), x) for steps in (curves.step, curves.validation_step))
+            mean = say(float(logged[max(k - window + 1, 0) : k + 1].mean())) if k >= 0 else "–"
+            words.append(f"{run.name} {mean}, {say(float(judged[j])) if j >= 0 else '–'}")
         return f"{self._over.currentData()} {number(x)}, training and validation:  {'  ·  '.join(words)}"
 
     def _numbers_of_one(self, run: Snapshot, x: float) -> str:
@@ -250,9 +260,9 @@ def state_of(run: Snapshot) -> tuple[object, ...]:
 
 
 def strand_of(
-    run: Snapshot, key: str, along: Callable[[NDArray[np.int64]], Values], window: int, with_batches: bool
+    run: Snapshot, key: str, along: Callable[[NDArray[np.int64]], Values], window: int, active: bool
 ) -> Strand:
-    """A run's lines of the error ("loss") or of the accuracy in per cent."""
+    """A run's lines of the error ("loss") or of the accuracy in per cent, finely and with batches if it is active."""
     curves, nothing = run.curves, (np.empty(0), np.empty(0))
     batch = curves.loss if key == "loss" else 100 * curves.accuracy
     judged = curves.validation_loss if key == "loss" else 100 * curves.validation_accuracy
@@ -261,10 +271,15 @@ def strand_of(
         run=run.run,
         name=run.name,
         colour=run.colour,
-        batches=thinned(along(curves.step), batch) if with_batches else nothing,
-        mean=thinned(along(curves.step[at]), means),
-        validation=(along(curves.validation_step), judged),
+        batches=thinned(along(curves.step), batch) if active else nothing,
+        mean=thinned(along(curves.step[at]), means, FULL if active else FEW),
+        validation=thinned(along(curves.validation_step), judged, FULL if active else FEW),
     )
+
+
+def nearest(places: Values, x: float) -> int:
+    """Which of the places is nearest; -1 if there is none."""
+    return int(np.abs(places - x).argmin()) if len(places) else -1
 
 
 def legend_of(snapshot: Snapshot, runs: tuple[Snapshot, ...], window: int) -> tuple[Entry, ...]:

@@ -49,19 +49,19 @@ def sparse_means(values: Values, window: int) -> tuple[NDArray[np.int64], Values
     return np.append(places, len(values) - 1), np.append(means, last if np.isfinite(last) else np.nan)
 
 
-def thinned(x: Values, y: Values) -> tuple[Values, Values]:
-    """The points of a line few enough to be drawn at once: the first FULL of them, then extremes of bins."""
-    size = (len(x) - FULL) // FULL
+def thinned(x: Values, y: Values, full: int = FULL) -> tuple[Values, Values]:
+    """The points of a line few enough to be drawn at once: the first `full` of them, then extremes of bins."""
+    size = (len(x) - full) // full
     if size < 4:
         return x, y
-    bins = (len(x) - FULL) // size
-    tail = y[FULL : FULL + bins * size].reshape(bins, size)
-    at = x[FULL : FULL + bins * size : size]
+    bins = (len(x) - full) // size
+    tail = y[full : full + bins * size].reshape(bins, size)
+    at = x[full : full + bins * size : size]
     extremes = np.stack([tail.min(axis=1), tail.max(axis=1)], axis=1).ravel()
-    rest = FULL + bins * size
+    rest = full + bins * size
     return (
-        np.concatenate([x[:FULL], np.repeat(at, 2), x[rest:]]),
-        np.concatenate([y[:FULL], extremes, y[rest:]]),
+        np.concatenate([x[:full], np.repeat(at, 2), x[rest:]]),
+        np.concatenate([y[:full], extremes, y[rest:]]),
     )
 
 

@@ -160,12 +160,6 @@ class RunLines:
             before = x
         return columns
 
-    def at(self, x: float) -> list[tuple[Strand, float, float]]:
-        """Each run's mean and last validation near a place of the horizontal axis; NaN where it has none."""
-        return [
-            (strand, _nearest(strand.mean, x), _nearest(strand.validation, x)) for strand in self._strands
-        ]
-
 
 def apart_from_each_other(
     wanted: list[tuple[float, int]], apart: float, low: float, high: float
@@ -196,9 +190,3 @@ def _end(line: Line, log: tuple[bool, bool]) -> tuple[float, float] | None:
     return tuple(  # type: ignore[return-value]
         float(np.log10(v[at])) if on else float(v[at]) for v, on in zip((x, y), log, strict=True)
     )
-
-
-def _nearest(line: Line, x: float) -> float:
-    if not len(line[0]):
-        return float("nan")
-    return float(line[1][int(np.abs(line[0] - x).argmin())])
