@@ -41,6 +41,7 @@ from lab.gui.theme import Theme
 from lab.gui.views.view import View
 from lab.gui.widgets.banner import Banner, CompileBar
 from lab.gui.widgets.dock import TitledDock, tidy_titles
+from lab.gui.widgets.run_chips import RunChips
 from lab.gui.widgets.timeline import Timeline
 from lab.gui.widgets.transport import Transport
 from lab.gui.workspace import Kind, Workspace, kind_of
@@ -71,6 +72,7 @@ class MainWindow(QMainWindow):
         # views get snapshots alone; the graph is an editor among them, and has to be given the document
         self.workspace = Workspace(document, (*views, lambda: GraphEditor(document, edits)))
         self.timeline, self.transport = Timeline(), Transport(document.playback)
+        self.chips = RunChips()
         self.inspector = Inspector(document, edits=edits)
         self.panel_docks = (
             TitledDock("Network", "panel.network", self.network_panel),
@@ -80,7 +82,7 @@ class MainWindow(QMainWindow):
         self.inspector_dock = TitledDock("Selected", "panel.inspector", self.inspector)
         self._lay_out()
         self.menus = Menus(self)
-        self.header = Header(self.menus, document)
+        self.header = Header(self.menus, document, self.chips)
         bar = QToolBar("Header")
         bar.setObjectName("bar.header")
         bar.setMovable(False)
@@ -156,6 +158,11 @@ class MainWindow(QMainWindow):
         playback.ready_changed.connect(self.timeline.setEnabled)
         self.timeline.setEnabled(playback.ready)
         self.workspace.watching_changed.connect(self._watch)
+        self.workspace.run_picked.connect(document.activate)
+        self.chips.activated.connect(document.activate)
+        self.chips.duplicated.connect(document.duplicate_run)
+        self.chips.renamed.connect(document.rename_run)
+        self.chips.closed.connect(document.close_run)
         self.inspector_dock.visibilityChanged.connect(self._watch)
         self.appearance.changed.connect(self._show_theme)
         self.exports.done.connect(self.header.note)
@@ -174,6 +181,7 @@ class MainWindow(QMainWindow):
         self.workspace.show_snapshot(snapshot)
         self.timeline.show_snapshot(snapshot)
         self.transport.show_snapshot(snapshot)
+        self.chips.show_snapshot(snapshot)
         if is_new:
             self._watch()
 
@@ -196,7 +204,7 @@ class MainWindow(QMainWindow):
         snapshot = self.document.snapshot
         if snapshot is not None and not self.inspector_dock.isHidden():
             probes |= self.inspector.probes(snapshot, self.document.selection)
-        self.document.watch(probes)
+        self.document.watch(probes, self.workspace.probes_of_runs() or None)
 
     @Slot(object)
     def _hear(self, event: Event) -> None:

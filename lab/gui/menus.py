@@ -88,6 +88,8 @@ class Menus:
         menu.addActions(list(transport.actions_in_order))
         menu.addSeparator()
         menu.addActions(list(transport.stride_actions))
+        menu.addSeparator()
+        menu.addActions(list(self._window.chips.actions_in_order))
 
     def _view(self) -> None:
         window, menu = self._window, self._menu("&View")

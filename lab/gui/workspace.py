@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Literal
 
 from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QMainWindow, QTabBar, QTabWidget, QWidget
+from PySide6.QtWidgets import QCheckBox, QMainWindow, QTabBar, QTabWidget, QWidget
 from shiboken6 import isValid
 
 from lab.experiment.experiment import Experiment
 from lab.gui.document import Document
 from lab.gui.selection import Selection
 from lab.gui.theme import Theme
+from lab.gui.views.framed import FramedView
 from lab.gui.views.program import ProgramView
 from lab.gui.views.view import View
 from lab.gui.widgets.dock import TitledDock, tidy_titles
+from lab.gui.widgets.split import BY_RUN, SplitView, split_of
 from lab.problem import ProblemError
 from lab.training.probes import Probe
 from lab.training.snapshot import Snapshot
@@ -27,24 +29,24 @@ Cell = tuple[str, ...]
 
 ARRANGEMENTS: dict[Kind, tuple[tuple[tuple[Cell, float], ...], ...]] = {
     "image": (
-        ((("curves",), 0.44), (("maps", "program", "architecture"), 0.56)),
+        ((("curves", "runs"), 0.44), (("maps", "program", "architecture"), 0.56)),
         ((("surface",), 0.40), (("filters",), 0.30), (("confusion",), 0.30)),
     ),
     "plane": (
         ((("decision",), 0.5), (("units", "confusion", "program", "architecture"), 0.5)),
-        ((("curves",), 0.5), (("surface",), 0.5)),
+        ((("curves", "runs"), 0.5), (("surface",), 0.5)),
     ),
     "heights": (
         ((("decision", "predictions"), 0.5), (("units", "program", "architecture"), 0.5)),
-        ((("curves",), 0.5), (("surface",), 0.5)),
+        ((("curves", "runs"), 0.5), (("surface",), 0.5)),
     ),
-    "neuron": (((("surface",), 0.58), (("curves", "predictions", "program", "architecture"), 0.42)),),
+    "neuron": (((("surface",), 0.58), (("curves", "runs", "predictions", "program", "architecture"), 0.42)),),
     "table": (
-        ((("curves",), 0.55), (("confusion",), 0.45)),
+        ((("curves", "runs"), 0.55), (("confusion",), 0.45)),
         ((("surface",), 0.55), (("maps", "filters", "program", "architecture"), 0.45)),
     ),
     "numbers": (
-        ((("curves",), 0.55), (("predictions",), 0.45)),
+        ((("curves", "runs"), 0.55), (("predictions",), 0.45)),
         ((("surface",), 0.55), (("maps", "filters", "program", "architecture"), 0.45)),
     ),
 }
@@ -87,6 +89,14 @@ class ViewDock(TitledDock):
     def __init__(self, view: View, parent: QWidget | None = None) -> None:
         super().__init__(view.title, f"view.{view.name}", view, parent)
         self.view = view
+        self.by_run: QCheckBox | None = None
+
+    def show_view(self, view: View) -> None:
+        """Another view in place of the one it has."""
+        view.setProperty("covered", self.view.property("covered"))
+        self.view = view
+        self.setWidget(view)
+        view.show()
 
 
 class Workspace(QMainWindow):
@@ -96,6 +106,7 @@ class Workspace(QMainWindow):
     """
 
     watching_changed = Signal()
+    run_picked = Signal(int)
 
     def __init__(
         self, document: Document, views: Iterable[Callable[[], View]], parent: QWidget | None = None
@@ -126,14 +137,50 @@ class Workspace(QMainWindow):
         dock = ViewDock(view, self)
         self.docks[view.name] = dock
         self.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, dock)
+        if view.name in BY_RUN and isinstance(view, FramedView):
+            dock.by_run = view.controls.switch(
+                "by run", "The same picture for each run, side by side", lambda on: self._split(dock, on)
+            )
+            dock.by_run.setProperty("by run", True)
+            dock.by_run.hide()
         dock.visibilityChanged.connect(lambda seen: self._show_or_hide(dock, seen))
         dock.dockLocationChanged.connect(self._tidy_titles)
         dock.topLevelChanged.connect(self._tidy_titles)
-        view.picked.connect(self._document.select)
+        self._listen(view)
         if isinstance(view, ProgramView):
             view.run_to.connect(self._document.playback.run_to_operation)
             view.step_by.connect(self._document.playback.step_operations)
+
+    def _listen(self, view: View) -> None:
+        view.picked.connect(self._document.select)
+        view.run_picked.connect(self.run_picked)
         view.watching_changed.connect(self.watching_changed)
+
+    def _split(self, dock: ViewDock, on: bool) -> None:
+        """A picture for each run, or one of the active run again."""
+        if isinstance(dock.view, SplitView):
+            split = dock.view
+            dock.show_view(split.restore())
+            split.deleteLater()
+        if on and isinstance(dock.view, FramedView):
+            view = split_of(dock.view)
+            view.show_theme(dock.view.theme)
+            dock.show_view(view)
+            self._listen(view)
+        dock.view.show_selection(self._document.selection)
+        if self._snapshot is not None and dock.view.suits(self._snapshot):
+            dock.view.show_snapshot(self._snapshot)
+        self.watching_changed.emit()
+
+    def _offer_splits(self, several: bool) -> None:
+        """Splitting is offered where there are several runs, and ends where there is one again."""
+        for dock in self.docks.values():
+            if dock.by_run is not None and dock.by_run.isHidden() == several:
+                dock.by_run.setChecked(dock.by_run.isChecked() and several)
+                dock.by_run.setVisible(several)
+                view = dock.view.whole if isinstance(dock.view, SplitView) else dock.view
+                if isinstance(view, FramedView):
+                    view.controls.arrange()
 
     # --- arrangement
 
@@ -268,8 +315,18 @@ class Workspace(QMainWindow):
         wanted = [view.probes(snapshot, selection) for view in self.open_views if view.suits(snapshot)]
         return frozenset().union(*wanted)
 
+    def probes_of_runs(self) -> Mapping[int, frozenset[Probe]]:
+        """What views that are split ask of single runs."""
+        snapshot, asked = self._snapshot, dict[int, frozenset[Probe]]()
+        for view in self.open_views:
+            if snapshot is not None and isinstance(view, SplitView) and view.suits(snapshot):
+                for run, probes in view.probes_of_runs(snapshot).items():
+                    asked[run] = asked.get(run, frozenset()) | probes
+        return asked
+
     def show_snapshot(self, snapshot: Snapshot) -> None:
         """Show it to the views in sight, as far as the frame's time goes."""
+        self._offer_splits(len(snapshot.runs) > 1)
         is_new = self._snapshot is None or snapshot.experiment is not self._snapshot.experiment
         self._snapshot = snapshot
         if is_new:
@@ -313,6 +370,8 @@ class Workspace(QMainWindow):
             for view in self.open_views:
                 if view.suits(self._snapshot):
                     view.show_snapshot(self._snapshot)
+                if isinstance(view, SplitView):
+                    view.show_all()
 
     def show_selection(self, selection: Selection) -> None:
         for view in self.open_views:

@@ -139,6 +139,22 @@ class SurfaceProbe:
 
 
 @dataclass(frozen=True)
+class Footprints:
+    """The path of another run on a surface, as `Surface` has that of its own.
+
+    `path_errors` are NaN where there was no time to work them out; of the last point they are the first to be.
+    """
+
+    run: int
+    name: str
+    colour: int
+    path: NDArray[np.float64]
+    path_errors: NDArray[np.float64]
+    path_steps: NDArray[np.int64]
+    path_distances: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
 class Surface:
     """`errors[row, column]` is the error at `origin + x[column] * d1 + y[row] * d2`.
 
@@ -148,7 +164,8 @@ class Surface:
     `path` is [points, 2]: the run projected on the plane, oldest first; `path_errors` its true errors on the
     same examples, `path_steps` the steps and `path_distances` how far off the plane each point lies.
     `axes` names the two directions ("weight w₁", "1st main direction (83 %)"), `cosine` is between them.
-    `minimum` is the plane's known minimum (x, y) where there is a closed form, else None.
+    `minimum` is the plane's known minimum (x, y) where there is a closed form, else None. `others` are the paths of
+    the document's other runs of the same network, projected on the same plane.
     """
 
     x: NDArray[np.float64]
@@ -163,6 +180,7 @@ class Surface:
     examples: int
     minimum: tuple[float, float] | None = None
     complete: bool = True
+    others: tuple[Footprints, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,8 @@ class View(QWidget):
     """A picture of a run. The window gives it snapshots, the selection and the theme; it asks by `probes`.
 
     `picked` carries a new Selection when a person points at something; `watching_changed` says that `probes`
-    would now answer differently (a setting of the view's own was changed).
+    would now answer differently (a setting of the view's own was changed); `run_picked` that a person pointed at a
+    run, by its number.
     """
 
     name: ClassVar[str]
@@ -40,6 +41,7 @@ class View(QWidget):
     """Seconds that the window lets it stand between two snapshots of one run, where more would not be seen."""
 
     picked = Signal(object)
+    run_picked = Signal(int)
     watching_changed = Signal()
 
     def suits(self, snapshot: Snapshot) -> bool:

@@ -1,6 +1,6 @@
 """Curves: the right points on the right axes."""
 
-import dataclasses
+from dataclasses import replace
 
 import msgspec
 import numpy as np
@@ -9,16 +9,22 @@ from PySide6.QtCore import QPointF
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from lab.gui.views.curves import FULL, CurvesView, leap, smoothed, smoothing_window, thinned
+from lab.gui.theme import LIGHT
+from lab.gui.views.curves import CurvesView
+from lab.gui.views.smoothing import FULL, leap, smoothed, smoothing_window, sparse_means, thinned
 from lab.gui.widgets.plot import Axis
+from lab.gui.widgets.run_lines import apart_from_each_other
+from lab.gui.widgets.wording import number
 from lab.training.snapshot import Snapshot
 from lab.training.timeline import Edit
-from tests.gui.fake_snapshots import LENET, snapshot
+from tests.gui.fake_snapshots import LENET, race, snapshot
 from tests.gui.views.stage import Stage
 
 
 def drawn(view: CurvesView, key: str, line: int) -> tuple[np.ndarray, np.ndarray]:
-    data = view._lines[key][line]
+    """Of a run alone: batches, their mean, the validation."""
+    lines = view.lines[key]
+    data = (lines.batches, lines.slots[0].mean, lines.slots[0].validation)[line]
     return data.xData, data.yData
 
 
@@ -122,6 +128,101 @@ def test_thinning_keeps_extremes() -> None:
     assert (np.diff(x) >= 0).all()
 
 
+def test_means_in_blocks_are_the_means() -> None:
+    values = np.random.default_rng(4).normal(size=30_017)
+    values[20_000] = np.inf
+    window = smoothing_window(len(values))
+    places, means = sparse_means(values, window)
+    assert len(places) < len(values) / 10
+    assert places[-1] == len(values) - 1
+    np.testing.assert_allclose(means, smoothed(values, window)[places], atol=1e-9)
+    for count in (0, 1, 60, 2_000):
+        np.testing.assert_array_equal(sparse_means(values[:count], 1)[1], values[:count])
+
+
+def several(stage: Stage, **of: object) -> CurvesView:
+    view = stage.show(CurvesView)
+    view.show_snapshot(race(**of))  # type: ignore[arg-type]
+    return view
+
+
+def test_every_run_has_its_lines_in_its_colour(stage: Stage) -> None:
+    view = several(stage, count=3, active=2)
+    runs = race(count=3).runs
+    for run, slot in zip(runs, view.lines["loss"].slots, strict=True):
+        np.testing.assert_allclose(slot.mean.yData, smoothed(run.curves.loss, 20))
+        np.testing.assert_array_equal(slot.validation.yData, run.curves.validation_loss)
+        for line in (slot.mean, slot.validation):
+            assert line.opts["pen"].color().name() == LIGHT.runs[run.colour]
+        assert slot.label.isVisible()
+        assert slot.label.toPlainText() == run.name
+    np.testing.assert_array_equal(view.lines["loss"].batches.yData, runs[1].curves.loss)
+    strong = [slot.mean.opts["pen"].width() for slot in view.lines["loss"].slots]
+    assert strong == [1, 2, 1]
+    above = [slot.mean.zValue() for slot in view.lines["loss"].slots]
+    assert above[1] > max(above[0], above[2])
+
+
+def test_the_legend_says_how_runs_differ(stage: Stage) -> None:
+    view = several(stage, count=2)
+    assert view.legend.names[:2] == ("A: the beginning", "B: learning rate 0.01 → 0.05")
+    view.show_snapshot(snapshot())
+    assert view.legend.names[0] == "training batch"
+    assert not view.lines["loss"].slots[1].mean.isVisible()
+    assert not view.lines["loss"].slots[0].label.isVisible()
+
+
+def test_runs_that_stand_still_keep_their_lines(stage: Stage) -> None:
+    view = several(stage, count=8)
+    slots = view.lines["loss"].slots
+    before = [slot.mean for slot in slots]
+    view.show_snapshot(race(count=8, steps=610, B={"curves": race(count=8).runs[1].curves}))
+    assert [slot.mean for slot in slots] == before, "lines are taken over, not made anew"
+    assert len(slots[1].mean.yData) == 600
+    assert len(slots[2].mean.yData) == 610
+
+
+def test_runs_over_seconds(stage: Stage) -> None:
+    curves = race().runs[1].curves
+    view = several(stage, B={"curves": replace(curves, seconds=curves.seconds * 3)})
+    view._over.setCurrentIndex(3)
+    ends = [slot.mean.xData[-1] for slot in view.lines["loss"].slots]
+    assert ends == pytest.approx([2.4, 7.2])
+    assert view.accuracy.getAxis("bottom").labelText == "seconds of training"
+
+
+def test_names_at_the_ends_do_not_cover_one_another(stage: Stage) -> None:
+    view = several(stage, count=8)
+    plot = view.loss
+    places = sorted(plot.box.mapViewToScene(slot.label.pos()).y() for slot in view.lines["loss"].slots)
+    assert np.diff(places).min() > 7
+    assert apart_from_each_other([(1.0, 0), (1.0, 1)], 1.0, 0.0, 9.0) == [(0.5, 0), (1.5, 1)]
+    assert apart_from_each_other([(9.0, 0), (9.0, 1)], 1.0, 0.0, 9.0) == [(8.0, 0), (9.0, 1)]
+    crowd = apart_from_each_other([(1.0, k) for k in range(5)], 1.0, 0.0, 2.0)
+    assert [y for y, _ in crowd] == pytest.approx([0, 0.5, 1, 1.5, 2])
+
+
+def test_hover_tells_of_every_run(stage: Stage) -> None:
+    view = several(stage, count=2)
+    view.loss._moved(view.loss.box.mapViewToScene(QPointF(250.0, -0.5)))
+    runs = race().runs
+    text = view.readout.text()
+    assert text.startswith("steps 250")
+    for run in runs:
+        mean = smoothed(run.curves.loss, 20)[249]
+        assert f"{run.name} {number(mean)}, " in text
+    view.accuracy._moved(view.accuracy.box.mapViewToScene(QPointF(250.0, 50.0)))
+    assert view.readout.text().count("%") == 4
+
+
+def test_table_of_all_runs(stage: Stage) -> None:
+    columns = several(stage, count=2).table().columns
+    runs = race().runs
+    of_b = columns["run"] == "B"
+    np.testing.assert_array_equal(columns["training loss"][of_b][1:], runs[1].curves.loss)
+    assert list(columns)[:2] == ["run", "step"]
+
+
 def test_axis_numbers_are_round() -> None:
     axis = Axis("left")
     axis.setLogMode(x=False, y=True)
@@ -145,7 +246,7 @@ def changed(step: int, furthest: int, *steps: int) -> Snapshot:
         before = edits[-1].experiment
         optimizer = msgspec.structs.replace(before.optimizer, rate=before.optimizer.rate / 2)
         edits.append(Edit(at, msgspec.structs.replace(before, optimizer=optimizer)))
-    return dataclasses.replace(snapshot(steps=furthest), step=step, furthest=furthest, edits=tuple(edits))
+    return replace(snapshot(steps=furthest), step=step, furthest=furthest, edits=tuple(edits))
 
 
 @pytest.mark.parametrize("log", [False, True])
