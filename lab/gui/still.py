@@ -21,6 +21,7 @@ from lab.gui.views import VIEWS
 from lab.gui.views.view import View
 from lab.problem import Problem, ProblemError
 from lab.training.mailbox import Compiling, Loaded
+from lab.training.observer import Asked
 from lab.training.probes import Probe, Reading, SurfaceProbe, UpdateProbe
 from lab.training.readings import answer
 from lab.training.run import Run
@@ -49,7 +50,7 @@ class Still(Trainer):
         self._events.append(Loaded(experiment, self._still.step))
         self.watch(frozenset())
 
-    def watch(self, probes: frozenset[Probe]) -> None:
+    def watch(self, probes: frozenset[Probe], of_runs: Asked | None = None) -> None:
         self.snapshots.put(self.snapshot(probes))
         self.asked_at = (
             time.monotonic()

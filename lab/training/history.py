@@ -30,6 +30,8 @@ class Column:
 
     def cut(self, length: int) -> None:
         """Forget everything from `length` on. What was handed out keeps its numbers."""
+        if length == self._length:
+            return
         self._memory = self._memory[:length].copy() if length else np.empty(1024, self._memory.dtype)
         self._length = length
 
@@ -59,33 +61,49 @@ class Curves:
     validation_accuracy: NDArray[np.float64]
 
 
-class History:
-    """What a run has logged so far. Written by the compute thread only."""
+TRAINING = ("step", "examples", "loss", "accuracy", "rate", "gradient_norm", "seconds")
+VALIDATION = ("validation_step", "validation_loss", "validation_accuracy")
 
-    def __init__(self) -> None:
+
+class History:
+    """What a run has logged so far, to its furthest step. Written by the compute thread only."""
+
+    def __init__(self, curves: Curves | None = None) -> None:
         self._columns = {
             name: Column(np.int64 if kind == "NDArray[np.int64]" else np.float64)
             for name, kind in Curves.__annotations__.items()
         }
+        if curves is not None:
+            self.append(**vars(curves))
 
     def append(self, **columns: NDArray[Any]) -> None:
         for name, values in columns.items():
             self._columns[name].append(values)
 
     def validated(self, step: int) -> bool:
-        """Whether the last validation was at `step`."""
+        """Whether the last validation was at `step` or later."""
         steps = self._columns["validation_step"].view()
-        return bool(len(steps)) and int(steps[-1]) == step
+        return bool(len(steps)) and int(steps[-1]) >= step
 
-    def rewind(self, step: int) -> None:
+    def forget_after(self, step: int) -> None:
         """Forget what came after update `step`."""
-        for axis, names in (
-            ("step", ("step", "examples", "loss", "accuracy", "rate", "gradient_norm", "seconds")),
-            ("validation_step", ("validation_step", "validation_loss", "validation_accuracy")),
-        ):
-            keep = int(np.searchsorted(self._columns[axis].view(), step, side="right"))
+        for names in (TRAINING, VALIDATION):
+            keep = self._rows(names[0], step)
             for name in names:
                 self._columns[name].cut(keep)
+
+    def seconds(self, step: int) -> float:
+        """Of training up to `step`."""
+        row = self._rows("step", step) - 1
+        return float(self._columns["seconds"].view()[row]) if row >= 0 else 0.0
+
+    def step_at(self, examples: int) -> int:
+        """The last step at which no more than `examples` had been seen."""
+        row = int(np.searchsorted(self._columns["examples"].view(), examples, side="right")) - 1
+        return int(self._columns["step"].view()[row]) if row >= 0 else 0
+
+    def _rows(self, axis: str, step: int) -> int:
+        return int(np.searchsorted(self._columns[axis].view(), step, side="right"))
 
     def curves(self) -> Curves:
         return Curves(**{name: column.view() for name, column in self._columns.items()})

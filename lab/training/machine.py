@@ -6,6 +6,7 @@ A machine is built whole or not at all. Only what lies in its `memory` changes a
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -142,6 +143,25 @@ def take_over(memory: Memory, program: Program, experiment: Experiment, old: Sta
     if keeps_progress(old.experiment, experiment):
         memory.progress[:] = old.progress
     return kept
+
+
+def set_by_hand(machine: Machine, weights: Mapping[str, NDArray[np.float32]]) -> bool:
+    """Set parameters by name. What the optimizer remembers of a number that changed is as at a beginning.
+
+    True where all parameters are set: then everything is as at a beginning.
+    """
+    memory, program = machine.memory, machine.program
+    slots = memory.slots.reshape(-1, program.parameter_count)
+    for name, values in weights.items():
+        at = program.offsets[name]
+        here = slice(at, at + values.size)
+        slots[:, here][:, memory.params[here] != values.ravel()] = 0
+        memory.params[here] = values.ravel()
+    is_all = all(p.name in weights for p in program.parameters)
+    if is_all:
+        slots[:] = 0
+        memory.progress[:] = schedule.beginning()
+    return is_all
 
 
 def start(parameter: Parameter, seed: int) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""A thread that looks at moments of a run and answers probes. It shares nothing with the run but copies."""
+"""A thread that looks at moments of runs and answers probes. It shares nothing with a run but copies."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from lab.experiment.experiment import Experiment
 from lab.training.moment import Moment
-from lab.training.probes import Probe, Reading, SurfaceProbe, UpdateProbe
+from lab.training.probes import Probe, Reading, SurfaceProbe
 from lab.training.readings import answer
 from lab.training.survey import Surveyor
 
@@ -21,11 +21,15 @@ NICENESS = 5
 
 PATIENCE = 0.06
 """Seconds spent on a surface before a newer moment is looked at."""
-NOTHING: tuple[int, Experiment | None, frozenset[Probe]] = (-1, None, frozenset())
+Asked = Mapping[int, frozenset[Probe]]
+"""The probes, by the number of the run that they are for."""
+Versions = Mapping[int, int]
+"""Of the runs, as they were when they were looked at."""
+NOTHING: tuple[Versions, Asked] = ({}, {})
 
 
 class Observer:
-    """Takes one moment at a time; while it looks, newer ones pass by.
+    """Takes moments of some runs at a time; while it looks, newer ones pass by.
 
     While training goes on it works for at most `share` of the time, so that two cores carry the trainer, the
     window and the observers together. `version` changes whenever there is something new to show. A probe that
@@ -37,58 +41,57 @@ class Observer:
         self._share = share
         self._rests_until = 0.0
         self._failure = ""
-        self._probes: frozenset[Probe] = frozenset()
-        self._asked: frozenset[Probe] = frozenset()  # of the moment that is being looked at
-        self._readings: dict[Probe, Reading] = {}
-        self._read_from: Experiment | None = None
-        self._moment: Moment | None = None  # what is being looked at
+        self._probes: Asked = {}
+        self._asked: Asked = {}  # of the moments that are being looked at
+        self._readings: dict[int, tuple[Experiment, dict[Probe, Reading]]] = {}
+        self._moments: Mapping[int, Moment] | None = None  # what is being looked at
+        self._versions: Versions = {}
         self._done = NOTHING
         self._wake = threading.Event()
         self._stop = np.zeros(1, np.int64)
         self._closing = False
-        self._surveyor = Surveyor()
+        self._surveyors: dict[int, Surveyor] = {}
         self._thread = threading.Thread(target=self._live, name=name, daemon=True)
 
     # -- the trainer's side -----------------------------------------------------------------------------
 
-    def watch(self, probes: frozenset[Probe]) -> None:
-        self._probes = probes
+    def watch(self, probes: Asked) -> None:
+        self._probes = {run: asked for run, asked in probes.items() if asked}
 
-    def wants(self, step: int, experiment: Experiment, training: bool) -> bool:
-        """Whether it is free and rested, and this moment would tell it something new."""
-        if self._moment is not None or not self._probes:
-            return False
+    def wants(self, versions: Versions, training: bool) -> tuple[int, ...]:
+        """The runs of which it would see a moment; none where it is busy, rests, or knows all there is to know."""
+        if self._moments is not None:
+            return ()
         if training and time.perf_counter() < self._rests_until:
-            return False
-        return self._done != (step, experiment, self._probes)
+            return ()
+        runs = tuple(run for run in self._probes if run in versions)
+        current = {run: versions[run] for run in runs}
+        return () if self._done == (current, self._probes) else runs
 
-    @property
-    def wants_internals(self) -> bool:
-        """Whether the next moment has to have what the optimizer remembers."""
-        return any(isinstance(probe, UpdateProbe) for probe in self._probes)
+    def wants_of(self, run: int, *kinds: type) -> bool:
+        """Whether a probe of these kinds is watched of a run."""
+        return any(isinstance(probe, kinds) for probe in self._probes.get(run, ()))
 
-    def look(self, moment: Moment) -> None:
-        """Look at this moment now. Only when `wants` said so."""
-        self._asked, self._moment = self._probes, moment
+    def look(self, moments: Mapping[int, Moment], versions: Versions) -> None:
+        """Look at these moments now. Only of runs that `wants` named."""
+        self._asked, self._versions = self._probes, {run: versions[run] for run in moments}
+        self._moments = moments
         if not self._thread.is_alive() and not self._closing:
             self._thread.start()
         self._wake.set()
 
-    def readings(self, experiment: Experiment) -> Mapping[Probe, Reading]:
+    def readings(self, run: int, experiment: Experiment) -> Mapping[Probe, Reading]:
         """The answers there are, if they are of this network and data."""
-        seen = self._read_from
+        seen, readings = self._readings.get(run, (None, {}))
         if seen is None or (seen.network, seen.data) != (experiment.network, experiment.data):
             return {}
-        return {probe: reading for probe, reading in self._readings.items() if probe in self._probes}
+        asked = self._probes.get(run, frozenset())
+        return {probe: reading for probe, reading in readings.items() if probe in asked}
 
     def take_failure(self) -> str:
         """The traceback of the last probe that failed, once; "" if none did."""
         failure, self._failure = self._failure, ""
         return failure
-
-    def forget(self) -> None:
-        """The run went back in time: what is known is of another present."""
-        self._done = NOTHING
 
     def dismiss(self) -> None:
         """Begin nothing more, and break off what can be."""
@@ -110,30 +113,41 @@ class Observer:
         while not self._closing:
             self._wake.wait()
             self._wake.clear()
-            moment, probes = self._moment, self._asked
-            if moment is None:
+            moments, probes = self._moments, self._asked
+            if moments is None:
                 continue
             began = time.perf_counter()
             try:
-                found: dict[Probe, Reading] = {}
-                whole = True
-                for probe in probes:
-                    if self._stop[0]:
-                        break
-                    if isinstance(probe, SurfaceProbe):
-                        surface = self._surveyor.look(probe, moment, PATIENCE, self._stop)
-                        if surface is not None:
-                            found[probe] = surface
-                            whole = whole and surface.complete
-                    elif (reading := answer(probe, moment, self._stop)) is not None:
-                        found[probe] = reading
-                if found:
-                    self._readings, self._read_from = found, moment.experiment
-                    self.version += 1
+                whole = self._answer(moments, probes)
             except Exception:
                 self._failure, whole = traceback.format_exc(), True
             now = time.perf_counter()
             self._rests_until = now + (now - began) * (1 / self._share - 1)
             # a surface that is not whole is worth another look at the same moment
-            self._done = (moment.step, moment.experiment, probes) if whole else NOTHING
-            self._moment = None
+            self._done = (self._versions, probes) if whole else NOTHING
+            self._moments = None
+
+    def _answer(self, moments: Mapping[int, Moment], probes: Asked) -> bool:
+        """Look, and say whether nothing is left to be seen of these moments."""
+        whole = True
+        found: dict[int, tuple[Experiment, dict[Probe, Reading]]] = {}
+        for run, moment in moments.items():
+            answers: dict[Probe, Reading] = {}
+            for probe in probes[run]:
+                if self._stop[0]:
+                    break
+                if isinstance(probe, SurfaceProbe):
+                    surveyor = self._surveyors.setdefault(run, Surveyor())
+                    surface = surveyor.look(probe, moment, PATIENCE, self._stop)
+                    if surface is not None:
+                        answers[probe] = surface
+                        whole = whole and surface.complete
+                elif (reading := answer(probe, moment, self._stop)) is not None:
+                    answers[probe] = reading
+            if answers:
+                found[run] = moment.experiment, answers
+        self._surveyors = {run: surveyor for run, surveyor in self._surveyors.items() if run in moments}
+        if found:
+            self._readings = found
+            self.version += 1
+        return whole

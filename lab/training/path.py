@@ -2,44 +2,74 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field, replace
+
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.experiment.plan import PATH
+from lab.experiment.plan import MOST_POINTS, PATH
 
 FIRST = 64
 """Steps at the start that stay, each of them: there the path turns most."""
 
+Vector = NDArray[np.float32]
 
-class Path:
-    """Parameter vectors at some steps. As the run grows longer, points in between are dropped."""
 
-    def __init__(self, parameters: int) -> None:
-        self._most = PATH // (4 * max(parameters, 1))
-        self._steps: list[int] = []
-        self._vectors: list[NDArray[np.float32]] = []
+@dataclass(frozen=True, eq=False)
+class Era:
+    """Vectors of one space: from its `first` step on a run has this architecture, and its weights did not jump."""
 
-    def append(self, step: int, params: NDArray[np.float32], every: int) -> None:
-        """Keep a copy of `params`, and of the older points those at multiples of `every` and the first ones."""
-        if self._most < 2 or (self._steps and self._steps[-1] >= step):
-            return
-        self._steps.append(step)
-        self._vectors.append(params.copy())
-        self._keep([i for i, s in enumerate(self._steps) if i == 0 or s <= FIRST or s % every == 0])
-        while len(self._steps) > self._most:
-            self._keep([i for i in range(len(self._steps)) if i % 2 == 0 or i == len(self._steps) - 1])
+    first: int
+    steps: tuple[int, ...] = ()
+    vectors: tuple[Vector, ...] = field(default=(), repr=False)
 
-    def rewind(self, step: int, parameters: int) -> None:
-        """Forget what came after `step`, and vectors of another length."""
-        self._keep(
-            [i for i, s in enumerate(self._steps) if s <= step and self._vectors[i].size == parameters]
+    def keeping(self, places: list[int]) -> Era:
+        return replace(
+            self, steps=tuple(self.steps[i] for i in places), vectors=tuple(self.vectors[i] for i in places)
         )
 
-    def _keep(self, places: list[int]) -> None:
-        if len(places) < len(self._steps):
-            self._steps = [self._steps[i] for i in places]
-            self._vectors = [self._vectors[i] for i in places]
+    def until(self, step: int) -> Era:
+        return self.keeping([i for i, s in enumerate(self.steps) if s <= step])
 
-    def points(self) -> tuple[NDArray[np.int64], list[NDArray[np.float32]]]:
-        """Steps, and the vectors (not copies: nobody writes to them)."""
-        return np.array(self._steps, np.int64), list(self._vectors)
+
+class Path:
+    """Parameter vectors at some steps, to the furthest. As the run grows longer, points in between are dropped."""
+
+    def __init__(self, eras: tuple[Era, ...] = (Era(0),)) -> None:
+        self.eras = eras
+
+    def append(self, step: int, params: Vector, every: int) -> None:
+        """Keep a copy of `params`, and of the older points those at multiples of `every` and the first ones."""
+        *past, era = self.eras
+        if 2 * params.nbytes > PATH or (era.steps and era.steps[-1] >= step):
+            return
+        era = replace(era, steps=(*era.steps, step), vectors=(*era.vectors, params.copy()))
+        last = len(era.steps) - 1
+        era = era.keeping(
+            [i for i, s in enumerate(era.steps) if i in (0, last) or s <= FIRST or s % every == 0]
+        )
+        while len(era.steps) > min(MOST_POINTS, PATH // params.nbytes):
+            last = len(era.steps) - 1
+            era = era.keeping([i for i in range(last + 1) if i % 2 == 0 or i == last])
+        while past and sum(v.nbytes for e in (*past, era) for v in e.vectors) > PATH:
+            past[0] = past[0].keeping(list(range(1, len(past[0].steps))))
+            if not past[0].steps:
+                del past[0]  # what was longest ago
+        self.eras = (*past, era)
+
+    def turn(self, step: int, params: Vector, is_new: bool) -> None:
+        """A change at `step`. Where it `is_new`, another architecture or a jump, what comes is drawn by itself."""
+        past = [era.until(step) for era in self.eras if era.first < step] or [Era(0)]
+        if is_new:
+            past = [*past, Era(step)] if step else [Era(0)]
+        self.eras = tuple(past)
+        if is_new:
+            self.append(step, params, 1)
+
+    def forget_after(self, step: int) -> None:
+        self.eras = tuple(era.until(step) for era in self.eras if era.first <= step) or (Era(0),)
+
+    def points(self, step: int) -> tuple[NDArray[np.int64], list[Vector]]:
+        """Steps and vectors up to `step`, of the era in which it lies (not copies: nobody writes to them)."""
+        era = [era for era in self.eras if era.first <= step or era is self.eras[0]][-1].until(step)
+        return np.array(era.steps, np.int64), list(era.vectors)

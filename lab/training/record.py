@@ -1,13 +1,11 @@
-"""A run as it can be kept: all that is needed to have it again, in values that share nothing with it."""
+"""A run as it can be kept: all that is needed to have it again, in values that nobody writes to."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from lab.training.history import Curves
+from lab.training.path import Era
 from lab.training.timeline import Edit, State
 
 
@@ -15,16 +13,17 @@ from lab.training.timeline import Edit, State
 class Record:
     """`edits` and the start make any step; `checkpoints` spare the way there, `curves` and the path show it.
 
-    `step` is where the run stands, `checkpoints` are in the order of their steps, the last is the furthest step's.
+    The run stands at `step`; `checkpoints` are in the order of their steps, none is after `furthest`. Of an era whose
+    points were not kept, nothing is drawn.
     """
 
-    run: int
-    name: str
-    colour: int
-    origin: tuple[int, int] | None
     step: int
+    furthest: int
     edits: tuple[Edit, ...]
     checkpoints: tuple[State, ...]
     curves: Curves
-    path_steps: NDArray[np.int64]
-    path_vectors: tuple[NDArray[np.float32], ...]
+    path: tuple[Era, ...] = (Era(0),)
+    run: int = 1
+    name: str = "A"
+    colour: int = 0
+    origin: tuple[int, int] | None = None

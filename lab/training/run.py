@@ -1,14 +1,16 @@
 """A run: the only thing that changes. One experiment, the numbers it has learned, and how they advance.
 
 State at step n is a function of the experiment, its edits and n: the order of the examples and the start of the
-weights come from counters. So a step can always be had again (lab.training.timeline).
+weights come from counters. So a step can always be had again: take the nearest checkpoint, run forward.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,12 +27,17 @@ from lab.network.program import Program, lower
 from lab.network.shape import Shape
 from lab.training.history import Curves, History
 from lab.training.internals import Internals
-from lab.training.machine import Machine, build, keeps_memory
+from lab.training.machine import Machine, build, keeps_memory, set_by_hand
 from lab.training.mailbox import Diverged
 from lab.training.moment import Moment
 from lab.training.path import Path
 from lab.training.probes import PartName
-from lab.training.timeline import State, Timeline
+from lab.training.record import Record
+from lab.training.timeline import Edit, State, Timeline
+
+VERSIONS = itertools.count()
+REMEMBERED = 16 << 20
+"""Bytes of a state that is kept besides the checkpoints; a larger one is made again where it is wanted."""
 
 
 @dataclass(frozen=True)
@@ -53,26 +60,70 @@ class Evaluation:
 
 
 class Run:
-    """Training of one experiment. Belongs to one thread: nobody else calls it.
+    """Training of one experiment, from its start to the furthest step it has come to. It stands at `step`.
 
-    `threads` is how many cores a step may use. The numbers do not depend on it.
+    Belongs to one thread: nobody else calls it. `threads` is how many cores a step may use. The numbers do not
+    depend on it.
     """
 
     def __init__(self, experiment: Experiment, threads: int = 1) -> None:
         """Stands at the start. ProblemError if the experiment cannot run."""
         self.threads = max(1, min(threads, cores()))
+        self.touch()
         self.step = 0
         self.examples = 0
-        self.seconds = 0.0  # of training
         self._age = 0  # updates the optimizer has made since its memory was empty
         self._moved = False  # whether the memory holds the parameters of one update ago
         self._known = False  # whether it holds the gradient of the last update
         self._rate = 0.0  # of the last update
+        self._unedited: State | None = None  # how it stood before the edit at this step
         self.machine = build(experiment, self.threads)
-        self.timeline = Timeline(experiment)
+        self.timeline = Timeline(Edit(0, experiment))
         self.history = History()
-        self.path = Path(self.program.parameter_count)
+        self.path = Path()
         self._mark()
+
+    @classmethod
+    def restored(cls, record: Record, threads: int = 1) -> Run:
+        """The run that was recorded. ProblemError if its experiments cannot run here."""
+        run = cls(record.edits[0].experiment, threads)
+        if weights := record.edits[0].weights:
+            run.set_parameters(weights)
+        run.timeline.edits = list(record.edits)
+        for state in record.checkpoints:
+            if state.step > 0:
+                run.timeline.keep(state, record.step)
+        run.timeline.furthest = record.furthest
+        run.history, run.path = History(record.curves), Path(record.path)
+        run.go_to(record.step)
+        return run
+
+    def recorded(self) -> Record:
+        """All that is needed to have it again. What it shares with the run is never written to."""
+        checkpoints = self.timeline.checkpoints
+        if not self.timeline.has(self.step):
+            checkpoints = tuple(sorted((*checkpoints, self.state()), key=lambda state: state.step))
+        return Record(
+            step=self.step,
+            furthest=self.timeline.furthest,
+            edits=tuple(self.timeline.edits),
+            checkpoints=checkpoints,
+            curves=self.curves(),
+            path=self.path.eras,
+        )
+
+    def twin(self) -> Run:
+        """Another run that stands where this one stands, with the same past and no future."""
+        whole = self.recorded()
+        past = replace(
+            whole,
+            furthest=self.step,
+            edits=tuple(edit for edit in whole.edits if edit.step <= self.step),
+            checkpoints=tuple(state for state in whole.checkpoints if state.step <= self.step),
+        )
+        other = Run.restored(past, self.threads)
+        other._forget_future()
+        return other
 
     @property
     def experiment(self) -> Experiment:
@@ -85,6 +136,10 @@ class Run:
     @property
     def program(self) -> Program:
         return self.machine.program
+
+    def touch(self) -> None:
+        """There is something else to see: `version` is one that no run has had."""
+        self.version = next(VERSIONS)
 
     # -- advancing --------------------------------------------------------------------------------------
 
@@ -108,21 +163,51 @@ class Run:
         N = len(self.prepared.training)
         return -(-(N - self.examples % N) // min(self.experiment.batch_size, N))
 
+    @property
+    def furthest(self) -> int:
+        """The furthest step that it has come to. Up to there everything is known."""
+        return self.timeline.furthest
+
+    @property
+    def seconds(self) -> float:
+        """Of training up to here, when the steps were made for the first time."""
+        return self.history.seconds(self.step)
+
+    def updates_to(self, examples: int) -> int:
+        """How many updates can be made before more than so many examples have been seen."""
+        N, batch = len(self.prepared.training), min(self.experiment.batch_size, len(self.prepared.training))
+        left = examples - self.examples
+        to_end = N - self.examples % N
+        if left < to_end:
+            return max(left, 0) // batch
+        epochs, rest = divmod(left - to_end, N)
+        return -(-to_end // batch) + epochs * self.steps_per_epoch + rest // batch
+
     def advance(self, steps: int) -> Advance:
-        """Make up to `steps` updates; fewer if the loss stops being finite. Validation happens on the way."""
+        """Make up to `steps` updates; fewer if the loss stops being finite. Validation happens on the way.
+
+        Before its furthest step the run goes the way that it went before, and its edits are made again.
+        """
         made = 0
         self._mark()
         while made < steps:
             until_mark = min(every - self.step % every for every in self.machine.marks(self.step + 1))
-            slice_ = min(steps - made, until_mark)
+            edit = self.timeline.edit_after(self.step)
+            known = self.furthest - self.step
+            slice_ = min(
+                steps - made, until_mark, *((edit.step - self.step,) if edit else ()), known or steps
+            )
             done = self._train(slice_)
             made += done
+            if edit is not None and self.step == edit.step:
+                self._make_again(edit)
             self._mark()
             if done < slice_:
                 return Advance(made, True)
         return Advance(made, False)
 
     def _train(self, steps: int) -> int:
+        """Updates without a look left or right; logged where they are made for the first time."""
         e, m = self.experiment, self.machine
         rates = e.schedule.factors(self.step, steps) * e.optimizer.rate
         losses, rights, counts = np.empty(steps), np.empty(steps), np.empty(steps, np.int64)
@@ -140,21 +225,23 @@ class Run:
         self._moved = done == steps or (self._moved and done == 0)
         self._known = done == steps
         self._rate = float(rates[done - 1]) if done else self._rate
-        step = np.arange(self.step + 1, self.step + done + 1)
-        seen = self.examples + np.cumsum(counts[:done])
-        self.history.append(
-            step=step,
-            examples=seen,
-            loss=losses[:done],
-            accuracy=self._shares(rights[:done]),
-            rate=rates[:done],
-            gradient_norm=norms[:done],
-            seconds=self.seconds + (time.perf_counter() - began) * np.arange(1, done + 1) / max(done, 1),
-        )
-        self.seconds += time.perf_counter() - began
+        if self.step >= self.furthest and done:
+            took = time.perf_counter() - began
+            self.history.append(
+                step=np.arange(self.step + 1, self.step + done + 1),
+                examples=self.examples + np.cumsum(counts[:done]),
+                loss=losses[:done],
+                accuracy=self._shares(rights[:done]),
+                rate=rates[:done],
+                gradient_norm=norms[:done],
+                seconds=self.seconds + took * np.arange(1, done + 1) / done,
+            )
+            self.timeline.furthest = self.step + done
         self.step += done
         self._age += done
         self.examples += int(counts[:done].sum())
+        self._unedited = None if done else self._unedited
+        self.touch()
         return done
 
     def _shares(self, right: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -162,13 +249,15 @@ class Run:
 
     def _mark(self) -> None:
         """Validate, and keep the moment for the path and the way back, where it is time to; once a moment."""
+        if self.step < self.furthest:
+            return
         validation, path = self.machine.marks(self.step + 1)
         if self.step % path == 0:
             self.path.append(self.step, self.machine.memory.params, path)
         if self.step % validation:
             return
         if not self.timeline.has(self.step):
-            self.timeline.keep(self.state())
+            self.timeline.keep(self.state(), self.step)
         if len(self.prepared.validation) and not self.history.validated(self.step):
             found = self.evaluate("validation")
             self.history.append(
@@ -236,26 +325,29 @@ class Run:
         """Copies of all parameters by name."""
         return self.program.split(self.machine.memory.params.copy())
 
-    def set_parameters(self, parameters: dict[str, NDArray[np.float32]]) -> None:
-        """Replace parameters by name; the optimizer starts afresh. The shapes must be the network's own."""
-        for p in self.program.parameters:
-            at = self.program.offsets[p.name]
-            self.machine.memory.params[at : at + p.size] = parameters[p.name].ravel()
-        self.machine.memory.slots[:] = 0
-        self.machine.memory.progress[:] = schedule.beginning()
-        self._age, self._moved, self._known = 0, False, False
-        # what was learned no longer follows from the start: the way back begins here
-        self.timeline.begin_again(self.state())
+    def set_parameters(self, parameters: Mapping[str, NDArray[np.float32]]) -> None:
+        """Set parameters by name, from this step on. The shapes must be the network's own.
+
+        What the optimizer remembers of the numbers that changed is as at a beginning; where all parameters are set,
+        everything is.
+        """
+        known = self.timeline.edit_at(self.step)
+        set_before = dict(known.weights) if known is not None and known.weights else {}
+        copies = {name: np.array(values, np.float32) for name, values in parameters.items()}
+        self._change(Edit(self.step, self.experiment, {**set_before, **copies}))
 
     def curves(self) -> Curves:
         return self.history.curves()
 
-    def moment(self, internals: bool = False) -> Moment:
+    def moment(self, internals: bool = False, whole: bool = False) -> Moment:
         """A frozen copy of what others may look at; with what the optimizer remembers only where it is asked for."""
-        steps, vectors = self.path.points()
+        steps, vectors = self.path.points(self.step)
         params = self.machine.memory.params.copy()
         inside = self.internals() if internals else None
-        return Moment(self.experiment, self.prepared, self.program, self.step, params, steps, vectors, inside)
+        return Moment(
+            self.experiment, self.prepared, self.program, self.step, params, steps, vectors, inside,
+            examples=self.examples, state=self.state() if whole else None,
+        )  # fmt: skip
 
     # -- time -------------------------------------------------------------------------------------------
 
@@ -273,46 +365,102 @@ class Run:
         )
 
     def edit(self, experiment: Experiment) -> Machine:
-        """Change the experiment from this step on. What survives by name and shape keeps its numbers.
+        """Change the experiment from this step on. What survives keeps its numbers; a recorded future is forgotten.
 
-        Gives the new machine, which tells what it kept. ProblemError leaves the run as it was.
+        Edits at one step are one edit: each starts from how the run stood before the first of them. Gives the new
+        machine, which tells what it kept. ProblemError leaves the run as it was.
         """
-        before = self.program.parameter_count
-        self._stand_on(build(experiment, self.threads, self.state()))
-        self.timeline.edit(self.state())
-        if self.machine.renewed or self.program.parameter_count != before:
-            self.path = Path(self.program.parameter_count)
+        known = self.timeline.edit_at(self.step)
+        weights = None if known is None else known.weights
+        if weights:
+            shapes = {p.name: p.shape for p in experiment.analysis.parameters}
+            weights = {name: w for name, w in weights.items() if shapes.get(name) == w.shape}
+        return self._change(Edit(self.step, experiment, weights or None))
+
+    def _change(self, edit: Edit) -> Machine:
+        before = self._before_edits()
+        program = self.program
+        self._make(edit, before)
+        self._unedited = before if before is not None and before.nbytes <= REMEMBERED else None
+        self._forget_future()
+        self.timeline.record(edit)
+        self.timeline.keep(self.state(), self.step)
+        is_new = self.program.parameters != program.parameters or bool(edit.weights)
+        is_new |= before is not None and before.parameters != self.program.parameters
+        self.path.turn(self.step, self.machine.memory.params, is_new or not self.step)
         return self.machine
 
-    def _stand_on(self, machine: Machine) -> None:
-        if not keeps_memory(self.experiment, machine.experiment):
-            self._age = 0
-        self.machine, self._moved, self._known = machine, False, False
+    def _before_edits(self) -> State | None:
+        """How the run stood at this step before it was edited; None at the start."""
+        if self.step == 0:
+            return None
+        if self.timeline.edit_at(self.step) is None:
+            return self.state()
+        if self._unedited is None:
+            here = self.step
+            self._restore(self.timeline.before(here - 1))
+            self._replay(here, edits_there=False)
+            self._unedited = self.state()
+        return self._unedited
+
+    def _make(self, edit: Edit, before: State | None) -> None:
+        """Stand on the machine of an edit. ProblemError leaves the run as it was."""
+        machine = build(edit.experiment, self.threads, before)
+        age = 0 if before is None or not keeps_memory(before.experiment, edit.experiment) else before.age
+        if edit.weights:
+            age = 0 if set_by_hand(machine, edit.weights) else age
+        self._stand_on(machine, age)
+
+    def _make_again(self, edit: Edit) -> None:
+        self._unedited = self.state()
+        self._make(edit, self._unedited)
+
+    def _stand_on(self, machine: Machine, age: int) -> None:
+        self.machine, self._age = machine, age
+        self._moved = self._known = False
+        self.touch()
+
+    def _forget_future(self) -> None:
+        self.timeline.forget_after(self.step)
+        self.history.forget_after(self.step)
+        self.path.forget_after(self.step)
 
     def go_to(self, step: int) -> int:
-        """Go back to `step`, exactly as it was, or to the nearest later one that can still be had."""
-        step = max(min(step, self.step), self.timeline.first)
-        past = self.timeline.before(step)
-        edits = self.timeline.edits_between(past.step, step)
-        self.timeline.forget_after(step)
-        self.history.rewind(step)
-        self.path.rewind(step, past.params.size)
-        self._stand_on(build(past.experiment, self.threads, past))
-        self.step, self.examples, self._age = past.step, past.examples, past.age
-        for edit in edits:
-            self._replay(edit.step)
-            self._stand_on(build(edit.experiment, self.threads, self.state()))
+        """Stand at a step up to the furthest, exactly as the run stood there. Its future stays."""
+        step = max(0, min(step, self.furthest))
+        if step == self.step:
+            return step
+        if self.step == self.furthest and not self.timeline.has(self.step):
+            self.timeline.keep(self.state(), step)  # so that the way back here is short
+        near = self.timeline.before(step)
+        if not near.step <= self.step <= step:
+            self._restore(near)
         self._replay(step)
-        return self.step
+        return step
 
-    def _replay(self, step: int) -> None:
-        """Run forward to a step that has been logged already."""
-        log, self.history = self.history, History()
-        try:
-            while self.step < step and self._train(min(step - self.step, 4096)):
-                pass
-        finally:
-            self.history = log
+    def _restore(self, state: State) -> None:
+        """Stand on a checkpoint."""
+        if state.experiment == self.experiment:
+            memory = self.machine.memory
+            memory.params[:], memory.slots[:], memory.progress[:] = state.params, state.slots, state.progress
+            machine = self.machine
+        else:
+            machine = build(state.experiment, self.threads, state)
+        self._stand_on(machine, state.age)
+        self.step, self.examples, self._unedited = state.step, state.examples, None
+
+    def _replay(self, step: int, edits_there: bool = True) -> None:
+        """Run forward to a step that has been seen already; of a long way some checkpoints stay."""
+        stride = max(16, (step - self.step) // 8)
+        while self.step < step:
+            edit = self.timeline.edit_after(self.step)
+            upto = min(step, self.step + stride, edit.step if edit else step)
+            if not self._train(upto - self.step):
+                break
+            if edit is not None and self.step == edit.step and (self.step < step or edits_there):
+                self._make_again(edit)
+            elif self.step < step and not self.timeline.has(self.step):
+                self.timeline.keep(self.state(), step)
 
     def diagnose(self) -> Diverged:
         """Which layer first gives a number that is not finite on the batch that comes next."""
@@ -350,6 +498,4 @@ class Run:
                     break
             if layer:
                 break
-        return Diverged(
-            self.step, layer or "loss", operation or "loss", max(self.timeline.first, self.step - 20)
-        )
+        return Diverged(self.step, layer or "loss", operation or "loss", max(0, self.step - 20))

@@ -1,8 +1,8 @@
-"""Time: edits at steps, and checkpoints that thin out with age. Any step can be had again, exactly."""
+"""Time: edits at steps, and checkpoints that lie densely around the present. Any step can be had again, exactly."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,8 +13,11 @@ from lab.experiment.experiment import Experiment
 from lab.experiment.plan import CHECKPOINTS, MOST_CHECKPOINTS
 from lab.network.layers import Parameter
 
+EDGE = 4.0
+"""So many times as dear as another is a checkpoint after an edit: it spares making the edit again."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class State:
     """Everything of a run that changes, copied at one moment. `slots` is the optimizer's memory."""
 
@@ -36,6 +39,14 @@ class State:
             at += p.size
         return named
 
+    def is_same_as(self, other: State) -> bool:
+        """Whether the two are alike to the last bit."""
+        mine, theirs = (
+            (s.experiment, s.step, s.examples, s.age, *(a.tobytes() for a in (s.params, s.slots, s.progress)))
+            for s in (self, other)
+        )
+        return mine == theirs
+
     @property
     def nbytes(self) -> int:
         return self.params.nbytes + self.slots.nbytes
@@ -51,67 +62,91 @@ class Edit:
 
 
 class Timeline:
-    """What a run has been through. Belongs to the run's thread."""
+    """What a run has been through, to the `furthest` step. Belongs to the run's thread.
 
-    def __init__(self, experiment: Experiment) -> None:
-        self.edits = [Edit(0, experiment)]
+    There is one edit a step at most, and a state kept of a step is the one after its edit. `limit` is what the
+    checkpoints may take, in bytes.
+    """
+
+    def __init__(self, beginning: Edit) -> None:
+        self.edits = [beginning]
+        self.furthest = 0
+        self.limit = CHECKPOINTS
         self._steps: list[int] = []
         self._kept: list[State] = []
-
-    @property
-    def first(self) -> int:
-        """The earliest step that can be had again."""
-        return self._steps[0] if self._steps else 0
 
     @property
     def nbytes(self) -> int:
         return sum(state.nbytes for state in self._kept)
 
+    @property
+    def checkpoints(self) -> tuple[State, ...]:
+        """In the order of their steps; the first is the start."""
+        return tuple(self._kept)
+
+    @property
+    def steps(self) -> tuple[int, ...]:
+        """Those of the checkpoints."""
+        return tuple(self._steps)
+
     def has(self, step: int) -> bool:
-        return bool(self._steps) and self._steps[-1] >= step
+        at = bisect_left(self._steps, step)
+        return at < len(self._steps) and self._steps[at] == step
 
-    def keep(self, state: State) -> None:
-        """Add a checkpoint; thin out the old ones where room or number run out."""
-        self._steps.append(state.step)
-        self._kept.append(state)
-        while len(self._kept) > 2 and (len(self._kept) > MOST_CHECKPOINTS or self.nbytes > CHECKPOINTS):
-            self._thin()
+    def keep(self, state: State, present: int) -> None:
+        """Add a checkpoint, in place of one of its step; thin out where room or number run out.
 
-    def _thin(self) -> None:
-        """Drop the checkpoint whose loss lengthens a replay least, seen from now: gaps may grow with age."""
-        now = self._steps[-1]
+        Around the step `present` they stay dense: gaps may grow with the distance from it.
+        """
+        at = bisect_left(self._steps, state.step)
+        if at < len(self._steps) and self._steps[at] == state.step:
+            self._kept[at] = state
+        else:
+            self._steps.insert(at, state.step)
+            self._kept.insert(at, state)
+        self.thin(present)
+
+    def thin(self, present: int) -> None:
+        """Keep to the limits."""
         edges = {edit.step for edit in self.edits}
 
         def price(i: int) -> float:
-            if self._steps[i] in edges:  # a state after an edit spares replaying it
-                return float("inf")
-            return (self._steps[i + 1] - self._steps[i - 1]) / (now - self._steps[i] + 1)
+            """How much its loss would lengthen a replay, against the distance from here."""
+            gap = self._steps[i + 1] - self._steps[i - 1]
+            return gap * (EDGE if self._steps[i] in edges else 1.0) / (abs(present - self._steps[i]) + 1)
 
-        i = min(range(1, len(self._steps) - 1), key=price)
-        del self._steps[i], self._kept[i]
-
-    def edit(self, after: State) -> None:
-        """The experiment changed at this step: `after` is how the run stands on the new one."""
-        self.edits = [e for e in self.edits if e.step < after.step] + [Edit(after.step, after.experiment)]
-        while self._steps and self._steps[-1] >= after.step:
-            del self._steps[-1], self._kept[-1]
-        self.keep(after)
-
-    def begin_again(self, state: State) -> None:
-        """Nothing before `state` can be had any more: its numbers came from outside."""
-        self.edits = [Edit(state.step, state.experiment)]
-        self._steps, self._kept = [], []
-        self.keep(state)
+        taken = self.nbytes
+        while len(self._kept) > 2 and (len(self._kept) > MOST_CHECKPOINTS or taken > self.limit):
+            i = min(range(1, len(self._steps) - 1), key=price)
+            taken -= self._kept[i].nbytes
+            del self._steps[i], self._kept[i]
 
     def before(self, step: int) -> State:
-        """The nearest checkpoint at or before `step`."""
-        return self._kept[max(0, bisect_right(self._steps, step) - 1)]
+        """The nearest checkpoint at or before `step`. The start is always there."""
+        return self._kept[bisect_right(self._steps, step) - 1]
 
-    def edits_between(self, first: int, last: int) -> list[Edit]:
-        """Edits after step `first`, up to `last`."""
-        return [e for e in self.edits if first < e.step <= last]
+    def edit_at(self, step: int) -> Edit | None:
+        """The edit that was made at `step`."""
+        return next((edit for edit in reversed(self.edits) if edit.step == step), None)
+
+    def edit_before(self, step: int) -> Edit | None:
+        """What was in force just before `step`; None before the start."""
+        return next((edit for edit in reversed(self.edits) if edit.step < step), None)
+
+    def edit_after(self, step: int) -> Edit | None:
+        """The next edit that is recorded."""
+        return next((edit for edit in self.edits if edit.step > step), None)
+
+    def record(self, edit: Edit) -> None:
+        """Put an edit in its place, where it is the last; one that changes nothing leaves no trace."""
+        self.edits = [one for one in self.edits if one.step < edit.step]
+        nothing = self.edits and self.edits[-1].experiment == edit.experiment and not edit.weights
+        if not nothing:
+            self.edits.append(edit)
 
     def forget_after(self, step: int) -> None:
+        """What was seen after `step` no longer follows."""
         keep = bisect_right(self._steps, step)
         del self._steps[keep:], self._kept[keep:]
         self.edits = [e for e in self.edits if e.step <= step]
+        self.furthest = min(self.furthest, step)

@@ -1,4 +1,4 @@
-"""The one compute thread: it takes commands, advances the run, and publishes snapshots and events."""
+"""The one compute thread: it takes commands, advances the runs, and publishes snapshots and events."""
 
 from __future__ import annotations
 
@@ -9,20 +9,28 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 
 from lab.experiment.experiment import Experiment
+from lab.network.program import lower
 from lab.problem import Problem, ProblemError
+from lab.training.machine import Machine
 from lab.training.mailbox import Compiling, Event, Failed, Loaded, Mailbox, Paused, Playing, Refused
-from lab.training.observer import Observer
-from lab.training.probes import Probe, SurfaceProbe
+from lab.training.moment import Moment
+from lab.training.observer import Asked, Observer, Versions
+from lab.training.probes import Probe, SurfaceProbe, UpdateProbe
+from lab.training.race import Lane, Race
 from lab.training.record import Record
-from lab.training.run import Run
 from lab.training.snapshot import Snapshot
 
 SLICE = 0.012
 """Seconds of training between two looks at the commands."""
 FRAME = 1 / 40
 """Seconds between snapshots at least: what the eye takes for motion, and a window has the time to draw."""
+FOREVER = sys.maxsize
+"""The goal of who plays until told otherwise."""
+FASTEST_OPERATIONS = 30.0
+"""Operations a second where no pace is set: more would not be seen."""
 SWITCH = 0.0005
 """Seconds until a thread of Python has to make room for another: a frame must not wait for an observer."""
 
@@ -36,23 +44,23 @@ class Trainer:
     def __init__(self, threads: int = 1) -> None:
         self.snapshots: Mailbox[Snapshot] = Mailbox()
         self.threads = threads
-        self._commands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._commands: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
         self._events: deque[Event] = deque()
         self._thread = threading.Thread(target=self._live, name="trainer", daemon=True)
         self._closing = False
-        self._run: Run | None = None
-        self._goal: int | None = None  # the step to stand at; None: stand now
-        self._pace = 0.0  # updates a second wanted; 0: as fast as it goes
+        self._race: Race | None = None
+        self._goal: int | None = None  # the leader's step to stand at; FOREVER; None: stand now
+        self._operating = False  # whether it goes on operation by operation
+        self._operation = 0  # how many operations of the update that comes next have been made
+        self._wanted = 0  # the step that was last asked for
+        self._pace = 0.0  # updates, or operations, a second wanted; 0: as fast as it goes
         self._due = 0.0
         self._speed = 0.0  # updates a second
         self._shown_at = 0.0
-        self._shown: tuple[int, Experiment | None, int, int] = (
-            -1,
-            None,
-            0,
-            0,
-        )  # what the last snapshot showed
-        self._probes: frozenset[Probe] = frozenset()
+        self._shown: object = None  # what the last snapshot showed
+        self._breakpoints: tuple[object, ...] = ()
+        self._probes: frozenset[Probe] = frozenset()  # of the active run
+        self._of_runs: Asked = {}
         # surfaces take long: they have an observer of their own, so that maps and filters stay quick
         self._quick, self._slow = Observer("observer", 0.4), Observer("surveyor", 0.3)
 
@@ -81,92 +89,114 @@ class Trainer:
         return found
 
     def load(self, experiment: Experiment) -> None:
-        """A new run from the start."""
-        self._commands.put(lambda: self._load(experiment))
+        """A race of one new run, number 1, at its start."""
+        self._command(lambda: self._begin(Race.of(experiment, self.threads)))
+
+    def restore(self, records: tuple[Record, ...], active: int) -> None:
+        """The runs of a document, as they were when it was saved, in place of all there are."""
+        self._command(lambda: self._begin(Race.restored(records, active, self.threads)))
 
     def edit(self, experiment: Experiment) -> None:
-        """Change the running experiment between two steps; nothing resets that need not."""
-        self._commands.put(lambda: self._edit(experiment))
+        """Change the active run's experiment between two steps; nothing resets that need not.
 
-    def play(self, until: int | None = None) -> None:
-        """Train until told otherwise, or until the run stands at step `until`."""
-        self._commands.put(lambda: self._play(until))
-
-    def pause(self) -> None:
-        self._commands.put(lambda: self._pause(""))
-
-    def advance(self, updates: int) -> None:
-        """Train so many updates, then stand."""
-        self._commands.put(lambda: self._play(self._standing() + updates))
-
-    def advance_epochs(self, epochs: int) -> None:
-        """Train to the end of the epoch, `epochs` times."""
-        self._commands.put(lambda: self._play_epochs(epochs))
-
-    def go_to(self, step: int) -> None:
-        """Stand at a step that has been already, exactly as it was; 0 is the start. Its future stays."""
-        self._commands.put(lambda: self._go_to(step))
-
-    def reset(self) -> None:
-        """Back to the same start, under the experiment as it is now."""
-        self._commands.put(lambda: self._load(self._run.experiment) if self._run else None)
+        If the run stands in its past, what came after is forgotten: `branch` keeps it.
+        """
+        self._command(lambda: self._edit(experiment))
 
     def branch(self, run: int, experiment: Experiment | None = None, origin: int | None = None) -> None:
         """A new run number `run` that stands where `origin`, or the active run, stands, and is the active one then.
 
         It has the same past and no future. With an experiment it is edited at once.
         """
-        raise NotImplementedError
+        self._command(lambda: self._branch(run, experiment, origin))
 
     def close_run(self, run: int) -> None:
-        """Forget a run. The last one stays."""
-        raise NotImplementedError
+        """Take a run away. The last one stays."""
+        self._command(lambda: self._close(run))
+
+    def reopen_run(self, run: int) -> None:
+        """Open again what was closed lately."""
+        self._command(lambda: self._reopen(run))
 
     def activate(self, run: int) -> None:
         """Make it the run that commands and probes are for."""
-        raise NotImplementedError
+        self._command(lambda: self._activate(run))
 
     def rename_run(self, run: int, name: str) -> None:
-        raise NotImplementedError
-
-    def restore(self, records: tuple[Record, ...], active: int) -> None:
-        """The runs of a document, as they were when it was saved, in place of all there are."""
-        raise NotImplementedError
+        self._command(lambda: self._rename(run, name))
 
     def record(self, receive: Callable[[tuple[Record, ...]], None]) -> None:
         """Call `receive` on the trainer's thread with all that is needed to have the runs again."""
-        raise NotImplementedError
+        self._command(lambda: receive(tuple(lane.recorded() for lane in self._race or ())))
+
+    def play(self, until: int | None = None) -> None:
+        """Train until told otherwise, or until the leading run stands at step `until`."""
+        self._command(lambda: self._play(FOREVER if until is None else until))
 
     def play_operations(self) -> None:
         """Make one operation after the other, at the pace, until told otherwise."""
-        raise NotImplementedError
+        self._command(self._play_operations)
+
+    def pause(self) -> None:
+        self._command(lambda: self._pause(""))
+
+    def advance(self, updates: int) -> None:
+        """Train so many updates, then stand."""
+        self._command(lambda: self._play(self._standing() + updates))
+
+    def advance_epochs(self, epochs: int) -> None:
+        """Train to the end of the epoch, `epochs` times."""
+        self._command(lambda: self._play_epochs(epochs))
 
     def advance_operations(self, count: int) -> None:
         """Make so many operations of the update that comes next; back, where `count` is negative.
 
         After the last operation of the listing the update is made, and the next begins.
         """
-        raise NotImplementedError
+        self._command(lambda: self._advance_operations(count))
 
     def go_to_operation(self, row: int) -> None:
         """Stand before operation `row` of the listing, within the update that comes next."""
-        raise NotImplementedError
+        self._command(lambda: self._advance_operations(row - self._operation))
 
-    def pace(self, updates_per_second: float) -> None:
-        """Train no faster than this; 0 for as fast as it goes."""
-        self._commands.put(lambda: self._set_pace(updates_per_second))
+    def go_to(self, step: int) -> None:
+        """Stand at a step that has been already, exactly as it was; 0 is the start. Its future stays.
 
-    def watch(self, probes: frozenset[Probe]) -> None:
-        """Answer these probes from now on, no others."""
-        self._commands.put(lambda: self._watch(probes))
+        Of several wishes that come before the first is granted, the last one counts.
+        """
+        self._wanted = step
+        self._command(lambda: self._go_to(step) if step == self._wanted else None)
+
+    def reset(self) -> None:
+        """All runs back to the start, under their experiments as they are now."""
+        self._command(self._reset)
+
+    def pace(self, per_second: float) -> None:
+        """Make no more updates, or operations, a second than this; 0 for as fast as it goes."""
+        self._command(lambda: self._set_pace(per_second))
+
+    def guard(self, breakpoints: tuple[object, ...]) -> None:
+        """Stop where one of these strikes."""
+        self._command(lambda: self._guard(breakpoints))
+
+    def watch_list(self, quantities: tuple[object, ...]) -> None:
+        """Follow these quantities in every run."""
+        self._command(lambda: self._watch_list(quantities))
+
+    def watch(self, probes: frozenset[Probe], of_runs: Asked | None = None) -> None:
+        """Answer these probes of the active run from now on, and others of runs by their numbers; no others."""
+        self._command(lambda: self._watch(probes, of_runs or {}))
 
     def save_weights(self, write: Callable[[dict], None], done: Callable[[], None] | None = None) -> None:  # type: ignore[type-arg]
-        """Call `write` on the trainer's thread with copies of all parameters by name."""
-        self._commands.put(lambda: self._save(write, done))
+        """Call `write` on the trainer's thread with copies of all parameters of the active run by name."""
+        self._command(lambda: self._save(write, done))
 
     def set_weights(self, read: Callable[[dict], dict]) -> None:  # type: ignore[type-arg]
-        """Call `read` on the trainer's thread with the parameters by name and take what it gives instead."""
-        self._commands.put(lambda: self._set_weights(read))
+        """Call `read` on the trainer's thread with the parameters by name and set those that it gives."""
+        self._command(lambda: self._set_weights(read))
+
+    def _command(self, command: Callable[[], object]) -> None:
+        self._commands.put(command)
 
     # -- the trainer's thread ---------------------------------------------------------------------------
 
@@ -175,8 +205,11 @@ class Trainer:
             self._compile()
             while not self._closing:
                 self._take_commands()
-                if self._goal is not None and self._run is not None:
-                    self._slice(self._run, self._goal)
+                if self._race is not None and self._goal is not None:
+                    if self._operating:
+                        self._next_operation()
+                    else:
+                        self._slice(self._race, self._goal)
                 self._publish()
         except Exception:  # the last resort: the window shows it and the person can save
             self._events.append(Failed(traceback.format_exc()))
@@ -193,7 +226,7 @@ class Trainer:
             last = done
 
     def _take_commands(self) -> None:
-        idle = self._goal is None or self._run is None
+        idle = self._goal is None or self._race is None
         wait = idle and not self._observers_have_news()
         try:
             command = (
@@ -225,42 +258,73 @@ class Trainer:
                 self._events.append(Failed(traceback.format_exc()))
             command = None if self._commands.empty() else self._commands.get()
 
-    def _slice(self, run: Run, goal: int) -> None:
-        steps = goal - run.step if goal >= 0 else 1 << 30
+    def _slice(self, race: Race, goal: int) -> None:
+        """Some milliseconds of training, as far as the pace and the goal allow."""
+        leader = race.leader
+        steps = goal - leader.run.step if goal != FOREVER else FOREVER
         now = time.perf_counter()
         if self._pace:
-            if now < self._due:
-                time.sleep(min(self._due - now, 0.01))
+            if (allowed := self._allowed(now)) == 0:
                 return
-            allowed = max(1, int(self._pace * FRAME))
-            self._due = max(self._due + allowed / self._pace, now - 0.1)
             steps = min(steps, allowed)
         steps = min(steps, max(1, int(self._speed * SLICE)))
         if steps > 0:
-            made = run.advance(steps)
+            self._stand_before(0)
+            made = race.advance(steps)
             took = time.perf_counter() - now
             # a smoothed speed: the first slice of one update tells little
             fresh = made.done / max(took, 1e-7)
             self._speed = fresh if self._speed == 0 else self._speed * 0.7 + fresh * 0.3
             if made.diverged:
                 self._goal = None
-                self._events.append(run.diagnose())
+                for lane in made.diverged:
+                    self._events.append(replace(lane.run.diagnose(), run=lane.number))
                 return
-        if goal >= 0 and run.step >= goal:
+        if goal != FOREVER and leader.run.step >= goal:
             self._pause("")
+        elif leader.stopped:
+            self._pause(f"run {leader.name} does not go on: {leader.stopped}")
+
+    def _allowed(self, now: float) -> int:
+        """How many updates or operations the pace lets be made now; it waits a little where there are none."""
+        if now < self._due:
+            time.sleep(min(self._due - now, 0.01))
+            return 0
+        allowed = max(1, int(self._pace * FRAME))
+        self._due = max(self._due + allowed / self._pace, now - 0.1)
+        return allowed
+
+    def _next_operation(self) -> None:
+        pace = self._pace or FASTEST_OPERATIONS
+        now = time.perf_counter()
+        if now < self._due:
+            time.sleep(min(self._due - now, 0.01))
+            return
+        self._due = max(self._due + 1 / pace, now - 0.1)
+        self._move_operation(1)
 
     def _publish(self) -> None:
-        run, now = self._run, time.perf_counter()
-        if run is None or not self.snapshots.is_empty or now - self._shown_at < FRAME:
+        race, now = self._race, time.perf_counter()
+        if race is None or not self.snapshots.is_empty or now - self._shown_at < FRAME:
             return
-        stamp = (run.step, run.experiment, self._quick.version, self._slow.version)
-        self._observe(run)
+        versions = {lane.number: lane.run.version for lane in race}
+        names = tuple((lane.number, lane.name, lane.stopped) for lane in race)
+        stamp = (versions, race.active, names, self._quick.version, self._slow.version)
+        self._observe(race, versions)
         if stamp == self._shown:
             return
         self._shown_at, self._shown = now, stamp
-        self.snapshots.put(self._snapshot(run))
+        self.snapshots.put(self._snapshot(race))
 
-    def _snapshot(self, run: Run) -> Snapshot:
+    def _snapshot(self, race: Race) -> Snapshot:
+        """The active run's, with those of all."""
+        runs = tuple(self._snapshot_of(lane, lane.number == race.active) for lane in race)
+        front = next(one for one in runs if one.run == race.active)
+        return replace(front, runs=runs)
+
+    def _snapshot_of(self, lane: Lane, is_active: bool) -> Snapshot:
+        run, number = lane.run, lane.number
+        quick, slow = (o.readings(number, run.experiment) for o in (self._quick, self._slow))
         return Snapshot(
             experiment=run.experiment,
             step=run.step,
@@ -269,90 +333,200 @@ class Trainer:
             rate=run.rate,
             steps_per_second=self._steps_per_second(),
             curves=run.curves(),
-            readings={**self._quick.readings(run.experiment), **self._slow.readings(run.experiment)},
+            readings={**quick, **slow},
+            furthest=run.furthest,
+            seconds=run.seconds,
+            edits=tuple(run.timeline.edits),
+            checkpoints=run.timeline.steps,
+            history_bytes=run.timeline.nbytes,
+            history_limit=run.timeline.limit,
+            operation=self._operation if is_active else 0,
+            stopped=lane.stopped,
+            run=number,
+            name=lane.name,
+            colour=lane.colour,
+            origin=lane.origin,
         )
 
     def _steps_per_second(self) -> float:
-        if self._goal is None:
+        if self._goal is None or self._operating:
             return 0.0
         return min(self._speed, self._pace) if self._pace else self._speed
 
-    def _observe(self, run: Run) -> None:
-        """Hand a moment to the observers that have looked at the last one."""
+    def _observe(self, race: Race, versions: Versions) -> None:
+        """Hand moments to the observers that have looked at the last ones."""
         for observer in (self._quick, self._slow):
             if failure := observer.take_failure():
                 self._events.append(Failed(failure))
-            if observer.wants(run.step, run.experiment, self._goal is not None):
-                observer.look(run.moment(observer.wants_internals))
+            if runs := observer.wants(versions, self._goal is not None and not self._operating):
+                observer.look({run: self._moment(race.lane(run), observer) for run in runs}, versions)
+
+    def _moment(self, lane: Lane, observer: Observer) -> Moment:
+        return lane.run.moment(internals=observer.wants_of(lane.number, UpdateProbe))
 
     def _observers_have_news(self) -> bool:
-        return (self._quick.version, self._slow.version) != self._shown[2:]
+        return isinstance(self._shown, tuple) and self._shown[3:] != (self._quick.version, self._slow.version)
 
     # -- commands ---------------------------------------------------------------------------------------
 
-    def _standing(self) -> int:
-        return self._run.step if self._run else 0
+    @property
+    def _open(self) -> Race:
+        """The race; a command that needs one before there is one is refused."""
+        if self._race is None:
+            raise ProblemError(Problem("run", "there is none yet", "Open an experiment"))
+        return self._race
 
-    def _load(self, experiment: Experiment) -> None:
-        self._run = Run(experiment, self.threads)
-        self._speed = 0.0
+    def _standing(self) -> int:
+        return self._open.leader.run.step
+
+    def _begin(self, race: Race) -> None:
+        self._race = race
+        self._speed, self._operation = 0.0, 0
         if self._goal is not None:
             self._goal = None
             self._events.append(Paused(0))
-        self._events.append(Loaded(experiment, 0))
+        self._ask()
+        self._tell(race.front)
+
+    def _tell(self, lane: Lane, machine: Machine | None = None) -> None:
+        """That a run stands where a command wanted it."""
+        kept, renewed = (machine.kept, machine.renewed) if machine else ((), ())
+        self._events.append(Loaded(lane.run.experiment, lane.run.step, kept, renewed, lane.number))
 
     def _edit(self, experiment: Experiment) -> None:
-        if self._run is None:
-            return self._load(experiment)
-        kept = self._run.edit(experiment)
-        self._speed = 0.0
-        self._events.append(Loaded(experiment, self._run.step, kept.kept, kept.renewed))
+        if self._race is None:
+            return self._begin(Race.of(experiment, self.threads))
+        lane = self._race.front
+        machine = lane.run.edit(experiment)
+        lane.stopped = ""
+        self._speed, self._operation = 0.0, 0
+        self._tell(lane, machine)
         return None
 
-    def _play(self, until: int | None) -> None:
-        if self._run is None:
-            return
-        self._goal = -1 if until is None else until
+    def _branch(self, number: int, experiment: Experiment | None, origin: int | None) -> None:
+        race = self._open
+        lane = race.branch(number, experiment, race.active if origin is None else origin)
+        self._speed, self._operation = 0.0, 0
+        self._ask()
+        self._tell(lane)
+
+    def _close(self, number: int) -> None:
+        self._open.close(number)
+        self._ask()
+        self._tell(self._open.front)
+
+    def _reopen(self, number: int) -> None:
+        lane = self._open.reopen(number)
+        self._ask()
+        self._tell(lane)
+
+    def _activate(self, number: int) -> None:
+        self._open.lane(number)
+        self._open.active = number
+        self._speed, self._operation = 0.0, 0
+        self._ask()
+        self._tell(self._open.front)
+
+    def _rename(self, number: int, name: str) -> None:
+        self._open.lane(number).name = name
+
+    def _play(self, goal: int) -> None:
+        race = self._open
+        self._goal, self._operating = goal, False
         self._due = time.perf_counter()
+        for lane in race:
+            if lane.number == race.active:
+                lane.stopped = ""  # it is asked for once more
         self._events.append(Playing())
 
+    def _play_operations(self) -> None:
+        self._play(FOREVER)
+        self._operating = True
+
     def _play_epochs(self, epochs: int) -> None:
-        if self._run is not None:
-            run = self._run
-            self._play(run.step + run.steps_to_epoch_end() + (epochs - 1) * run.steps_per_epoch)
+        run = self._open.leader.run
+        self._play(run.step + run.steps_to_epoch_end() + (epochs - 1) * run.steps_per_epoch)
 
     def _pause(self, reason: str) -> None:
-        if self._goal is not None and self._run is not None:
-            self._goal = None
-            self._events.append(Paused(self._run.step, reason))
+        if self._goal is not None and self._race is not None:
+            self._goal, self._operating = None, False
+            self._events.append(Paused(self._standing(), reason, self._race.active))
+
+    def _advance_operations(self, count: int) -> None:
+        self._pause("")
+        for _ in range(abs(count)):
+            self._move_operation(1 if count > 0 else -1)
+
+    def _move_operation(self, way: int) -> None:
+        """One operation on, or back: over the end of an update to the next, over its start to the one before."""
+        race = self._open
+        here = self._operation + way
+        if here < 0:
+            if race.front.run.step == 0:
+                return
+            race.go_to(race.front.run.step - 1)
+            here = operations(race.front.run.experiment) - 1
+        elif here >= operations(race.front.run.experiment):
+            here = 0
+            for lane in race.advance(1).diverged:
+                self._goal, self._operating = None, False
+                self._events.append(replace(lane.run.diagnose(), run=lane.number))
+        self._stand_before(here)
+
+    def _stand_before(self, operation: int) -> None:
+        if operation != self._operation:
+            self._operation = operation
+            self._open.front.run.touch()
 
     def _go_to(self, step: int) -> None:
-        if self._run is None:
-            return
         self._pause("")
-        self._run.go_to(step)
-        self._quick.forget()
-        self._slow.forget()
-        self._events.append(Loaded(self._run.experiment, self._run.step))
+        self._stand_before(0)
+        self._open.go_to(step)
+        self._tell(self._open.front)
 
-    def _set_pace(self, updates_per_second: float) -> None:
-        self._pace = max(updates_per_second, 0.0)
+    def _reset(self) -> None:
+        self._pause("")
+        self._speed, self._operation = 0.0, 0
+        self._open.reset()
+        self._tell(self._open.front)
+
+    def _set_pace(self, per_second: float) -> None:
+        self._pace = max(per_second, 0.0)
         self._due = time.perf_counter()
 
-    def _watch(self, probes: frozenset[Probe]) -> None:
-        slow = frozenset(p for p in probes if isinstance(p, SurfaceProbe))
+    def _guard(self, breakpoints: tuple[object, ...]) -> None:
+        self._breakpoints = breakpoints
+
+    def _watch_list(self, quantities: tuple[object, ...]) -> None:
+        """Not followed yet."""
+
+    def _watch(self, probes: frozenset[Probe], of_runs: Asked) -> None:
+        self._probes, self._of_runs = probes, of_runs
+        self._ask()
+
+    def _ask(self) -> None:
+        """Pass the probes on to the observers, those for the active run under its number."""
+        if self._race is None:
+            return
+        asked = {run: set(probes) for run, probes in self._of_runs.items()}
+        asked.setdefault(self._race.active, set()).update(self._probes)
+        slow = {r: frozenset(p for p in some if isinstance(p, SurfaceProbe)) for r, some in asked.items()}
         self._slow.watch(slow)
-        self._quick.watch(probes - slow)
+        self._quick.watch({run: frozenset(some) - slow[run] for run, some in asked.items()})
 
     def _save(self, write: Callable[[dict], None], done: Callable[[], None] | None) -> None:  # type: ignore[type-arg]
-        if self._run is None:
-            return
-        write(self._run.parameters)
+        write(self._open.front.run.parameters)
         if done is not None:
             done()
 
     def _set_weights(self, read: Callable[[dict], dict]) -> None:  # type: ignore[type-arg]
-        if self._run is None:
-            return
-        self._run.set_parameters(read(self._run.parameters))
-        self._events.append(Loaded(self._run.experiment, self._run.step))
+        lane = self._open.front
+        lane.run.set_parameters(read(lane.run.parameters))
+        lane.stopped = ""
+        self._tell(lane)
+
+
+def operations(experiment: Experiment) -> int:
+    """How many operations an update is made of."""
+    x = experiment.analysis.input
+    return len(lower(experiment.network, x, experiment.loss, lean=False).rows) + 2

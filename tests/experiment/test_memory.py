@@ -67,7 +67,7 @@ def test_a_run_takes_what_its_plan_says(layers):
     assert planned.training == memory.arenas.nbytes
     assert planned.evaluating == run.machine.check_arenas.nbytes
     run.advance(30)
-    assert planned.history > run.timeline.nbytes + sum(v.nbytes for v in run.path.points()[1])
+    assert planned.history > run.timeline.nbytes + sum(v.nbytes for v in run.path.points(run.step)[1])
     assert memory_needed(experiment) > planned.total
 
 
@@ -94,7 +94,7 @@ def test_a_run_of_a_network_too_large_for_history_keeps_two_checkpoints_and_no_p
     run = Run(Experiment(network=network(Flatten(), Dense(20), Dense(10)), optimizer=Adam()))
     for _ in range(3):
         run.advance(run.steps_per_epoch)
-    assert run.path.points()[1] == []
+    assert run.path.points(run.step)[1] == []
     assert run.timeline.nbytes <= 2 * 3 * run.params.nbytes
     at = run.params.copy()
     run.advance(1)

@@ -57,7 +57,7 @@ def test_going_back_is_exact(schedule, there, back):
     run.advance(30)
     fresh.advance(30)
     assert same(run, fresh)
-    assert np.array_equal(run.curves().rate, fresh.curves().rate)
+    assert np.array_equal(run.curves().rate[: run.step], fresh.curves().rate)
 
 
 def test_the_rate_that_is_told_is_the_rate_that_is_used():

@@ -198,7 +198,7 @@ def test_what_is_not_known_is_left_out():
     assert known() == ["velocity"]
     run.advance(3)
     run.go_to(11)
-    assert known() == ["velocity"]
+    assert known() == ["velocity"], "after its edit"
 
 
 def test_going_back_between_checkpoints_knows_them_exactly():
@@ -244,7 +244,7 @@ def test_a_moment_has_them_only_where_they_are_asked_for():
         seen.parameters["hidden.weight"]["velocity"], run.internals().named()["hidden.weight"]["velocity"]
     )
     observer = Observer("observer", 1.0)
-    observer.watch(frozenset({WeightsProbe()}))
-    assert not observer.wants_internals
-    observer.watch(frozenset({WeightsProbe(), UpdateProbe()}))
-    assert observer.wants_internals
+    observer.watch({1: frozenset({WeightsProbe()})})
+    assert not observer.wants_of(1, UpdateProbe)
+    observer.watch({1: frozenset({WeightsProbe(), UpdateProbe()})})
+    assert observer.wants_of(1, UpdateProbe)

@@ -24,9 +24,11 @@ SMALL = [p for p in presets() if (e := p.experiment).batch_size * (e.analysis.mu
 
 
 def bits(run: Run) -> list:
-    """All that changes in a run, to the last bit."""
+    """All that changes in a run, to the last bit, up to where it stands."""
     state, curves = run.state(), run.curves()
-    vectors = state.params, state.slots, state.progress, curves.loss, curves.validation_loss, curves.rate
+    validated = curves.validation_loss[curves.validation_step <= state.step]
+    logged = curves.loss[: state.step], curves.rate[: state.step], validated
+    vectors = state.params, state.slots, state.progress, *logged
     return [state.step, state.examples, state.age, *(vector.tobytes() for vector in vectors)]
 
 

@@ -92,7 +92,8 @@ def test_stepping_back(desk: Desk) -> None:
     desk.trainer.advance(90)
     loss = desk.stands_at(90).curves.loss.copy()
     desk.trainer.go_to(30)
-    assert len(desk.stands_at(30).curves.step) == 30
+    there = desk.stands_at(30)
+    assert (there.row, there.furthest, there.is_past) == (29, 90, True)
     desk.trainer.advance(60)
     assert np.array_equal(desk.stands_at(90).curves.loss, loss)
 

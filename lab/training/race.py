@@ -1,0 +1,187 @@
+"""Runs side by side: one document's runs, advancing in lockstep from the same start with the same batches.
+
+The active run leads. When it has made its updates, each other run makes as many as lead it to no more examples than
+the leader has seen: runs of different batch sizes stay together too. A moment of the race is a step of the leader.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from lab.experiment.experiment import Experiment
+from lab.experiment.plan import CHECKPOINTS
+from lab.problem import Problem, ProblemError
+from lab.training.record import Record
+from lab.training.run import Run
+
+MOST_RUNS = 8
+NAMES = "ABCDEFGH"
+KEPT = 3
+"""Closed runs that can be opened again."""
+
+
+@dataclass
+class Lane:
+    """A run and what tells it from the others. `stopped` says why it does not go on with them, "" if it does."""
+
+    number: int
+    name: str
+    colour: int
+    origin: tuple[int, int] | None
+    run: Run
+    stopped: str = ""
+
+    def recorded(self) -> Record:
+        return replace(
+            self.run.recorded(), run=self.number, name=self.name, colour=self.colour, origin=self.origin
+        )
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How many updates the leader made, and the lanes whose loss has stopped being finite on the way."""
+
+    done: int
+    diverged: tuple[Lane, ...] = ()
+
+
+class Race:
+    """Belongs to the trainer's thread, like its runs."""
+
+    def __init__(self, lanes: list[Lane], active: int) -> None:
+        self.lanes = lanes
+        self.active = active
+        self._closed: dict[int, tuple[Record, int]] = {}  # and between which lanes
+        self._share_room()
+
+    @classmethod
+    def of(cls, experiment: Experiment, threads: int) -> Race:
+        """A race of one run, at its start."""
+        return cls([Lane(1, NAMES[0], 0, None, Run(experiment, threads))], 1)
+
+    @classmethod
+    def restored(cls, records: tuple[Record, ...], active: int, threads: int) -> Race:
+        lanes = [Lane(r.run, r.name, r.colour, r.origin, Run.restored(r, threads)) for r in records]
+        return cls(lanes, active if any(lane.number == active for lane in lanes) else lanes[0].number)
+
+    # -- who is there -----------------------------------------------------------------------------------
+
+    def __iter__(self) -> Iterator[Lane]:
+        return iter(self.lanes)
+
+    def lane(self, number: int) -> Lane:
+        found = next((lane for lane in self.lanes if lane.number == number), None)
+        if found is None:
+            raise ProblemError(Problem("runs", "this run is not there any more", "Choose another"))
+        return found
+
+    @property
+    def front(self) -> Lane:
+        """The active run, which commands are for."""
+        return self.lane(self.active)
+
+    @property
+    def leader(self) -> Lane:
+        """The active run, or where it does not go on the first one that does."""
+        return next((lane for lane in (self.front, *self.lanes) if not lane.stopped), self.front)
+
+    def branch(self, number: int, experiment: Experiment | None, origin: int) -> Lane:
+        """A twin of run `origin` with the number `number`, edited if there is an experiment; it is active then.
+
+        ProblemError, and nothing has changed, if there is no room for it or the experiment cannot run.
+        """
+        if len(self.lanes) >= MOST_RUNS:
+            raise ProblemError(
+                Problem("runs", f"{MOST_RUNS} are as many as go side by side", "Close one of them")
+            )
+        parent = self.lane(origin)
+        run = parent.run.twin()
+        if experiment is not None and experiment != run.experiment:
+            run.edit(experiment)
+        colour = self._free_colour()
+        lane = Lane(number, NAMES[colour], colour, (origin, run.step), run)
+        self.lanes.append(lane)
+        self.active = number
+        self._share_room()
+        return lane
+
+    def close(self, number: int) -> None:
+        """Take a run away. It can be opened again for a while. The last one stays."""
+        lane = self.lane(number)
+        if len(self.lanes) == 1:
+            raise ProblemError(Problem("runs", "the last run stays", "Open another experiment instead"))
+        place = self.lanes.index(lane)
+        self._closed[number] = lane.recorded(), place
+        while len(self._closed) > KEPT:
+            del self._closed[next(iter(self._closed))]
+        self.lanes.remove(lane)
+        if self.active == number:
+            self.active = self.lanes[min(place, len(self.lanes) - 1)].number
+        self._share_room()
+
+    def reopen(self, number: int) -> Lane:
+        """Open a closed run again, at the moment of the others."""
+        if number not in self._closed or len(self.lanes) >= MOST_RUNS:
+            raise ProblemError(
+                Problem("runs", "this run was closed too long ago to be opened again", "Branch another")
+            )
+        examples, threads = self.front.run.examples, self.front.run.threads
+        record, place = self._closed.pop(number)
+        taken = {lane.colour for lane in self.lanes}
+        colour = record.colour if record.colour not in taken else self._free_colour()
+        run = Run.restored(record, threads)
+        lane = Lane(number, record.name, colour, record.origin, run)
+        self.lanes.insert(place, lane)
+        run.go_to(run.history.step_at(examples))
+        self.active = number
+        self._share_room()
+        return lane
+
+    def _free_colour(self) -> int:
+        taken = {lane.colour for lane in self.lanes}
+        return next(colour for colour in range(MOST_RUNS) if colour not in taken)
+
+    def _share_room(self) -> None:
+        """All histories together take what one may take."""
+        for lane in self.lanes:
+            lane.run.timeline.limit = CHECKPOINTS // len(self.lanes)
+            lane.run.timeline.thin(lane.run.step)
+
+    # -- time -------------------------------------------------------------------------------------------
+
+    def advance(self, steps: int) -> Progress:
+        """Up to `steps` updates of the leader, and the others follow."""
+        leader, diverged = self.leader, []
+        if leader.stopped:
+            return Progress(0)
+        made = leader.run.advance(steps)
+        if made.diverged:
+            diverged.append(leader)
+        for lane in self.lanes:
+            if lane is leader or lane.stopped:
+                continue
+            wanted = lane.run.updates_to(leader.run.examples)
+            if wanted and lane.run.advance(wanted).diverged:
+                diverged.append(lane)
+        for lane in diverged:
+            lane.stopped = f"the loss is not finite at step {lane.run.step:,}"
+        return Progress(made.done, tuple(diverged))
+
+    def go_to(self, step: int) -> None:
+        """The active run stands at a step that it has been at, the others where as many examples had been seen."""
+        front = self.front.run
+        front.go_to(step)
+        for lane in self.lanes:
+            run = lane.run
+            if run is not front:
+                run.go_to(run.history.step_at(front.examples))
+            if run.step < run.furthest:
+                lane.stopped = ""
+
+    def reset(self) -> None:
+        """All runs from the start, each under its experiment as it is now."""
+        for lane in self.lanes:  # one after the other: there may be no room for two of each
+            lane.run = Run(lane.run.experiment, lane.run.threads)
+            lane.stopped, lane.origin = "", None
+        self._share_room()
