@@ -196,9 +196,11 @@ class Workspace(QMainWindow):
     def restore_from(self, settings: QSettings) -> bool:
         """Put the views as they were when this kind of problem was last open."""
         state = settings.value(f"workspace/{self.kind}", QByteArray(), type=QByteArray)
-        done = (
-            isinstance(state, QByteArray) and not state.isEmpty() and self.restoreState(state, STATE_VERSION)
-        )
+        return isinstance(state, QByteArray) and self.restore(state)
+
+    def restore(self, state: QByteArray) -> bool:
+        """Put the views as they were when `state` was saved; False where it says nothing to this version."""
+        done = not state.isEmpty() and self.restoreState(state, STATE_VERSION)
         self._tidy_titles()
         return done
 

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lab.experiment.experiment import Experiment
-from lab.training.history import Curves
+from lab.training.history import TRAINING, Curves
+from lab.training.path import Era
 from lab.training.record import Record
 from lab.training.timeline import State
 
 VERSION = 2
 """Of the file format: the value of the field `descent` in a document. 1 is an experiment alone, as JSON."""
-MOST_RUNS = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +30,7 @@ class Archive:
     draft: Experiment
     records: tuple[Record, ...] = ()
     active: int = 0
-    """The id of the run that commands are for; 0 where there is none."""
+    """The number of the run that commands are for; 0 where there is none."""
     layout: Mapping[str, str] = field(default_factory=dict)
     breakpoints: tuple[Any, ...] = ()
     quantities: tuple[Any, ...] = ()
@@ -55,34 +54,38 @@ class Room:
     path: int
 
 
-IN_A_DOCUMENT = Room(checkpoints=64 << 20, rows=500_000, path=32 << 20)
-IN_AN_AUTOSAVE = Room(checkpoints=16 << 20, rows=200_000, path=8 << 20)
+IN_A_DOCUMENT = Room(checkpoints=64 << 20, rows=1_000_000, path=32 << 20)
+IN_AN_AUTOSAVE = Room(checkpoints=16 << 20, rows=250_000, path=8 << 20)
 """Less, since it is written twice a minute: any step can be computed again from the checkpoints that there are."""
 
 
 def condensed(record: Record, room: Room) -> Record:
     """The record with no more than fits the room; the same steps can be had from it, some of them more slowly."""
-    path = _every(len(record.path_steps), room.path // max(1, *(v.nbytes for v in record.path_vectors), 1))
+    edits = {edit.step for edit in record.edits}
     return replace(
         record,
-        checkpoints=key_checkpoints(record.checkpoints, room.checkpoints, {e.step for e in record.edits}),
+        checkpoints=key_checkpoints(record.checkpoints, room.checkpoints, record.step, edits),
         curves=thinned(record.curves, room.rows),
-        path_steps=record.path_steps[path],
-        path_vectors=tuple(record.path_vectors[i] for i in path),
+        path=sparse(record.path, room.path),
     )
 
 
-def key_checkpoints(states: tuple[State, ...], most: int, edits: Collection[int] = ()) -> tuple[State, ...]:
-    """Of `states`, in the order of their steps, those worth keeping in `most` bytes: always the last; then those at
-    the steps of `edits`, the newest first; then whichever lies farthest from all that are kept already.
+def key_checkpoints(
+    states: tuple[State, ...], most: int, present: int = -1, edits: Collection[int] = ()
+) -> tuple[State, ...]:
+    """Of `states`, in the order of their steps, those worth keeping in `most` bytes: always the last, and the one that
+    the run stands on or after; then those at `edits`, the newest first; then whichever lies farthest from all these.
     """
     if not states:
         return ()
     steps = np.array([state.step for state in states], np.float64)
     sizes = np.array([state.nbytes for state in states], np.int64)
-    kept, room = {len(states) - 1}, most - int(sizes[-1])
-    for i in reversed(range(len(states) - 1)):
-        if states[i].step in edits and sizes[i] <= room:
+    kept = {len(states) - 1, max(0, int(np.searchsorted(steps, present, side="right")) - 1)}
+    if present < 0:
+        kept = {len(states) - 1}
+    room = most - int(sizes[sorted(kept)].sum())
+    for i in reversed(range(len(states))):
+        if states[i].step in edits and i not in kept and sizes[i] <= room:
             kept.add(i)
             room -= int(sizes[i])
     distance = np.min(np.abs(steps[:, None] - steps[sorted(kept)]), axis=1)
@@ -94,10 +97,6 @@ def key_checkpoints(states: tuple[State, ...], most: int, edits: Collection[int]
         distance = np.minimum(distance, np.abs(steps - steps[i]))
         distance[sorted(kept)] = -1
     return tuple(states[i] for i in sorted(kept))
-
-
-TRAINING = ("step", "examples", "loss", "accuracy", "rate", "gradient_norm", "seconds")
-VALIDATION = ("validation_step", "validation_loss", "validation_accuracy")
 
 
 def thinned(curves: Curves, most: int) -> Curves:
@@ -115,12 +114,10 @@ def thinned(curves: Curves, most: int) -> Curves:
     return replace(curves, **{name: getattr(curves, name)[keep] for name in TRAINING})
 
 
-def _every(count: int, most: int) -> NDArray[np.int64]:
-    """Places 0, 2**j, 2 * 2**j, … of `count`, and the last: at most `most` of them, or the last alone."""
-    places = np.arange(count)
-    while len(places) > max(most, 1):
-        places = np.union1d(places[::2], places[-1:]) if len(places) > 2 else places[-1:]
-    return places.astype(np.int64)
-
-
-assert {f.name for f in fields(Curves)} == {*TRAINING, *VALIDATION}
+def sparse(path: tuple[Era, ...], most: int) -> tuple[Era, ...]:
+    """Every second point, and so on, and the last of each era, until the path takes `most` bytes."""
+    while sum(v.nbytes for era in path for v in era.vectors) > most and any(len(e.steps) > 2 for e in path):
+        path = tuple(
+            era.keeping(sorted({*range(0, len(era.steps), 2), *range(len(era.steps))[-1:]})) for era in path
+        )
+    return path

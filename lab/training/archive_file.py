@@ -4,7 +4,7 @@
     run1/curves.safetensors             the columns of lab.training.history.Curves
     run1/checkpoint-000123.safetensors  parameters by name, `slots` and `progress`
     run1/edit3.safetensors              parameters that were set by hand
-    run1/path.safetensors               `steps` and `vectors`
+    run1/path.safetensors               `steps0` and `vectors0` of the first era, and so on
 
 Everything is checked before memory is taken for it; nothing in a file can be run.
 """
@@ -30,10 +30,11 @@ from lab.network.layers import Parameter
 from lab.network.network import analyse
 from lab.network.shape import Shape
 from lab.problem import Problem, ProblemError
-from lab.training.archive import TRAINING, VALIDATION, VERSION, Archive
-from lab.training.history import Curves
+from lab.training.archive import VERSION, Archive
+from lab.training.history import TRAINING, VALIDATION, Curves
 from lab.training.manifest import CheckpointEntry, EditEntry, Manifest, RunEntry, read_manifest
 from lab.training.members import Arrays, Members, write_arrays, write_text
+from lab.training.path import Era
 from lab.training.record import Record
 from lab.training.timeline import Edit, State
 from lab.value import from_json, to_json, validated
@@ -182,6 +183,7 @@ def _entry(record: Record, table: _Table) -> RunEntry:
         colour=record.colour,
         origin=record.origin,
         step=record.step,
+        furthest=record.furthest,
         edits=tuple(
             EditEntry(edit.step, table.place(edit.experiment), edit.weights is not None)
             for edit in record.edits
@@ -190,6 +192,7 @@ def _entry(record: Record, table: _Table) -> RunEntry:
             CheckpointEntry(state.step, table.place(state.experiment), state.examples, state.age)
             for state in record.checkpoints
         ),
+        eras=tuple(era.first for era in record.path),
     )
 
 
@@ -202,10 +205,12 @@ def _write_record(file: zipfile.ZipFile, record: Record) -> None:
     for state in record.checkpoints:
         named: Arrays = {**state.split(state.params), "slots": state.slots, "progress": state.progress}
         write_arrays(file, _checkpoint(run, state.step), named)
-    vectors: NDArray[np.float32] = (
-        np.stack(record.path_vectors) if record.path_vectors else np.empty((0, 0), np.float32)
-    )
-    write_arrays(file, _path(run), {"steps": record.path_steps, "vectors": vectors})
+    path: Arrays = {}
+    for number, era in enumerate(record.path):
+        if era.steps:
+            path[f"steps{number}"] = np.array(era.steps, np.int64)
+            path[f"vectors{number}"] = np.stack(era.vectors)
+    write_arrays(file, _path(run), path)
 
 
 def _curves(run: int) -> str:
@@ -237,23 +242,17 @@ class _Reader:
 
     def record(self, entry: RunEntry) -> Record:
         run = entry.run
-        curves = self._curves_of(run)
-        steps, vectors = self._path_of(entry)
-        checkpoints = tuple(self._state(run, each) for each in entry.checkpoints)
-        furthest = max([0, *(state.step for state in checkpoints), *curves.step[-1:].tolist()])
-        if entry.step > furthest:
-            self._members.refuse(f"it is damaged: run {entry.name} stands beyond what there is of it")
         return Record(
+            step=entry.step,
+            furthest=entry.furthest,
+            edits=tuple(self._edit_of(run, number, edit) for number, edit in enumerate(entry.edits)),
+            checkpoints=tuple(self._state(run, each) for each in entry.checkpoints),
+            curves=self._curves_of(entry),
+            path=self._path_of(entry),
             run=run,
             name=entry.name,
             colour=entry.colour,
             origin=entry.origin,
-            step=entry.step,
-            edits=tuple(self._edit_of(run, number, edit) for number, edit in enumerate(entry.edits)),
-            checkpoints=checkpoints,
-            curves=curves,
-            path_steps=steps,
-            path_vectors=vectors,
         )
 
     def parameters(self, place: int) -> tuple[Parameter, ...]:
@@ -305,8 +304,8 @@ class _Reader:
         known: Shapes = {p.name: (np.float32, p.shape) for p in self.parameters(entry.experiment)}
         return Edit(entry.step, experiment, self._arrays(_edit(run, number), known, all_of_them=False))
 
-    def _curves_of(self, run: int) -> Curves:
-        name = _curves(run)
+    def _curves_of(self, entry: RunEntry) -> Curves:
+        name = _curves(entry.run)
         found = self._members.arrays(name, self._size)
         if set(found) != {*TRAINING, *VALIDATION}:
             self._members.refuse(f"“{name}” is damaged: it has not the columns of curves")
@@ -315,25 +314,29 @@ class _Reader:
             for column in columns:
                 whole = column in ("step", "examples", "validation_step")
                 self._check(name, column, found[column], np.int64 if whole else np.float64, rows)
-            self._check_order(name, found[columns[0]], int(columns is TRAINING))
+            self._check_order(name, found[columns[0]], int(columns is TRAINING), entry.furthest)
         return Curves(**found)
 
-    def _path_of(self, entry: RunEntry) -> tuple[NDArray[np.int64], tuple[NDArray[np.float32], ...]]:
+    def _path_of(self, entry: RunEntry) -> tuple[Era, ...]:
         name = _path(entry.run)
         found = self._members.arrays(name, self._size)
-        if set(found) != {"steps", "vectors"}:
-            self._members.refuse(f"“{name}” is damaged: it is no path")
-        steps, vectors = found["steps"], found["vectors"]
-        self._check(name, "steps", steps, np.int64, steps.shape[:1])
-        self._check_order(name, steps, 0)
-        if not len(steps):
-            return np.empty(0, np.int64), ()
         lengths = {sum(p.size for p in self.parameters(edit.experiment)) for edit in entry.edits}
-        length = vectors.shape[-1] if vectors.ndim else 0
-        self._check(name, "vectors", vectors, np.float32, (len(steps), length))
-        if length not in lengths:
-            self._members.refuse(f"“{name}” is damaged: its points are not those of a network in it")
-        return steps, tuple(vectors)
+        eras = []
+        for number, first in enumerate(entry.eras):
+            if (steps := found.pop(f"steps{number}", None)) is None:
+                eras.append(Era(first))
+                continue
+            vectors = found.pop(f"vectors{number}", np.empty(0, np.float32))
+            self._check(name, "steps", steps, np.int64, steps.shape[:1])
+            self._check_order(name, steps, first, entry.furthest)
+            length = vectors.shape[-1] if vectors.ndim else 0
+            self._check(name, "vectors", vectors, np.float32, (len(steps), length))
+            if length not in lengths:
+                self._members.refuse(f"“{name}” is damaged: its points are not those of a network in it")
+            eras.append(Era(first, tuple(steps.tolist()), tuple(vectors)))
+        if found:
+            self._members.refuse(f"“{name}” is damaged: it has more than the path that is named")
+        return tuple(eras)
 
     def _arrays(self, name: str, expected: Shapes, all_of_them: bool = True) -> Arrays:
         """Arrays of these names, types and shapes, no others; some may be missing unless it is `all_of_them`."""
@@ -357,6 +360,6 @@ class _Reader:
             sizes = ["×".join(map(str, s)) or "a single number" for s in (values.shape, shape)]
             self._members.refuse(f"“{key}” in “{name}” is {sizes[0]}, and {sizes[1]} belongs there")
 
-    def _check_order(self, name: str, steps: NDArray[np.int64], first: int) -> None:
-        if len(steps) and (steps[0] < first or steps[-1] > 2**53 or (steps[1:] <= steps[:-1]).any()):
+    def _check_order(self, name: str, steps: NDArray[np.int64], first: int, last: int) -> None:
+        if len(steps) and (steps[0] < first or steps[-1] > last or (steps[1:] <= steps[:-1]).any()):
             self._members.refuse(f"“{name}” is damaged: its steps are not in order")

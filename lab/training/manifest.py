@@ -10,7 +10,8 @@ import msgspec
 
 from lab.experiment.experiment import PRINTABLE, Experiment
 from lab.problem import Problem, ProblemError
-from lab.training.archive import MOST_RUNS, VERSION
+from lab.training.archive import VERSION
+from lab.training.race import MOST_RUNS
 from lab.value import from_json
 
 Step = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
@@ -49,8 +50,11 @@ class RunEntry(Entry, frozen=True):
     colour: Annotated[int, msgspec.Meta(ge=0, lt=MOST_RUNS)]
     origin: tuple[Id, Step] | None
     step: Step
+    furthest: Step
     edits: Annotated[tuple[EditEntry, ...], msgspec.Meta(min_length=1, max_length=100_000)]
     checkpoints: Annotated[tuple[CheckpointEntry, ...], msgspec.Meta(max_length=10_000)]
+    eras: Annotated[tuple[Step, ...], msgspec.Meta(min_length=1, max_length=10_000)]
+    """The first step of each era of the path; `steps0` and `vectors0` in `run1/path.safetensors` are the first's."""
 
 
 class Manifest(Entry, frozen=True, kw_only=True):
@@ -116,10 +120,13 @@ def _disorder(manifest: Manifest) -> str:
     if manifest.active not in (ids or [0]):
         return "the active run is not there"
     for run in manifest.runs:
-        steps = [checkpoint.step for checkpoint in run.checkpoints]
-        if any(b <= a for a, b in pairwise(steps)):
-            return f"the checkpoints of run {run.name} are not in order"
-        steps = [edit.step for edit in run.edits]
-        if any(b < a for a, b in pairwise(steps)):
-            return f"the edits of run {run.name} are not in order"
+        edits = [edit.step for edit in run.edits]
+        checkpoints = [checkpoint.step for checkpoint in run.checkpoints]
+        for what, steps in (("edits", edits), ("checkpoints", checkpoints), ("eras", list(run.eras))):
+            if any(b <= a for a, b in pairwise(steps)):
+                return f"the {what} of run {run.name} are not in order"
+        if edits[0] != 0:
+            return f"run {run.name} has no beginning"
+        if run.furthest < max(run.step, edits[-1], *checkpoints, 0):
+            return f"run {run.name} has been farther than it says"
     return ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 import msgspec
@@ -16,8 +16,9 @@ from lab.learning.optimizers import SGD, Adam
 from lab.network.activations import Tanh
 from lab.network.layers import BatchNorm, Dense
 from lab.network.network import Network, Node
-from lab.training.archive import TRAINING, VALIDATION, Archive
-from lab.training.history import Curves
+from lab.training.archive import Archive
+from lab.training.history import TRAINING, VALIDATION, Curves
+from lab.training.path import Era
 from lab.training.record import Record
 from lab.training.run import Run
 from lab.training.timeline import Edit, State
@@ -41,24 +42,6 @@ LINEAR = Experiment(
 EXPERIMENTS = (RINGS, WIDER, LINEAR)
 
 
-def record_of(run: Run, number: int = 1, name: str = "A") -> Record:
-    """What a real run has been through."""
-    steps, vectors = run.path.points()
-    kept = [state for state in run.timeline._kept if state.step < run.step]
-    return Record(
-        run=number,
-        name=name,
-        colour=number - 1,
-        origin=None,
-        step=run.step,
-        edits=tuple(run.timeline.edits),
-        checkpoints=(*kept, run.state()),
-        curves=run.curves(),
-        path_steps=steps,
-        path_vectors=tuple(vectors),
-    )
-
-
 def trained() -> Archive:
     """Two real runs, of which the first was edited on the way."""
     first, second = Run(RINGS), Run(LINEAR)
@@ -66,7 +49,7 @@ def trained() -> Archive:
     first.edit(WIDER)
     first.advance(25)
     second.advance(40)
-    runs = (record_of(first), record_of(second, 2, "B"))
+    runs = (first.recorded(), replace(second.recorded(), run=2, name="B", colour=1, origin=(1, 30)))
     return Archive(
         draft=WIDER,
         records=runs,
@@ -94,31 +77,37 @@ def drawn(seed: int) -> Archive:
 
 
 def _record(draw: np.random.Generator, run: int) -> Record:
-    edits = _steps(draw, int(draw.integers(1, 4)))
+    edits = [0, *_steps(draw, int(draw.integers(0, 3)))]
     experiments = [EXPERIMENTS[i] for i in draw.integers(0, 3, len(edits))]
-    points = int(draw.integers(0, 5))
-    size = sum(p.size for p in experiments[-1].analysis.parameters)
     checkpoints = tuple(
         _state(draw, experiments[draw.integers(len(edits))], step)
         for step in _steps(draw, int(draw.integers(0, 5)))
     )
     curves = _curves(draw)
-    furthest = max([0, *(s.step for s in checkpoints), *curves.step[-1:].tolist()])
+    eras = tuple(_era(draw, first, experiments[draw.integers(len(edits))]) for first in edits)
+    reached = [edits[-1], *(s.step for s in checkpoints), *curves.step[-1:], *curves.validation_step[-1:]]
+    furthest = int(max(reached + [step for era in eras for step in era.steps]))
     return Record(
-        run=run,
-        name="ABC"[run - 1],
-        colour=int(draw.integers(8)),
-        origin=None if draw.integers(2) else (int(draw.integers(1, 9)), int(draw.integers(0, 99))),
         step=int(draw.integers(0, furthest + 1)),
+        furthest=furthest,
         edits=tuple(
             Edit(step, e, _weights(draw, e) if draw.integers(2) else None)
             for step, e in zip(edits, experiments, strict=True)
         ),
         checkpoints=checkpoints,
         curves=curves,
-        path_steps=np.array(_steps(draw, points), np.int64),
-        path_vectors=tuple(_floats(draw, size, np.float32) for _ in range(points)),
+        path=eras,
+        run=run,
+        name="ABC"[run - 1],
+        colour=int(draw.integers(8)),
+        origin=None if draw.integers(2) else (int(draw.integers(1, 9)), int(draw.integers(0, 99))),
     )
+
+
+def _era(draw: np.random.Generator, first: int, experiment: Experiment) -> Era:
+    steps = tuple(first + step for step in _steps(draw, int(draw.integers(0, 4))))
+    size = sum(p.size for p in experiment.analysis.parameters)
+    return Era(first, steps, tuple(_floats(draw, size, np.float32) for _ in steps))
 
 
 def _steps(draw: np.random.Generator, count: int) -> list[int]:
