@@ -17,26 +17,33 @@ from lab.gui.playback import Playback
 from lab.gui.reader import Reader
 from lab.gui.selection import Selection
 from lab.problem import Problem, ProblemError
-from lab.training.mailbox import Compiling, Event, Loaded, Refused
+from lab.training.mailbox import Compiling, Event
+from lab.training.observer import Asked
 from lab.training.probes import Probe
+from lab.training.race import MOST_RUNS
+from lab.training.record import Record
 from lab.training.snapshot import Snapshot
 from lab.training.trainer import Trainer
 
 FRAME = 16
 """Milliseconds between two looks into the trainer's mailbox: 60 frames a second."""
 
+MOST_LETTERS = 40
+"""Of a run's name."""
+
 MERGE_WITHIN = 1.0
 """Seconds within which edits of one field become one entry of the undo stack: a drag, a run of arrow keys."""
 
 
 class Edit(QUndoCommand):
-    """One entry of the undo stack: the experiment before and after."""
+    """One entry of the undo stack: the experiment before and after, and the run that it was of."""
 
     def __init__(
         self, document: Document, before: Experiment, after: Experiment, text: str, merge_key: str | None
     ) -> None:
         super().__init__(text)
         self.document, self.before, self.after, self.merge_key = document, before, after, merge_key
+        self.run = document.active
         self.at = time.monotonic()
 
     def id(self) -> int:
@@ -48,15 +55,43 @@ class Edit(QUndoCommand):
             return False
         if other.at - self.at > MERGE_WITHIN:
             return False
-        self.after, self.at = other.after, other.at
+        self.after, self.at, self.run = other.after, other.at, other.run
         self.setObsolete(self.after == self.before)
         return True
 
     def undo(self) -> None:
-        self.document._turn_to(self.before)
+        self.run = self.document._turn_run(self.run, self.before)
 
     def redo(self) -> None:
-        self.document._turn_to(self.after)
+        self.run = self.document._turn_run(self.run, self.after)
+
+
+class Presence(QUndoCommand):
+    """A run that is opened, or closed: undone by the other."""
+
+    def __init__(self, document: Document, run: int, origin: int | None, text: str) -> None:
+        super().__init__(text)
+        self.document, self.run, self.origin, self.is_new = document, run, origin, True
+
+    def undo(self) -> None:
+        self._close() if self.origin is not None else self._open()
+
+    def redo(self) -> None:
+        self._open() if self.origin is not None else self._close()
+
+    def _open(self) -> None:
+        trainer = self.document.trainer
+        if self.is_new and self.origin is not None:
+            trainer.branch(self.run, None, self.origin)
+        else:
+            trainer.reopen_run(self.run)
+        self.is_new = False
+        self.document._active = self.run
+
+    def _close(self) -> None:
+        self.document.trainer.close_run(self.run)
+        if self.origin is not None:
+            self.document.activate(self.origin)
 
 
 class Document(QObject):
@@ -93,13 +128,15 @@ class Document(QObject):
         self.undo_stack = QUndoStack(self)
         self.undo_stack.cleanChanged.connect(self._report_clean)
         self.playback = Playback(trainer, self)
-        self._watched: frozenset[Probe] = frozenset()
+        self._watched: tuple[frozenset[Probe], Asked | None] = frozenset(), None
         self._prepared: Prepared | None = None
         self._prepared_for: object = None
         self._reader = Reader(self)
         self._starts_anew = True  # the draft has not been loaded yet, so no run of it can be edited
-        self._left: Experiment | None = None  # what ran before a new run
-        self._awaited: Experiment | None = None  # handed over for a new run, which has not begun yet
+        self._loaded_at = 0  # the trainer's command that began these runs: what was seen before is of others
+        self._active = 1
+        self._last_run = 1  # the highest number that a run has had
+        self._branched: dict[int, tuple[int, int]] = {}  # runs that a change in the past made: origin, step
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(FRAME)
@@ -127,7 +164,9 @@ class Document(QObject):
         snapshot = self.trainer.snapshots.take()
         for event in self.trainer.events():
             self._receive(event)
-        if snapshot is not None and self._awaited is None and snapshot.experiment is not self._left:
+        # a late snapshot of runs that are left would show the wrong network for a frame
+        if snapshot is not None and snapshot.heard >= self._loaded_at:
+            self._follow(snapshot)
             self.snapshot = snapshot
             self.playback.see(snapshot)
             self.snapshot_changed.emit(snapshot)
@@ -135,10 +174,25 @@ class Document(QObject):
     def _receive(self, event: Event) -> None:
         if isinstance(event, Compiling):
             self.compiling.emit(event.done, event.total)
-        elif isinstance(event, Refused) or (isinstance(event, Loaded) and event.experiment is self._awaited):
-            self._awaited = None
         self.playback.receive(event)
         self.event_arrived.emit(event)
+
+    def _follow(self, snapshot: Snapshot) -> None:
+        """Show in the panels what ran at this moment: another run is active, or time went over an edit.
+
+        Only once the trainer has carried out all that it was told: before, the draft is ahead of it.
+        """
+        if snapshot.heard < self.trainer.sent:
+            return
+        self._active = snapshot.run
+        self._last_run = max(self._last_run, *(one.run for one in snapshot.runs), snapshot.run)
+        if runs_differently(snapshot.experiment, self.running):
+            self.running = snapshot.experiment
+            self._show_draft(
+                msgspec.structs.replace(
+                    snapshot.experiment, name=self.draft.name, description=self.draft.description
+                )
+            )
 
     # --- the experiment
 
@@ -172,14 +226,34 @@ class Document(QObject):
             self._open(experiment, path)
 
     def _open(self, experiment: Experiment, path: Path | None) -> None:
-        self.undo_stack.clear()
-        self.path = path
-        self.selection = Selection()
-        self.playback.forget()
+        self._clear(path)
         self._starts_anew = True
         self._turn_to(experiment)
         self.selection_changed.emit(self.selection)
         self.file_changed.emit()
+
+    def restore(self, records: tuple[Record, ...], active: int, path: Path | None = None) -> None:
+        """Replace everything by the runs of a document."""
+        record = next((one for one in records if one.run == active), records[0])
+        experiment = next(e for e in reversed(record.edits) if e.step <= record.step).experiment
+        self._clear(path)
+        self._starts_anew = False
+        self._last_run = max(one.run for one in records)
+        self._active = record.run
+        self.running = experiment
+        self.trainer.restore(records, active)
+        self._loaded_at = self.trainer.sent
+        self._show_draft(experiment)
+        self.selection_changed.emit(self.selection)
+        self.file_changed.emit()
+
+    def _clear(self, path: Path | None) -> None:
+        self.undo_stack.clear()
+        self.path = path
+        self.selection = Selection()
+        self.playback.forget()
+        self._active = self._last_run = 1
+        self._branched = {}
 
     def save(self, path: Path) -> None:
         """Write the draft to `path` (ProblemError) and call it clean."""
@@ -188,28 +262,97 @@ class Document(QObject):
         self.undo_stack.setClean()
         self.file_changed.emit()
 
+    def _turn_run(self, run: int, experiment: Experiment) -> int:
+        """Let `run` go on under the experiment; the run that does: in the past a change makes a new one."""
+        if run != self._active:
+            self.activate(run)
+        self._turn_to(experiment)
+        return self._active
+
     def _turn_to(self, experiment: Experiment) -> None:
         """Make it the draft, and hand it to the trainer unless something about it is wrong."""
+        self._show_draft(experiment)
+        if not self.problems:
+            self._hand_over()
+
+    def _show_draft(self, experiment: Experiment) -> None:
         self.draft = experiment
         self.problems = problems(experiment)
         self.experiment_changed.emit(experiment)
         self.problems_changed.emit(self.problems)
         if not self.problems:
             self._keep_selection_real()
-            self._hand_over()
 
     def _hand_over(self) -> None:
         if self.problems:
             return
         if self._starts_anew:
             self._starts_anew = False
-            # a late snapshot of the run that is left would show the wrong network for a frame
-            self._left = None if self.draft is self.running else self.running
-            self.running = self._awaited = self.draft
+            self.running = self.draft
             self.trainer.load(self.running)
+            self._loaded_at = self.trainer.sent
         elif runs_differently(self.running, self.draft):
-            self.running, self._left = self.draft, None
-            self.trainer.edit(self.running)
+            self.running = self.draft
+            origin, step = self._branched.get(self._active, (0, 0))
+            if self.playback.is_past and len(self.runs) < MOST_RUNS:
+                self._branch()
+            elif origin and self._has_not_moved(origin, step):
+                # what made this run is undone at once: it goes again
+                self.trainer.close_run(self._active)
+                self.activate(origin)
+            else:
+                self.trainer.edit(self.running)
+
+    def _branch(self) -> None:
+        origin, step = self._active, self.playback.step_number
+        self._last_run += 1
+        self._active = self._last_run
+        self._branched[self._active] = origin, step
+        self.trainer.branch(self._active, self.running, origin)
+        self.playback.is_past = False
+
+    def _has_not_moved(self, origin: int, step: int) -> bool:
+        """Whether the active run stands where it was branched off, and would run on as its origin did there."""
+        there = next((one for one in self.runs if one.run == origin), None)
+        if there is None or self.playback.step_number != step or there.step != step:
+            return False
+        return not runs_differently(there.experiment, self.draft)
+
+    # --- the runs
+
+    @property
+    def active(self) -> int:
+        """The number of the run that panels, transport and probes are for."""
+        return self._active
+
+    @property
+    def runs(self) -> tuple[Snapshot, ...]:
+        """All runs as last seen; empty before the first snapshot."""
+        return () if self.snapshot is None else self.snapshot.runs
+
+    def duplicate_run(self, origin: int | None = None) -> None:
+        """A new run beside, that stands where `origin`, or the active one, stands. There may be MOST_RUNS."""
+        if len(self.runs) >= MOST_RUNS:
+            return
+        self._last_run += 1
+        origin = self._active if origin is None else origin
+        self.undo_stack.push(Presence(self, self._last_run, origin, "Duplicate run"))
+
+    def close_run(self, run: int) -> None:
+        """Take a run away; undo brings it back. The last one stays."""
+        if len(self.runs) > 1:
+            self.undo_stack.push(Presence(self, run, None, "Close run"))
+
+    def activate(self, run: int) -> None:
+        """Turn panels, transport and views to another run."""
+        if run != self._active:
+            self._active = run
+            there = next((one for one in self.runs if one.run == run), None)
+            self.playback.is_past = there is not None and there.is_past
+            self.trainer.activate(run)
+
+    def rename_run(self, run: int, name: str) -> None:
+        self.trainer.rename_run(run, name.strip()[:MOST_LETTERS])
 
     @Slot(bool)
     def _report_clean(self, _clean: bool) -> None:
@@ -256,11 +399,12 @@ class Document(QObject):
         ):
             self.select(Selection(layer=chosen.layer, part=chosen.part, example=chosen.example))
 
-    def watch(self, probes: frozenset[Probe]) -> None:
-        """Have the trainer answer these probes, the union of what the open views ask."""
-        if probes != self._watched:
-            self._watched = probes
-            self.trainer.watch(probes)
+    def watch(self, probes: frozenset[Probe], of_runs: Asked | None = None) -> None:
+        """Have the trainer answer these probes, the union of what the open views ask of the active run; and of
+        others what views that are split by run ask."""
+        if (probes, of_runs) != self._watched:
+            self._watched = probes, of_runs
+            self.trainer.watch(probes, of_runs)
 
 
 def runs_differently(a: Experiment, b: Experiment) -> bool:

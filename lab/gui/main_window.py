@@ -68,7 +68,7 @@ class MainWindow(QMainWindow):
         self.workspace = Workspace(document, views)
         self.transport = Transport(document.playback)
         self.network_panel = NetworkPanel(document)
-        self.inspector = Inspector(document)
+        self.inspector = Inspector(document, edits=self.network_panel.edits)
         self.panel_docks = (
             TitledDock("Network", "panel.network", self.network_panel),
             TitledDock("Data", "panel.data", DataPanel(document)),

@@ -13,20 +13,23 @@ from lab.training.mailbox import Compiling, Diverged, Event, Failed, Loaded, Pau
 from lab.training.snapshot import Snapshot
 from lab.training.trainer import Trainer
 
-Unit = Literal["update", "epoch", "updates", "until"]
+Unit = Literal["operation", "update", "epoch", "updates", "until"]
 FULL_SPEED = math.inf
 
 
 @dataclass(frozen=True)
 class Stride:
-    """How far one step goes: one update, one epoch, `count` updates, or until step `count`."""
+    """How far one step goes: one operation, update or epoch, `count` updates, or until step `count`."""
 
     unit: Unit = "update"
     count: int = 100
 
 
 class Playback(QObject):
-    """Time as the person at the window commands it. `speed` is in updates a second."""
+    """Time as the person at the window commands it. `speed` is in updates a second, or in operations.
+
+    `is_past` says that the run stands before what has been seen of it.
+    """
 
     playing_changed = Signal(bool)
     ready_changed = Signal(bool)
@@ -42,6 +45,7 @@ class Playback(QObject):
         self.playing = False
         self.ready = False
         self.furthest = 0
+        self.is_past = False
         self._compiling = False
         self._loaded = False
 
@@ -59,7 +63,11 @@ class Playback(QObject):
             self.play()
 
     def play(self) -> None:
-        if self.ready:
+        if not self.ready:
+            return
+        if self.stride.unit == "operation":
+            self._trainer.play_operations()
+        else:
             self._trainer.play()
 
     @Slot()
@@ -72,7 +80,9 @@ class Playback(QObject):
         if not self.ready:
             return
         stride = self.stride
-        if stride.unit == "until":
+        if stride.unit == "operation":
+            self._trainer.advance_operations(1)
+        elif stride.unit == "until":
             if stride.count > self.step_number:
                 self._trainer.play(stride.count)
         elif stride.unit == "epoch":
@@ -83,28 +93,49 @@ class Playback(QObject):
     @Slot()
     def step_back(self) -> None:
         """One stride backwards; the run is then exactly as it was."""
-        if self.ready and self.step_number > 0:
+        if self.stride.unit == "operation":
+            self.step_operations(-1)
+        elif self.ready and self.step_number > 0:
             self.go_to(self._stride_back())
+
+    def step_operations(self, count: int) -> None:
+        """So many operations of the update that comes next; back, where `count` is negative."""
+        if self.ready and count:
+            self._trainer.advance_operations(count)
+
+    def run_to_operation(self, row: int) -> None:
+        """Stand before operation `row` of the listing, within the update that comes next."""
+        if self.ready:
+            self._trainer.go_to_operation(row)
 
     @Slot()
     def reset(self) -> None:
         """Back to the same start."""
         if self.ready:
             self.furthest = 0
+            self.is_past = False
             self._trainer.reset()
 
     def go_to(self, step: int) -> None:
-        """Stand at `step`: back to it if it is past, on to it if it is still to come."""
+        """Stand at `step`: where the run has been already, exactly as it was; else on to it."""
         if not self.ready:
             return
-        if step > self.step_number:
+        if step > self.furthest:
             self._trainer.play(step)
         else:
+            self.is_past = step < self.furthest
             self._trainer.go_to(max(0, step))
+
+    @Slot()
+    def go_to_end(self) -> None:
+        """Stand at the furthest step that has been seen."""
+        if self.is_past:
+            self.go_to(self.furthest)
 
     def go_back(self, step: int) -> None:
         """Go back to `step` even if no snapshot has come from beyond it yet, as after a divergence."""
         if self.ready:
+            self.is_past = True
             self._trainer.go_to(max(0, step))
 
     def set_speed(self, speed: float) -> None:
@@ -122,7 +153,9 @@ class Playback(QObject):
 
     def see(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
-        self.furthest = max(self.furthest, snapshot.step)
+        self.furthest = max(snapshot.furthest, snapshot.step)
+        if snapshot.heard >= self._trainer.sent:
+            self.is_past = snapshot.is_past
 
     def receive(self, event: Event) -> None:
         if isinstance(event, Compiling):
@@ -140,6 +173,7 @@ class Playback(QObject):
         """Another experiment is being opened: nothing of this run's time is left."""
         self._snapshot = None
         self.furthest = 0
+        self.is_past = False
         self._loaded = False
         self._set_ready()
         self._set_playing(False)

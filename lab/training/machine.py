@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +32,18 @@ from lab.value import validated
 
 VALIDATION_SHARE = 0.04
 """Validation may cost this share of training."""
+REPLAY, SPEED = 0.02, 25e9
+"""Seconds that the way from one checkpoint to the next should take, at so many operations a second."""
 POINTS = 256
 """Validations and points of the path at full density; then every second one, and so on: see `spacing`."""
+
+
+class Marks(NamedTuple):
+    """Every so many steps a validation, a point of the path, and a checkpoint to go back to."""
+
+    validation: int
+    path: int
+    checkpoint: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,10 +74,13 @@ class Machine:
         """Examples in a full batch: never more than there are."""
         return min(self.experiment.batch_size, len(self.prepared.training))
 
-    def marks(self, step: int) -> tuple[int, int]:
-        """Every so many steps a validation, and a point of the path: functions of the step alone."""
+    def marks(self, step: int) -> Marks:
+        """Every so many steps it is time for something: functions of the step alone."""
         unit = max(1, math.ceil(len(self.prepared.validation) / (3 * self.batch * VALIDATION_SHARE)))
-        return spacing(step, unit), spacing(step, 1)
+        validation = spacing(step, unit)
+        work = 6.0 * (self.experiment.analysis.multiply_adds or 1) * self.batch
+        checkpoint = max(1, int(REPLAY * SPEED / work))
+        return Marks(validation, spacing(step, 1), min(checkpoint, validation))
 
 
 def build(experiment: Experiment, threads: int, old: State | None = None) -> Machine:

@@ -251,13 +251,13 @@ class Run:
         """Validate, and keep the moment for the path and the way back, where it is time to; once a moment."""
         if self.step < self.furthest:
             return
-        validation, path = self.machine.marks(self.step + 1)
-        if self.step % path == 0:
-            self.path.append(self.step, self.machine.memory.params, path)
-        if self.step % validation:
-            return
-        if not self.timeline.has(self.step):
+        marks = self.machine.marks(self.step + 1)
+        if self.step % marks.path == 0:
+            self.path.append(self.step, self.machine.memory.params, marks.path)
+        if self.step % marks.checkpoint == 0 and not self.timeline.has(self.step):
             self.timeline.keep(self.state(), self.step)
+        if self.step % marks.validation:
+            return
         if len(self.prepared.validation) and not self.history.validated(self.step):
             found = self.evaluate("validation")
             self.history.append(

@@ -78,6 +78,8 @@ class Snapshot:
     """Which of the theme's `runs`."""
     origin: tuple[int, int] | None = None
     """The run that this one was branched from, and at which step."""
+    heard: int = 0
+    """So many of the trainer's commands had been carried out."""
     runs: tuple[Snapshot, ...] = ()
     """All runs of the document in their order, this one among them; theirs are empty."""
 

@@ -44,6 +44,9 @@ class Trainer:
     def __init__(self, threads: int = 1) -> None:
         self.snapshots: Mailbox[Snapshot] = Mailbox()
         self.threads = threads
+        self.sent = 0
+        """Commands given so far. A snapshot whose `heard` is as many shows what they have done."""
+        self._heard = 0
         self._commands: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
         self._events: deque[Event] = deque()
         self._thread = threading.Thread(target=self._live, name="trainer", daemon=True)
@@ -73,7 +76,7 @@ class Trainer:
     def close(self) -> None:
         """Stop and join all threads."""
         self._closing = True
-        self._commands.put(lambda: None)
+        self._commands.put(lambda: None)  # which wakes the thread
         for observer in (self._quick, self._slow):  # while the trainer makes its last update
             observer.dismiss()
         if self._thread.is_alive():
@@ -196,6 +199,7 @@ class Trainer:
         self._command(lambda: self._set_weights(read))
 
     def _command(self, command: Callable[[], object]) -> None:
+        self.sent += 1
         self._commands.put(command)
 
     # -- the trainer's thread ---------------------------------------------------------------------------
@@ -256,6 +260,7 @@ class Trainer:
             except Exception:
                 self._pause("")
                 self._events.append(Failed(traceback.format_exc()))
+            self._heard += 1
             command = None if self._commands.empty() else self._commands.get()
 
     def _slice(self, race: Race, goal: int) -> None:
@@ -309,7 +314,7 @@ class Trainer:
             return
         versions = {lane.number: lane.run.version for lane in race}
         names = tuple((lane.number, lane.name, lane.stopped) for lane in race)
-        stamp = (versions, race.active, names, self._quick.version, self._slow.version)
+        stamp = (versions, race.active, names, self._quick.version, self._slow.version, self._heard)
         self._observe(race, versions)
         if stamp == self._shown:
             return
@@ -346,6 +351,7 @@ class Trainer:
             name=lane.name,
             colour=lane.colour,
             origin=lane.origin,
+            heard=self._heard,
         )
 
     def _steps_per_second(self) -> float:
@@ -365,7 +371,10 @@ class Trainer:
         return lane.run.moment(internals=observer.wants_of(lane.number, UpdateProbe))
 
     def _observers_have_news(self) -> bool:
-        return isinstance(self._shown, tuple) and self._shown[3:] != (self._quick.version, self._slow.version)
+        return isinstance(self._shown, tuple) and self._shown[3:5] != (
+            self._quick.version,
+            self._slow.version,
+        )
 
     # -- commands ---------------------------------------------------------------------------------------
 
@@ -482,6 +491,7 @@ class Trainer:
         self._pause("")
         self._stand_before(0)
         self._open.go_to(step)
+        self._shown_at = 0.0  # who drags the handle of time looks at nothing else
         self._tell(self._open.front)
 
     def _reset(self) -> None:

@@ -37,12 +37,16 @@ class FakeTrainer:
         self.snapshots: Mailbox[Snapshot] = Mailbox()
         self.watched: frozenset[Probe] = frozenset()
         self.experiment: Experiment | None = None
-        self.step = 0
+        self.step = self.furthest = 0
         self.playing = False
         self.until: int | None = None
         self.history = History()
         self.weights: Weights = {"conv1.weight": np.ones((2, 3), np.float32)}
         self._events: list[Event] = []
+
+    @property
+    def sent(self) -> int:
+        return len(self.orders)
 
     def say(self, event: Event) -> None:
         self._events.append(event)
@@ -64,6 +68,7 @@ class FakeTrainer:
     def load(self, experiment: Experiment) -> None:
         self.orders.append(("load", experiment))
         self.experiment, self.step, self.playing, self.history = experiment, 0, False, History()
+        self.furthest = 0
         self.say(Loaded(experiment, 0))
         self._publish()
 
@@ -100,7 +105,6 @@ class FakeTrainer:
     def go_to(self, step: int) -> None:
         self.orders.append(("go_to", step))
         self.step, self.playing = step, False
-        self.history.rewind(step)
         assert self.experiment is not None
         self.say(Loaded(self.experiment, step))
         self._publish()
@@ -113,6 +117,9 @@ class FakeTrainer:
 
     def activate(self, run: int) -> None:
         self.orders.append(("activate", run))
+
+    def reopen_run(self, run: int) -> None:
+        self.orders.append(("reopen_run", run))
 
     def rename_run(self, run: int, name: str) -> None:
         self.orders.append(("rename_run", run, name))
@@ -171,17 +178,19 @@ class FakeTrainer:
 
     def _train(self, updates: int) -> None:
         assert self.experiment is not None
-        steps = np.arange(self.step + 1, self.step + updates + 1)
+        steps = np.arange(self.furthest + 1, self.step + updates + 1)
+        updates_logged = len(steps)
         self.history.append(
             step=steps,
             examples=steps * self.experiment.batch_size,
             loss=np.exp(-steps / 100),
             accuracy=1 - np.exp(-steps / 100),
-            rate=np.full(updates, self.experiment.optimizer.rate),
+            rate=np.full(updates_logged, self.experiment.optimizer.rate),
             gradient_norm=np.exp(-steps / 100),
             seconds=steps * 0.001,
         )
         self.step += updates
+        self.furthest = max(self.furthest, self.step)
         self._publish()
 
     def _publish(self) -> None:
@@ -196,6 +205,8 @@ class FakeTrainer:
                 rate=self.experiment.optimizer.rate,
                 steps_per_second=1234.0,
                 curves=self.history.curves(),
+                furthest=self.furthest,
+                heard=self.sent,
             )
         )
 

@@ -19,10 +19,11 @@ from lab.files import in_bytes
 from lab.gui.document import Document
 from lab.gui.panels.data import DataPanel
 from lab.gui.panels.inspector import Inspector, field_rows, own_weight_rows
-from lab.gui.panels.network import OTHER, NetworkPanel, grouped
+from lab.gui.panels.network import NetworkPanel
 from lab.gui.panels.training import TrainingPanel
 from lab.gui.selection import Selection
 from lab.gui.widgets.layer_block import sentence, spoken
+from lab.gui.widgets.layer_menu import OTHER, grouped
 from lab.gui.widgets.numbers import OptionalNumber
 from lab.learning.optimizers import Adam
 from lab.learning.rates import LayerRate, LayerRates
@@ -232,11 +233,11 @@ class TestNetwork:
     def test_the_menu_has_every_layer_that_can_be_added(
         self, panel: NetworkPanel, document: Document
     ) -> None:
-        assert [action.text() for action in panel.add_menu.actions()] == list(panel.add_menus)
-        assert OTHER not in panel.add_menus
-        entries = [action for menu in panel.add_menus.values() for action in menu.actions()]
+        assert [action.text() for action in panel.add_menu.actions()] == list(panel.add_menu.groups)
+        assert OTHER not in panel.add_menu.groups
+        entries = [action for menu in panel.add_menu.groups.values() for action in menu.actions()]
         titles = [action.text().split("\t")[0] for action in entries]
-        assert sorted(titles) == sorted(cls.title for cls in LAYERS if not cls.takes_many)
+        assert sorted(titles) == sorted(cls.title for cls in LAYERS)
         document.select_layer("conv1")
         entries[titles.index("Flatten")].trigger()
         assert names(document)[1] == "flatten2"
