@@ -46,8 +46,8 @@ def run(archive: Archive | None = None, path: Path | None = None, argv: list[str
     # the window is painted before the engine loads its kernels, or compiles them at the first launch
     application.processEvents()
     window.document.start()
-    if archive:
-        window.keeping.begin(archive)
+    if archive and archive.records:
+        window.keeping.open(archive, path)
     if path:
         window.filing.recent.add(path)
     window.filing.keep_in(autosave_folder())

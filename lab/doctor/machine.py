@@ -61,7 +61,7 @@ def check_autosave() -> Check:
             return Check("Autosaves", "ok", f"Documents are kept every half minute in {folder}.")
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-    says = f"{folder} cannot be written ({reason}): after a crash there is nothing to go back to. Change its permissions."
+    says = f"{folder} cannot be written ({reason}): after a crash there is nothing to return to. Change permissions."
     return Check("Autosaves", "warning", says)
 
 

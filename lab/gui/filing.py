@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,12 +10,13 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtWidgets import QMessageBox, QWidget
 
+from lab.data.files.own_file import OwnFile
 from lab.experiment.experiment import Experiment
 from lab.export.weights import SUFFIXES
 from lab.gui.autosave import INTERVAL, Autosave
 from lab.gui.exports import with_suffix
 from lab.gui.file_work import PATIENCE
-from lab.gui.keeping import Keeping
+from lab.gui.keeping import Keeping, to_open
 from lab.gui.recent import Recent
 from lab.gui.recovery import RecoveryDialog
 from lab.problem import ProblemError
@@ -54,7 +56,7 @@ class Filing(QObject):
             self._window.exports.weights_from(path)
             return
         self.keeping.work.do(
-            lambda: load_archive(path), lambda archive: self._open(archive, path), self._window.banner.say
+            lambda: read(path), lambda archive: self._open(archive, path), self._window.banner.say
         )
         self.keeping.work.wait(PATIENCE)
 
@@ -164,7 +166,7 @@ class Filing(QObject):
             self._window.banner.say(f"What was kept of “{left.name}” cannot be opened. {said} {where}.")
 
         beside = left.original or Path.home() / "x"
-        self.keeping.work.do(lambda: load_archive(left.file, beside), opened, broken)
+        self.keeping.work.do(lambda: read(left.file, beside), opened, broken)
 
     @Slot()
     def _forget_recovered(self) -> None:
@@ -172,6 +174,16 @@ class Filing(QObject):
         if self._recovered is not None and self.autosave is not None:
             self.autosave.take_over(self._recovered)
         self._recovered = None
+
+
+def read(path: Path, beside: Path | None = None) -> Archive:
+    """The document, and the person's own data that it stands on, so that it is at hand when it is asked for."""
+    archive = load_archive(path, beside)
+    data = to_open(archive).data
+    if isinstance(data, OwnFile):
+        with suppress(ProblemError):  # that is said where the experiment is looked at
+            data.load(0)
+    return archive
 
 
 def ask_to_save(window: QWidget, name: str, minutes: int = 0) -> QMessageBox.StandardButton:

@@ -15,7 +15,7 @@ from lab.gui.document import Document, runs_differently
 from lab.gui.file_work import FileWork
 from lab.training.archive import IN_A_DOCUMENT, Archive, condensed
 from lab.training.archive_file import save_archive
-from lab.training.mailbox import Event, Loaded, Refused
+from lab.training.mailbox import Event, Refused
 from lab.training.record import Record
 from lab.training.snapshot import Snapshot
 
@@ -62,14 +62,14 @@ class Keeping(QObject):
         self._under_way = 0
         self._went_well = True
         self._coming: Archive | None = None  # handed to the trainer, which does not have it yet
-        self._to_hand_over = False
-        self._loads_to_come = 0
+        self._is_refused = False
+        self._left: Path | None = None  # the file that was open before
         self._known: dict[int, float] | None = {}  # seconds of training of each run when it was saved
         self._saved_stamp: Stamp | None = None
         self._was_dirty = False
         self._is_recovered = False  # opened from an autosave, and in no file of the person's yet
         document.snapshot_changed.connect(self._see)
-        document.file_changed.connect(self._see_file)
+        document.file_changed.connect(self._report)
         document.event_arrived.connect(self._hear)
 
     # --- what is unsaved
@@ -198,61 +198,49 @@ class Keeping(QObject):
 
     def open(self, archive: Archive, path: Path | None, is_recovered: bool = False) -> None:
         """Put the document in place of the one that is open, with its runs. What was recovered is dirty until saved."""
-        self._expect(archive, is_recovered)
-        # it loads a run from the start, and says so by file_changed, perhaps only after a file of the person's has
-        # been read. The records come after that
-        self.document.open(to_open(archive), path)
-
-    def begin(self, archive: Archive) -> None:
-        """The window was made on `to_open(archive)` and has just been started: its runs follow."""
-        self._expect(archive, False)
-        self._see_file()
-
-    def _expect(self, archive: Archive, is_recovered: bool) -> None:
+        document, self._left = self.document, self.document.path
         self._is_recovered = is_recovered
         self._known = self._saved_stamp = None
         self._breakpoints, self._quantities = archive.breakpoints, archive.quantities
-        self._coming = archive if archive.records else None
-        self._to_hand_over = bool(archive.records)
-        self._loads_to_come = 2 if archive.records else 0
+        self._coming, self._is_refused = (archive if archive.records else None), False
         self.opened.emit(archive)
+        if not archive.records:
+            document.open(archive.draft, path)
+            return
+        document.restore(archive.records, archive.active, path)
+        # it was being edited, and what ran is the last one without problems; or it has another name by now, which no
+        # run knows of
+        draft = archive.draft
+        if draft != document.draft and (problems(draft) or not runs_differently(draft, document.draft)):
+            document.edit(draft, "Edit")
+            document.undo_stack.clear()
 
-    @Slot()
-    def _see_file(self) -> None:
-        coming = self._coming
-        if self._to_hand_over and coming is not None:
-            self._to_hand_over = False
-            self.document.trainer.restore(coming.records, coming.active)
-            if coming.draft != self.document.draft and problems(coming.draft):
-                # it was being edited, and what ran was the last one without problems
-                self.document.edit(coming.draft, "Edit")
-                self.document.undo_stack.clear()
-        self._report()
+    def open_experiment(self, experiment: Experiment, path: Path | None = None) -> None:
+        """Begin anew with an experiment."""
+        self.open(Archive(experiment), path)
 
     @Slot(object)
     def _hear(self, event: Event) -> None:
-        if self._loads_to_come and isinstance(event, Loaded):
-            self._loads_to_come -= 1
-            if not self._loads_to_come:
-                self._known = self._saved_stamp = None
-                self.restored.emit()
-        elif self._loads_to_come and isinstance(event, Refused):
-            # the file stays as it is: what is open now is another document, which begins from its start
-            self._loads_to_come, self._coming, self._is_recovered = 0, None, False
-            self.document.path = None
-            self.not_restored.emit()
-            self.document.file_changed.emit()
+        self._is_refused |= self._coming is not None and isinstance(event, Refused)
 
     @Slot(object)
     def _see(self, snapshot: Snapshot) -> None:
-        if not self._loads_to_come:
-            self._coming = None  # the trainer has it
-            if self._known is None:
-                self._known = _trained(snapshot)
-            if self._saved_stamp is None:
-                self._saved_stamp = self.stamp
+        if self._coming is not None and self._is_refused and snapshot.experiment is not to_open(self._coming):
+            # what was open before still is; the file of the other one is not to be written over with it
+            self._is_recovered = False
+            self.document.path = self._left
+            self.not_restored.emit()
+            self.document.file_changed.emit()
+        elif self._coming is not None:
+            self.restored.emit()
+        self._coming = None
+        if self._known is None:
+            self._known = _trained(snapshot)
+        if self._saved_stamp is None:
+            self._saved_stamp = self.stamp
         self._report()
 
+    @Slot()
     def _report(self) -> None:
         if self.is_dirty != self._was_dirty:
             self._was_dirty = self.is_dirty
@@ -260,12 +248,11 @@ class Keeping(QObject):
 
 
 def to_open(archive: Archive) -> Experiment:
-    """What the active run stands on; under the name that the draft has by now, which no run knows of."""
+    """What the active run stands on; the draft where nothing has run."""
     record = archive.active_record
     if record is None:
         return archive.draft
-    stood = [edit.experiment for edit in record.edits if edit.step <= record.step][-1]
-    return stood if runs_differently(stood, archive.draft) else archive.draft
+    return [edit.experiment for edit in record.edits if edit.step <= record.step][-1]
 
 
 def _runs(snapshot: Snapshot) -> tuple[Snapshot, ...]:
