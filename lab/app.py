@@ -16,20 +16,29 @@ from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication
 
 from lab.experiment.experiment import Experiment
+from lab.gui import layout
 from lab.gui.appearance import Appearance
 from lab.gui.crash import CrashReporter
 from lab.gui.document import Document
 from lab.gui.garbage import Collector
 from lab.gui.icons import window_icon
+from lab.gui.keeping import to_open
 from lab.gui.main_window import MainWindow
+from lab.training.archive import Archive
+from lab.training.recovery import autosave_folder
 from lab.training.trainer import Trainer
 
 
-def run(experiment: Experiment | None = None, path: Path | None = None, argv: list[str] | None = None) -> int:
-    """Open the window on `experiment`, by default the first preset, and return the exit status once it closes."""
+def run(archive: Archive | None = None, path: Path | None = None, argv: list[str] | None = None) -> int:
+    """Open the window on a document, by default the first preset, and return the exit status once it closes.
+
+    `path` is the file that the document was read from.
+    """
     application = create_application(argv)
     log = keep_crash_log()
-    window = create_window(experiment, QSettings("Descent", "Descent"), path)
+    window = create_window(to_open(archive) if archive else None, QSettings("Descent", "Descent"), path)
+    if archive:
+        layout.restore_geometry(window, archive.layout)
     reporter = CrashReporter(window)
     reporter.install()
     collector = Collector(application)
@@ -37,6 +46,11 @@ def run(experiment: Experiment | None = None, path: Path | None = None, argv: li
     # the window is painted before the engine loads its kernels, or compiles them at the first launch
     application.processEvents()
     window.document.start()
+    if archive and archive.records:
+        window.keeping.open(archive, path)
+    if path:
+        window.filing.recent.add(path)
+    window.filing.keep_in(autosave_folder())
     collector.start()
     status = application.exec()
     sys.excepthook = sys.__excepthook__

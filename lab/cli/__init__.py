@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from lab.cli.arguments import parser
+from lab.cli.arguments import parser, with_command
 from lab.cli.interrupt import second_interrupt_ends
 from lab.problem import ProblemError
 
@@ -19,7 +19,7 @@ FAILURE, WRONG_CALL = 1, 2
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs `descent` with these arguments, by default the process's own; returns its exit status."""
     try:
-        chosen = parser().parse_args(argv)
+        chosen = parser().parse_args(with_command(sys.argv[1:] if argv is None else argv))
         with second_interrupt_ends():
             status: int = chosen.command(chosen)
     except SystemExit as end:  # argparse has said why

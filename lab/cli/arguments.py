@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import importlib.metadata
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-EXPERIMENT = "a preset's name (see: descent presets) or an experiment's file"
+EXPERIMENT = "a preset's name (see: descent presets), or the file of a document or an experiment"
 OUTPUT = Path("descent-output")
 
 
@@ -104,6 +104,12 @@ def parser() -> argparse.ArgumentParser:
     one = add("doctor", _doctor, "Looks whether this machine has what Descent needs.", "descent doctor --fix")
     one.add_argument("--fix", action="store_true", help="run the commands that mend it, where this may")
     return top
+
+
+def with_command(arguments: Sequence[str]) -> list[str]:
+    """The arguments with the command `open` where there is only a file, as a desktop passes it: descent a.descent."""
+    first = arguments[0] if arguments else ""
+    return ["open", *arguments] if first.lower().endswith((".descent", ".json")) else list(arguments)
 
 
 def _output(one: argparse.ArgumentParser) -> None:

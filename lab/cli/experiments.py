@@ -7,20 +7,29 @@ from itertools import groupby
 from pathlib import Path
 
 from lab.experiment.experiment import Experiment, problems
-from lab.experiment.files import load_experiment
 from lab.experiment.memory import memory_problem
 from lab.experiment.presets import DEFAULT, preset, presets
 from lab.problem import Problem, ProblemError
 from lab.value import changed
 
+ENDINGS = (".json", ".descent")
+
+
+def is_preset(word: str) -> bool:
+    return any(one.name == word for one in presets())
+
 
 def find(word: str) -> Experiment:
-    """The preset, or the experiment in the file, of this name. ProblemError where there is neither."""
+    """The preset, or the experiment in the file, of this name; of a document, the one that it was about when it was
+    saved. ProblemError where there is neither.
+    """
     known = {one.name: one.experiment for one in presets()}
     if word in known:
         return known[word]
-    if os.sep in word or word.lower().endswith(".json") or os.path.lexists(word):
-        return load_experiment(Path(word).expanduser())
+    if os.sep in word or word.lower().endswith(ENDINGS) or os.path.lexists(word):
+        from lab.training.archive_file import load_draft  # here: it takes the engine with it
+
+        return load_draft(Path(word).expanduser())
     try:
         return preset(word)
     except ProblemError as error:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from lab import doctor
-from lab.cli.experiments import find, runnable
+from lab.cli.experiments import find, is_preset, runnable
 from lab.cli.picture import draw_all, use_no_screen
 from lab.cli.train import advance, available_cores, divergence, duration, measured, ready, sentence, take_away
 from lab.experiment.presets import DEFAULT
@@ -22,13 +22,15 @@ def open_window(word: str | None, out: Path) -> int:
     if missing := doctor.missing_for_window():
         print(f"descent: {doctor.sentence(missing)}", file=sys.stderr)
         return 1
-    experiment = find(word) if word else None
     from lab import app
+    from lab.training.archive import Archive
+    from lab.training.archive_file import load_archive
 
-    path = Path(word) if word and Path(word).is_file() else None
+    path = Path(word) if word and Path(word).is_file() and not is_preset(word) else None
+    archive = load_archive(path) if path else Archive(find(word)) if word else None
     # Qt's loop would hold a KeyboardInterrupt back, and raise it in whatever slot runs next
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    return app.run(experiment, path)
+    return app.run(archive, path)
 
 
 def without_screen(word: str, out: Path) -> int:

@@ -26,7 +26,7 @@ from lab.doctor.libraries import (
     check_qt,
     check_window,
 )
-from lab.doctor.machine import check_blas, check_cache, check_disk, check_memory
+from lab.doctor.machine import check_autosave, check_blas, check_cache, check_disk, check_memory
 from lab.doctor.mending import repair
 from lab.doctor.packages import check_packages, check_python
 
@@ -55,6 +55,7 @@ CHECKS = (
     check_display,
     check_fonts,
     check_cache,
+    check_autosave,
     check_openmp,
     check_blas,
     check_memory,

@@ -42,6 +42,29 @@ def check_cache() -> Check:
     return Check("Kernel cache", "warning", says, command=command)
 
 
+def autosave_folder() -> Path:
+    """Where the window keeps what a crash must not take; lab.training.recovery asks in the same way."""
+    try:
+        from platformdirs import user_state_path
+    except ImportError:
+        state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+        return state / "descent" / "autosave"
+    return user_state_path("descent", appauthor=False) / "autosave"
+
+
+def check_autosave() -> Check:
+    """Tried, like the cache."""
+    folder = autosave_folder()
+    existing = next(place for place in (folder, *folder.parents) if place.exists())
+    try:
+        with tempfile.TemporaryFile(dir=existing):
+            return Check("Autosaves", "ok", f"Documents are kept every half minute in {folder}.")
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+    says = f"{folder} cannot be written ({reason}): after a crash there is nothing to return to. Change permissions."
+    return Check("Autosaves", "warning", says)
+
+
 def check_blas() -> Check:
     """The matrix product is the engine's speed: which one is it, and which core was it built for?"""
     name = "BLAS"

@@ -23,19 +23,23 @@ class _Head(msgspec.Struct):
     descent: Any = None
 
 
-def load_experiment(path: Path) -> Experiment:
+def load_experiment(path: Path, beside: Path | None = None) -> Experiment:
     """The experiment in the file `path`; ProblemError names the file, the field and the way out.
 
-    A relative path to the person's own data is meant from the experiment's folder.
+    A relative path to the person's own data is meant from the folder of `beside`, by default the experiment's.
     """
     text = read_bytes(path, MOST_BYTES)
     _check_version(text, str(path))
-    experiment = from_json(text, Experiment, str(path))
+    return anchored(from_json(text, Experiment, str(path)), beside or path)
+
+
+def anchored(experiment: Experiment, path: Path) -> Experiment:
+    """The experiment in the file `path`, with a relative path to the person's own data as it is meant."""
     data = experiment.data
-    if isinstance(data, OwnFile) and data.path and not data.path.startswith("~"):
-        beside = str(path.absolute().parent / data.path)  # an absolute data.path stays as it is
-        experiment = msgspec.structs.replace(experiment, data=msgspec.structs.replace(data, path=beside))
-    return experiment
+    if not isinstance(data, OwnFile) or not data.path or data.path.startswith("~"):
+        return experiment
+    beside = str(path.absolute().parent / data.path)  # an absolute data.path stays as it is
+    return msgspec.structs.replace(experiment, data=msgspec.structs.replace(data, path=beside))
 
 
 def save_experiment(experiment: Experiment, path: Path) -> None:

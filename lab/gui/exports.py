@@ -15,7 +15,6 @@ from lab.problem import ProblemError
 
 PICTURES = {"png": "PNG picture (*.png)", "svg": "SVG drawing (*.svg)", "pdf": "PDF page (*.pdf)"}
 WEIGHTS = {"safetensors": "safetensors (*.safetensors)", "npz": "NumPy archive (*.npz)"}
-EXPERIMENTS = "Experiments (*.descent *.json);;All files (*)"
 
 
 def with_suffix(path: Path, kinds: dict[str, str], chosen: str) -> Path:

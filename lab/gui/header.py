@@ -62,7 +62,7 @@ class Header(QWidget):
         export.setToolTip("Save pictures, data and weights (Ctrl+E for the view in use)")
         row.addWidget(self._dressed(export, "export"))
         self.set_theme(LIGHT)
-        self.show_file()
+        self.show_file(False)
 
     def _dressed(self, button: QToolButton, name: str) -> QToolButton:
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -71,9 +71,9 @@ class Header(QWidget):
         self._buttons.append((button, name))
         return button
 
-    def show_file(self) -> None:
+    def show_file(self, is_dirty: bool) -> None:
         draft = self._document.draft
-        mark = " •" if self._document.is_dirty else ""
+        mark = " •" if is_dirty else ""
         self.preset.setText(f"{draft.name}{mark}")
         where = f"\n{self._document.path}" if self._document.path else ""
         self.preset.setToolTip(f"{draft.description or 'Open a preset'}{where}")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from html import escape
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import cast
 
@@ -12,7 +11,6 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, Q
 from PySide6.QtWidgets import (
     QApplication,
     QMainWindow,
-    QMessageBox,
     QTabWidget,
     QToolBar,
     QVBoxLayout,
@@ -20,14 +18,15 @@ from PySide6.QtWidgets import (
 )
 
 from lab.experiment.experiment import Experiment
-from lab.experiment.files import load_experiment
-from lab.export.weights import SUFFIXES
+from lab.gui import layout
 from lab.gui.about import MachineDialog, ShortcutsDialog, show_about
 from lab.gui.appearance import Appearance
 from lab.gui.crash import CrashDialog
 from lab.gui.document import Document
-from lab.gui.exports import EXPERIMENTS, Exports
+from lab.gui.exports import Exports
+from lab.gui.filing import Filing
 from lab.gui.header import Header
+from lab.gui.keeping import Keeping
 from lab.gui.keyboard import is_covered, keeps_key
 from lab.gui.menus import Menus
 from lab.gui.panels.data import DataPanel
@@ -35,6 +34,7 @@ from lab.gui.panels.graph import GraphEditor
 from lab.gui.panels.inspector import Inspector
 from lab.gui.panels.network import NetworkPanel
 from lab.gui.panels.training import TrainingPanel
+from lab.gui.recent import Recent
 from lab.gui.rescue import rescue
 from lab.gui.selection import Selection
 from lab.gui.theme import Theme
@@ -45,11 +45,10 @@ from lab.gui.widgets.run_chips import RunChips
 from lab.gui.widgets.timeline import Timeline
 from lab.gui.widgets.transport import Transport
 from lab.gui.workspace import Kind, Workspace, kind_of
-from lab.problem import ProblemError
+from lab.training.archive import Archive
 from lab.training.mailbox import Diverged, Event, Failed, Loaded, Paused, Refused
 from lab.training.snapshot import Snapshot
 
-STATE_VERSION = 1
 PANELS_WIDTH, INSPECTOR_WIDTH = 336, 216
 SMALL, ROOMY, FRAME = QSize(1280, 800), QSize(1520, 940), 32
 
@@ -65,7 +64,9 @@ class MainWindow(QMainWindow):
         self.document, self.appearance, self._settings = document, appearance, settings
         self._was_shown = False
         self._running: Experiment | None = None
+        self._layout_to_come: Mapping[str, str] = {}
         self.exports = Exports(document, self, settings)
+        self.keeping = Keeping(document, lambda: layout.captured(self), self)
         self.banner, self.compile_bar = Banner(), CompileBar()
         self.network_panel = NetworkPanel(document)
         edits = self.network_panel.edits
@@ -80,6 +81,7 @@ class MainWindow(QMainWindow):
             TitledDock("Training", "panel.training", TrainingPanel(document)),
         )
         self.inspector_dock = TitledDock("Selected", "panel.inspector", self.inspector)
+        self.filing = Filing(self, self.keeping, Recent(settings))
         self._lay_out()
         self.menus = Menus(self)
         self.header = Header(self.menus, document, self.chips)
@@ -148,6 +150,8 @@ class MainWindow(QMainWindow):
         document.event_arrived.connect(self._hear)
         document.experiment_changed.connect(self._show_file)
         document.file_changed.connect(self._show_file)
+        self.keeping.changed.connect(self._show_file)
+        self.keeping.opened.connect(self._expect)
         document.compiling.connect(self.compile_bar.show_progress)
         document.problems_changed.connect(self.header.show_problems)
         playback = document.playback
@@ -178,6 +182,8 @@ class MainWindow(QMainWindow):
         self._running = snapshot.experiment
         if is_new:
             self._arrange_for(snapshot.experiment)
+            layout.restore(self, self._layout_to_come)
+            self._layout_to_come = {}
         self.workspace.show_snapshot(snapshot)
         self.timeline.show_snapshot(snapshot)
         self.transport.show_snapshot(snapshot)
@@ -241,61 +247,20 @@ class MainWindow(QMainWindow):
     @Slot()
     def _show_file(self) -> None:
         self.setWindowTitle(f"{self.document.draft.name}[*] — Descent")
-        self.setWindowModified(self.document.is_dirty)
-        self.header.show_file()
+        self.setWindowModified(self.keeping.is_dirty)
+        self.header.show_file(self.keeping.is_dirty)
 
     # --- files
 
     def open_experiment(self, experiment: Experiment, path: Path | None = None) -> None:
-        if self.may_leave():
-            self.banner.hide()
-            self.document.open(experiment, path)
+        self.filing.open_experiment(experiment, path)
 
     def open_file(self, path: Path) -> None:
-        """Open an experiment, or load weights, by what the file is called."""
-        if path.suffix.lower() in SUFFIXES:
-            self.exports.weights_from(path)
-            return
-        try:
-            experiment = load_experiment(path)
-        except ProblemError as error:
-            self.banner.say(str(error))
-            return
-        self.open_experiment(experiment, path)
+        self.filing.open_file(path)
 
-    def ask_open(self) -> None:
-        path = self.exports.ask_which("Open an experiment", EXPERIMENTS)
-        if path is not None:
-            self.open_file(path)
-
-    def save(self) -> bool:
-        return self._save_to(self.document.path) if self.document.path else self.save_as()
-
-    def save_as(self) -> bool:
-        name = f"{self.document.draft.name}.json".replace("/", "-")
-        where = self.exports.ask_where("Save the experiment", name, EXPERIMENTS)
-        if where is None:
-            return False
-        path = where[0]
-        return self._save_to(path if path.suffix else path.with_suffix(".json"))
-
-    def _save_to(self, path: Path) -> bool:
-        try:
-            self.document.save(path)
-        except ProblemError as error:
-            self.banner.say(str(error))
-            return False
-        self.header.note(f"Saved {path}")
-        return True
-
-    def may_leave(self) -> bool:
-        """Ask what to do with unsaved changes; False means: stay."""
-        if not self.document.is_dirty:
-            return True
-        answer = ask_to_save(self, self.document.draft.name)
-        if answer == QMessageBox.StandardButton.Save:
-            return self.save()
-        return answer == QMessageBox.StandardButton.Discard
+    @Slot(object)
+    def _expect(self, archive: Archive) -> None:
+        self._layout_to_come = archive.layout  # views can be placed once it is known which there are
 
     def export_current(self) -> None:
         """Ask where to save the view that was used last: the one with the focus, or the first in sight."""
@@ -365,14 +330,15 @@ class MainWindow(QMainWindow):
             self._restore_places()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if not self.may_leave():
+        if not self.filing.may_leave():
             event.ignore()
             return
         self._settings.setValue("window/geometry", self.saveGeometry())
-        self._settings.setValue("window/state", self.saveState(STATE_VERSION))
+        self._settings.setValue("window/state", self.saveState(layout.WINDOW_VERSION))
         self.workspace.save_to(self._settings)
         self.hide()  # a compilation under way cannot be broken off, and nobody should watch it end
         self.document.close()
+        self.filing.close()
         event.accept()
 
     def _restore(self) -> None:
@@ -388,25 +354,11 @@ class MainWindow(QMainWindow):
         """Places have a meaning only once the window has its size."""
         state = self._settings.value("window/state", QByteArray(), type=QByteArray)
         if not (
-            isinstance(state, QByteArray) and not state.isEmpty() and self.restoreState(state, STATE_VERSION)
+            isinstance(state, QByteArray)
+            and not state.isEmpty()
+            and self.restoreState(state, layout.WINDOW_VERSION)
         ):
             self._place_panels()
         tidy_titles(self, self.panel_docks)
         if not self.workspace.restore_from(self._settings):
             self.workspace.arrange(self.workspace.kind)
-
-
-def ask_to_save(window: QWidget, name: str) -> QMessageBox.StandardButton:
-    """Save, Discard or Cancel."""
-    buttons = QMessageBox.StandardButton
-    box = QMessageBox(
-        QMessageBox.Icon.NoIcon, "Save changes?", f"<b>Save the changes to “{escape(name)}”?</b>"
-    )
-    box.setParent(window, Qt.WindowType.Dialog)
-    box.setInformativeText("Without saving they are lost.")
-    box.setStandardButtons(buttons.Save | buttons.Discard | buttons.Cancel)
-    box.setDefaultButton(buttons.Save)
-    try:
-        return buttons(box.exec())
-    finally:
-        box.deleteLater()

@@ -49,11 +49,17 @@ class Menus:
         window, menu = self._window, self._menu("&File")
         self.presets = menu.addMenu("Presets")
         self.presets.aboutToShow.connect(lambda: self.fill_presets(self.presets))
-        self.open = self._action(menu, "Open…", window.ask_open, "Ctrl+O", "Open an experiment")
+        self.open = self._action(
+            menu, "Open…", window.filing.ask_open, "Ctrl+O", "Open a document or an experiment"
+        )
+        recent = menu.addMenu("Open recent")
+        recent.aboutToShow.connect(lambda: window.filing.recent.fill(recent, window.open_file))
         menu.addSeparator()
-        self.save = self._action(menu, "Save", window.save, "Ctrl+S", "Save the experiment")
+        self.save = self._action(
+            menu, "Save", window.filing.save, "Ctrl+S", "Save the document with its runs"
+        )
         self.save_as = self._action(
-            menu, "Save as…", window.save_as, "Ctrl+Shift+S", "Save under another name"
+            menu, "Save as…", window.filing.save_as, "Ctrl+Shift+S", "Save under another name"
         )
         menu.addSeparator()
         self.exports = menu.addMenu("Export")

@@ -251,22 +251,28 @@ class Workspace(QMainWindow):
 
     def save_to(self, settings: QSettings) -> None:
         settings.setValue(f"workspace/{self.kind}", self.saveState(STATE_VERSION))
-        settings.setValue(f"workspace/open/{self.kind}", ",".join(self._open_names()))
+        settings.setValue(f"workspace/open/{self.kind}", self.in_sight)
 
     def restore_from(self, settings: QSettings) -> bool:
         """Put the views as they were when this kind of problem was last open."""
         state = settings.value(f"workspace/{self.kind}", QByteArray(), type=QByteArray)
+        kept = settings.value(f"workspace/open/{self.kind}", None)
+        return isinstance(state, QByteArray) and self.restore(state, None if kept is None else str(kept))
+
+    def restore(self, state: QByteArray, kept: str | None = None) -> bool:
+        """Put the views as they were when `state` was saved, those in sight that `kept` names, with commas between
+        them; False where the state says nothing to this version."""
         arranged = self._open_names()
-        done = (
-            isinstance(state, QByteArray) and not state.isEmpty() and self.restoreState(state, STATE_VERSION)
-        )
-        if done and isinstance(state, QByteArray):
-            kept = settings.value(f"workspace/open/{self.kind}", None)
-            self._close_others(
-                arranged if kept is None else str(kept).split(","), bytes(state.data()), arranged
-            )
+        done = not state.isEmpty() and self.restoreState(state, STATE_VERSION)
+        if done:
+            self._close_others(arranged if kept is None else kept.split(","), bytes(state.data()), arranged)
         self._tidy_titles()
         return done
+
+    @property
+    def in_sight(self) -> str:
+        """The names of the views that are open, for `restore`."""
+        return ",".join(self._open_names())
 
     def _open_names(self) -> list[str]:
         return [name for name, dock in self.docks.items() if not dock.isHidden()]

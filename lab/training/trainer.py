@@ -8,7 +8,7 @@ import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from lab.experiment.experiment import Experiment
@@ -16,7 +16,7 @@ from lab.problem import Problem, ProblemError
 from lab.training.listing import listing
 from lab.training.machine import Machine
 from lab.training.mailbox import Compiling, Event, Failed, Loaded, Mailbox, Paused, Playing, Refused
-from lab.training.moment import Moment
+from lab.training.moment import Moment, OtherPath
 from lab.training.observer import Asked, Observer, Versions
 from lab.training.probes import OperationProbe, Probe, SurfaceProbe, UpdateProbe
 from lab.training.race import Lane, Race
@@ -374,10 +374,28 @@ class Trainer:
                 observer.look({run: self._moment(race.lane(run), observer) for run in runs}, versions)
 
     def _moment(self, lane: Lane, observer: Observer) -> Moment:
-        return lane.run.moment(
-            internals=observer.wants_of(lane.number, UpdateProbe),
-            whole=observer.wants_of(lane.number, OperationProbe),
+        number = lane.number
+        moment = lane.run.moment(
+            internals=observer.wants_of(number, UpdateProbe),
+            whole=observer.wants_of(number, OperationProbe),
         )
+        if not observer.wants_of(number, SurfaceProbe):
+            return moment
+        return replace(moment, others=tuple(self._other_paths(lane)))
+
+    def _other_paths(self, lane: Lane) -> Iterator[OtherPath]:
+        """Where the other runs with the same weights have gone."""
+        for other in self._open:
+            run = other.run
+            if other is not lane and run.program.parameters == lane.run.program.parameters:
+                yield OtherPath(
+                    other.number,
+                    other.name,
+                    other.colour,
+                    run.step,
+                    run.params.copy(),
+                    *run.path.points(run.step),
+                )
 
     def _observers_have_news(self) -> bool:
         return isinstance(self._shown, tuple) and self._shown[3:5] != (

@@ -29,7 +29,7 @@ def change_something(window: MainWindow) -> None:
 
 
 def answer(monkeypatch: pytest.MonkeyPatch, button: QMessageBox.StandardButton) -> None:
-    monkeypatch.setattr("lab.gui.main_window.ask_to_save", lambda *_: button)
+    monkeypatch.setattr("lab.gui.filing.ask_to_save", lambda *_: button)
 
 
 def test_no_key_has_two_actions(window: MainWindow) -> None:
@@ -166,7 +166,7 @@ def test_save_and_open_again(window: MainWindow, trainer, tmp_path: Path) -> Non
     change_something(window)
     assert window.isWindowModified()
     window.document.path = tmp_path / "mine.json"
-    assert window.save()
+    assert window.filing.save()
     assert not window.isWindowModified()
     saved = window.document.draft
     assert load_experiment(tmp_path / "mine.json") == saved

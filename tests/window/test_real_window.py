@@ -207,8 +207,8 @@ def test_weights_go_out_and_come_back_the_same(
 def test_closing_asks_and_stops_the_trainer(qtbot: QtBot, window: MainWindow, monkeypatch) -> None:
     draft = window.document.draft
     window.document.edit(msgspec.structs.replace(draft, batch_size=10), "Change")
-    monkeypatch.setattr("lab.gui.main_window.ask_to_save", lambda *_: QMessageBox.StandardButton.Cancel)
+    monkeypatch.setattr("lab.gui.filing.ask_to_save", lambda *_: QMessageBox.StandardButton.Cancel)
     assert not window.close()
-    monkeypatch.setattr("lab.gui.main_window.ask_to_save", lambda *_: QMessageBox.StandardButton.Discard)
+    monkeypatch.setattr("lab.gui.filing.ask_to_save", lambda *_: QMessageBox.StandardButton.Discard)
     assert window.close()
     assert not window.document.trainer._thread.is_alive()
