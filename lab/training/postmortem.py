@@ -47,9 +47,10 @@ class Postmortem:
     """What was found at `step`, where the run stands.
 
     `direction` says where the first number that is not finite came up: in the data; in weights that were set by
-    hand; in a forward row, in the loss, in a backward row ("gradient"), or in the update itself. It came up in the
-    update that began `at`: step, or step - 1 where the loss was still finite, but the update broke weights. `taken` went into the row, `made` came out;
-    `chain` has all layers in their order. `steps`, `losses` and `norms` (of the gradient) are the last updates.
+    hand; in a forward row, in the loss, in a backward row ("gradient"), or in the update itself. That was in the
+    update that began `at`: step, or step - 1 where the loss was still finite, but the update broke weights. `taken`
+    went into the row, `made` came out; `chain` has all layers in their order. `steps`, `losses` and `norms` (of the
+    gradient) are the last updates.
     """
 
     step: int
