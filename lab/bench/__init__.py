@@ -14,6 +14,7 @@ from lab.bench.contests import CONTESTS, against_pytorch, against_scikit_learn
 from lab.bench.engine import growth, learning, operations, overhead, scaling, surface
 from lab.bench.fresh import large_network, loading, window_numbers
 from lab.bench.line import Line
+from lab.bench.workbench import workbench
 from lab.kernels.threads import cores
 
 
@@ -69,6 +70,7 @@ def main(json: bool = False, quick: bool = False, by_operation: bool = False) ->
         ("the interpreter, and how cost grows", lambda: [overhead(), *growth()]),
         ("AlexNet", lambda: large_network()),
         ("learning the digits", lambda: learning(30.0 if quick else 120.0)),
+        ("the time machine", lambda: workbench(quick)),
         ("the window", lambda: window_numbers(quick)),
     ]
     busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0

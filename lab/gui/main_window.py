@@ -40,6 +40,7 @@ from lab.gui.theme import Theme
 from lab.gui.views.view import View
 from lab.gui.widgets.banner import Banner, CompileBar
 from lab.gui.widgets.dock import TitledDock, tidy_titles
+from lab.gui.widgets.timeline import Timeline
 from lab.gui.widgets.transport import Transport
 from lab.gui.workspace import Kind, Workspace, kind_of
 from lab.problem import ProblemError
@@ -65,9 +66,9 @@ class MainWindow(QMainWindow):
         self.exports = Exports(document, self, settings)
         self.banner, self.compile_bar = Banner(), CompileBar()
         self.workspace = Workspace(document, views)
-        self.transport = Transport(document.playback)
+        self.timeline, self.transport = Timeline(), Transport(document.playback)
         self.network_panel = NetworkPanel(document)
-        self.inspector = Inspector(document)
+        self.inspector = Inspector(document, edits=self.network_panel.edits)
         self.panel_docks = (
             TitledDock("Network", "panel.network", self.network_panel),
             TitledDock("Data", "panel.data", DataPanel(document)),
@@ -103,7 +104,13 @@ class MainWindow(QMainWindow):
         foot = QToolBar("Transport")
         foot.setObjectName("bar.transport")
         foot.setMovable(False)
-        foot.addWidget(self.transport)
+        rows = QWidget()
+        column = QVBoxLayout(rows)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.timeline)
+        column.addWidget(self.transport)
+        foot.addWidget(rows)
         foot.toggleViewAction().setVisible(False)
         self.addToolBar(Qt.ToolBarArea.BottomToolBarArea, foot)
         for dock in self.panel_docks:
@@ -138,6 +145,13 @@ class MainWindow(QMainWindow):
         document.file_changed.connect(self._show_file)
         document.compiling.connect(self.compile_bar.show_progress)
         document.problems_changed.connect(self.header.show_problems)
+        playback = document.playback
+        self.timeline.scrubbed.connect(playback.go_to)
+        self.timeline.chosen.connect(playback.go_to)
+        self.timeline.stepped.connect(lambda way: playback.step() if way > 0 else playback.step_back())
+        self.timeline.run_chosen.connect(document.activate)
+        playback.ready_changed.connect(self.timeline.setEnabled)
+        self.timeline.setEnabled(playback.ready)
         self.workspace.watching_changed.connect(self._watch)
         self.inspector_dock.visibilityChanged.connect(self._watch)
         self.appearance.changed.connect(self._show_theme)
@@ -155,6 +169,7 @@ class MainWindow(QMainWindow):
         if is_new:
             self._arrange_for(snapshot.experiment)
         self.workspace.show_snapshot(snapshot)
+        self.timeline.show_snapshot(snapshot)
         self.transport.show_snapshot(snapshot)
         if is_new:
             self._watch()
@@ -191,10 +206,8 @@ class MainWindow(QMainWindow):
                 CrashDialog(event.text, self).show()
         elif isinstance(event, Paused) and event.reason:
             self.header.note(f"Paused at step {event.step:,}: {event.reason}")
-        elif isinstance(event, Loaded) and event.renewed and event.kept:
-            self.header.note(
-                f"New start for {', '.join(event.renewed[:3])}{' …' if len(event.renewed) > 3 else ''}"
-            )
+        elif isinstance(event, Loaded) and (said := event.surgery.said()):
+            self.header.note(said)
 
     def _show_diverged(self, event: Diverged) -> None:
         draft, snapshot = self.document.draft, self.document.snapshot
@@ -209,6 +222,7 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _show_theme(self, theme: Theme) -> None:
         self.workspace.show_theme(theme)
+        self.timeline.show_theme(theme)
         self.transport.set_theme(theme)
         self.network_panel.set_theme(theme)
         self.header.set_theme(theme)

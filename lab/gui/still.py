@@ -22,7 +22,7 @@ from lab.gui.views.view import View
 from lab.problem import Problem, ProblemError
 from lab.training.mailbox import Compiling, Loaded
 from lab.training.observer import Asked
-from lab.training.probes import Probe, Reading, SurfaceProbe, UpdateProbe
+from lab.training.probes import OperationProbe, Probe, Reading, SurfaceProbe, UpdateProbe
 from lab.training.readings import answer
 from lab.training.run import Run
 from lab.training.snapshot import Snapshot
@@ -60,7 +60,7 @@ class Still(Trainer):
         """The run as it stands, with the answers to all probes."""
         run = self._still
         for probe in probes - self._readings.keys():
-            moment = run.moment(isinstance(probe, UpdateProbe))
+            moment = run.moment(isinstance(probe, UpdateProbe), isinstance(probe, OperationProbe))
             reading: Reading | None
             if isinstance(probe, SurfaceProbe):
                 reading = self._surveyor.look(probe, moment, float("inf"), np.zeros(1, np.int64))

@@ -15,6 +15,7 @@ from lab.experiment.experiment import Experiment
 from lab.gui.document import Document
 from lab.gui.selection import Selection
 from lab.gui.theme import Theme
+from lab.gui.views.program import ProgramView
 from lab.gui.views.view import View
 from lab.gui.widgets.dock import TitledDock, tidy_titles
 from lab.problem import ProblemError
@@ -26,25 +27,25 @@ Cell = tuple[str, ...]
 
 ARRANGEMENTS: dict[Kind, tuple[tuple[tuple[Cell, float], ...], ...]] = {
     "image": (
-        ((("curves",), 0.44), (("maps",), 0.56)),
+        ((("curves",), 0.44), (("maps", "program"), 0.56)),
         ((("surface",), 0.40), (("filters",), 0.30), (("confusion",), 0.30)),
     ),
     "plane": (
-        ((("decision",), 0.5), (("units", "confusion"), 0.5)),
+        ((("decision",), 0.5), (("units", "confusion", "program"), 0.5)),
         ((("curves",), 0.5), (("surface",), 0.5)),
     ),
     "heights": (
-        ((("decision", "predictions"), 0.5), (("units",), 0.5)),
+        ((("decision", "predictions"), 0.5), (("units", "program"), 0.5)),
         ((("curves",), 0.5), (("surface",), 0.5)),
     ),
-    "neuron": (((("surface",), 0.58), (("curves", "predictions"), 0.42)),),
+    "neuron": (((("surface",), 0.58), (("curves", "predictions", "program"), 0.42)),),
     "table": (
         ((("curves",), 0.55), (("confusion",), 0.45)),
-        ((("surface",), 0.55), (("maps", "filters"), 0.45)),
+        ((("surface",), 0.55), (("maps", "filters", "program"), 0.45)),
     ),
     "numbers": (
         ((("curves",), 0.55), (("predictions",), 0.45)),
-        ((("surface",), 0.55), (("maps", "filters"), 0.45)),
+        ((("surface",), 0.55), (("maps", "filters", "program"), 0.45)),
     ),
 }
 """Rows from the top; a cell's views are tabs, the first in front; its number is its share of the row."""
@@ -123,6 +124,9 @@ class Workspace(QMainWindow):
         dock.dockLocationChanged.connect(self._tidy_titles)
         dock.topLevelChanged.connect(self._tidy_titles)
         view.picked.connect(self._document.select)
+        if isinstance(view, ProgramView):
+            view.run_to.connect(self._document.playback.run_to_operation)
+            view.step_by.connect(self._document.playback.step_operations)
         view.watching_changed.connect(self.watching_changed)
 
     # --- arrangement

@@ -123,7 +123,7 @@ def analyse(network: Network, x: Shape) -> Analysis:
         if source is not None:
             answer = node.layer.joined_shape(coming)
             if isinstance(answer, Problem):
-                problems.append(msgspec.structs.replace(answer, where=node.name))
+                problems.append(_placed(answer, node.name, sources, coming))
             else:
                 output = answer
         known = output is not None and source is not None
@@ -146,6 +146,15 @@ def analyse(network: Network, x: Shape) -> Analysis:
             loose = Problem(facts.name, "its output goes nowhere", "Let a later layer take it or remove it")
             found[index] = msgspec.structs.replace(facts, problems=(*facts.problems, loose))
     return Analysis(x, tuple(found), tuple(p for f in found for p in f.problems))
+
+
+def _placed(problem: Problem, name: str, sources: tuple[str, ...], shapes: tuple[Shape, ...]) -> Problem:
+    """A layer's problem at its place; where several things flow in, each is named with its shape."""
+    what = problem.what
+    if len(sources) > 1:
+        said = [f"“{s}” is {x}" for s, x in zip(sources, shapes, strict=True)]
+        what += f": {', '.join(said[:-1])} and {said[-1]}"
+    return msgspec.structs.replace(problem, where=name, what=what)
 
 
 def _naming_problems(node: Node, sources: tuple[str, ...], shapes: dict[str, Shape | None]) -> list[Problem]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,20 +27,31 @@ from lab.network.program import Program
 from lab.problem import ProblemError
 from lab.training.moment import targets_of
 from lab.training.probes import PartName
+from lab.training.surgery import Kept, survivors
 from lab.training.timeline import State
 from lab.value import validated
 
 VALIDATION_SHARE = 0.04
 """Validation may cost this share of training."""
+REPLAY, SPEED = 0.02, 25e9
+"""Seconds that the way from one checkpoint to the next should take, at so many operations a second."""
 POINTS = 256
 """Validations and points of the path at full density; then every second one, and so on: see `spacing`."""
+
+
+class Marks(NamedTuple):
+    """Every so many steps a validation, a point of the path, and a checkpoint to go back to."""
+
+    validation: int
+    path: int
+    checkpoint: int
 
 
 @dataclass(frozen=True, eq=False)
 class Machine:
     """`program` trains and `check` evaluates; `cases` are the parts of the data as kernels take them.
 
-    `kept` and `renewed` name the parameters taken over from an earlier state and those drawn anew.
+    `surgery` says which parameters were taken over from an earlier state and which drawn anew.
     """
 
     experiment: Experiment
@@ -50,8 +62,7 @@ class Machine:
     check_arenas: NDArray[np.float32]
     cases: dict[PartName, Cases]
     rule: Rule
-    kept: tuple[str, ...]
-    renewed: tuple[str, ...]
+    surgery: Kept
 
     @property
     def shards(self) -> int:
@@ -63,10 +74,13 @@ class Machine:
         """Examples in a full batch: never more than there are."""
         return min(self.experiment.batch_size, len(self.prepared.training))
 
-    def marks(self, step: int) -> tuple[int, int]:
-        """Every so many steps a validation, and a point of the path: functions of the step alone."""
+    def marks(self, step: int) -> Marks:
+        """Every so many steps it is time for something: functions of the step alone."""
         unit = max(1, math.ceil(len(self.prepared.validation) / (3 * self.batch * VALIDATION_SHARE)))
-        return spacing(step, unit), spacing(step, 1)
+        validation = spacing(step, unit)
+        work = 6.0 * (self.experiment.analysis.multiply_adds or 1) * self.batch
+        checkpoint = max(1, int(REPLAY * SPEED / work))
+        return Marks(validation, spacing(step, 1), min(checkpoint, validation))
 
 
 def build(experiment: Experiment, threads: int, old: State | None = None) -> Machine:
@@ -98,12 +112,15 @@ def build(experiment: Experiment, threads: int, old: State | None = None) -> Mac
         progress=schedule.beginning(),
         before=np.zeros(P, np.float32),
     )
-    kept = take_over(memory, program, experiment, old) if old is not None else ()
-    renewed = tuple(p.name for p in program.parameters if p.name not in kept)
+    surviving = survivors(old, experiment, program)
     named = program.split(memory.params)
     for p in program.parameters:
-        if p.name in renewed:
+        if p.name not in surviving.kept.whole:
             named[p.name][...] = start(p, experiment.seed)
+    if old is not None:
+        surviving.move_in(memory, program, old, keeps_memory(old.experiment, experiment))
+        if keeps_progress(old.experiment, experiment):
+            memory.progress[:] = old.progress
     parts: dict[PartName, Part] = {
         "training": prepared.training,
         "validation": prepared.validation,
@@ -121,28 +138,8 @@ def build(experiment: Experiment, threads: int, old: State | None = None) -> Mac
             for name, part in parts.items()
         },
         rule=rule(experiment, program),
-        kept=kept,
-        renewed=renewed,
+        surgery=surviving.kept,
     )
-
-
-def take_over(memory: Memory, program: Program, experiment: Experiment, old: State) -> tuple[str, ...]:
-    """Fill in what survives of `old` by name and shape, with what the optimizer remembers of it; the names."""
-    survives = {p.name: p for p in old.parameters}
-    kept = tuple(
-        p.name for p in program.parameters if p.name in survives and survives[p.name].shape == p.shape
-    )
-    vectors = [(memory.params, old.params)]
-    if keeps_memory(old.experiment, experiment):
-        new_slots = memory.slots.reshape(-1, program.parameter_count)
-        vectors += zip(new_slots, old.slots.reshape(-1, len(old.params)), strict=True)
-    for to, source in vectors:
-        there, here = program.split(to), old.split(source)
-        for name in kept:
-            there[name][...] = here[name]
-    if keeps_progress(old.experiment, experiment):
-        memory.progress[:] = old.progress
-    return kept
 
 
 def set_by_hand(machine: Machine, weights: Mapping[str, NDArray[np.float32]]) -> bool:

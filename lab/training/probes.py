@@ -165,8 +165,87 @@ class Surface:
     complete: bool = True
 
 
-Probe = ActivationsProbe | WeightsProbe | UpdateProbe | OutputsProbe | DecisionProbe | SurfaceProbe
-Reading = Activations | Weights | Update | Outputs | Decision | Surface
+@dataclass(frozen=True)
+class OperationProbe:
+    """What goes into one operation of the update that comes next, and what comes out of it.
+
+    `line` is its number in the listing (lab.training.listing), `example` which of the batch is shown in full.
+    `operation` says how many operations have been made: what comes later is not there yet. None: up to this one.
+    The moment that answers it must carry its `state`.
+    """
+
+    line: int
+    example: int = 0
+    operation: int | None = None
+
+    @property
+    def made(self) -> int:
+        """How many operations have been made."""
+        return self.line + 1 if self.operation is None else self.operation
+
+
+@dataclass(frozen=True, eq=False)
+class Spread:
+    """How numbers are spread: `counts` [bins] between `edges` [bins + 1], of so many numbers as they add up to.
+
+    `least`, `mean` and `greatest` are of the finite ones, NaN where there is none; `total` counts all numbers, of
+    which so many are exactly 0 and so many not finite.
+    """
+
+    counts: NDArray[np.int64]
+    edges: NDArray[np.float64]
+    least: float
+    mean: float
+    greatest: float
+    zeros: int
+    not_finite: int
+    total: int
+
+
+@dataclass(frozen=True, eq=False)
+class Operand:
+    """An array that an operation reads or makes. `name` is what it is in the formula: "x", "W", "dY", "w before".
+
+    `values` is that of one example, [C, H, W], or a parameter's, in its own shape; `spread` is of all examples looked
+    at. Both are None while the operation that makes it is still to come. `parameter` is the full name of the parameter
+    that it is of, "" where it is of none.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    parameter: str = ""
+    values: Array | None = None
+    spread: Spread | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Operation:
+    """`made` says whether the operation has been made. `index` is the shown example's number in the training part.
+
+    Spreads of what flows are over the first `examples` of the batch of `batch`; derivatives by parameters are always
+    the sum over all of it.
+    """
+
+    line: int
+    made: bool
+    example: int
+    index: int
+    examples: int
+    batch: int
+    inputs: tuple[Operand, ...]
+    outputs: tuple[Operand, ...]
+
+
+Probe = (
+    ActivationsProbe
+    | WeightsProbe
+    | UpdateProbe
+    | OutputsProbe
+    | DecisionProbe
+    | SurfaceProbe
+    | OperationProbe
+)
+Reading = Activations | Weights | Update | Outputs | Decision | Surface | Operation
 
 
 def largest(values: Array, axis: tuple[int, ...] | None = None) -> Array:

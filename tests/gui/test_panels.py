@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from typing import Annotated, ClassVar, Literal
 
@@ -19,10 +20,11 @@ from lab.files import in_bytes
 from lab.gui.document import Document
 from lab.gui.panels.data import DataPanel
 from lab.gui.panels.inspector import Inspector, field_rows, own_weight_rows
-from lab.gui.panels.network import OTHER, NetworkPanel, grouped
+from lab.gui.panels.network import NetworkPanel
 from lab.gui.panels.training import TrainingPanel
 from lab.gui.selection import Selection
 from lab.gui.widgets.layer_block import sentence, spoken
+from lab.gui.widgets.layer_menu import OTHER, grouped
 from lab.gui.widgets.numbers import OptionalNumber
 from lab.learning.optimizers import Adam
 from lab.learning.rates import LayerRate, LayerRates
@@ -232,11 +234,11 @@ class TestNetwork:
     def test_the_menu_has_every_layer_that_can_be_added(
         self, panel: NetworkPanel, document: Document
     ) -> None:
-        assert [action.text() for action in panel.add_menu.actions()] == list(panel.add_menus)
-        assert OTHER not in panel.add_menus
-        entries = [action for menu in panel.add_menus.values() for action in menu.actions()]
+        assert [action.text() for action in panel.add_menu.actions()] == list(panel.add_menu.groups)
+        assert OTHER not in panel.add_menu.groups
+        entries = [action for menu in panel.add_menu.groups.values() for action in menu.actions()]
         titles = [action.text().split("\t")[0] for action in entries]
-        assert sorted(titles) == sorted(cls.title for cls in LAYERS if not cls.takes_many)
+        assert sorted(titles) == sorted(cls.title for cls in LAYERS)
         document.select_layer("conv1")
         entries[titles.index("Flatten")].trigger()
         assert names(document)[1] == "flatten2"
@@ -515,3 +517,23 @@ class TestInspector:
         assert shown["Name"] == "conv1.weight[1, 0, 0, 1]"
         assert (shown["Gradient"], shown["Velocity"], shown["Step size"]) == ("0.2500", "−0.5000", "0.1250")
         assert "Last update" not in texts
+
+
+def test_a_weight_is_set_by_hand(document: Document, qtbot: QtBot, trainer) -> None:
+    inspector = Inspector(document)
+    qtbot.addWidget(inspector)
+    probe = WeightsProbe()
+    old = document.snapshot
+    assert old is not None
+    named = {p.name: np.zeros(p.shape, np.float32) for p in old.experiment.analysis.parameters}
+    trainer.weights = {name: values.copy() for name, values in named.items()}
+    document.snapshot = dataclasses.replace(old, readings={probe: Weights(named)})
+    document.select(Selection(layer="conv1", weight=7))
+    assert inspector.by_hand.isVisibleTo(inspector)
+    inspector.by_hand.setValue(0.25)
+    first = next(iter(trainer.weights))
+    assert trainer.weights[first].flat[7] == 0.25
+    assert (trainer.weights[first] != 0).sum() == 1
+    assert document.undo_stack.undoText().startswith("Set conv1.weight[")
+    document.undo_stack.undo()
+    assert not trainer.weights[first].any()

@@ -122,9 +122,10 @@ def test_shapes_that_do_not_meet_are_said_with_their_mend() -> None:
     unequal = Network((*nodes[:4], Node("cat", Concat(), ("up", "c1")), *nodes[5:]))
     (problem,) = analyse(unequal, X).problems[:1]
     assert problem.where == "cat"
-    assert "4×4 and 8×8" in problem.what
+    assert problem.what == "its inputs differ in height and width: “up” is 4×4×4 and “c1” is 4×8×8"
+    assert "cuts 2 from each side" in problem.mend
     assert "centre crop" in problem.mend
     channels = Network((*nodes[:4], Node("sum", Add(crop=True), ("up", "c2"))))
-    assert any("4 and 6 channels" in p.what for p in analyse(channels, X).problems)
+    assert any("in channels: “up” is 4×4×4 and “c2” is 6" in p.what for p in analyse(channels, X).problems)
     two = Network((nodes[0], Node("again", Conv2D(4, 3), ("c1", "input"))))
     assert any("takes one input" in p.what for p in analyse(two, X).problems)

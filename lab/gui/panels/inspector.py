@@ -8,11 +8,17 @@ import numpy as np
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QLabel, QWidget
 
+from lab.gui.commands import Named
 from lab.gui.document import Document
+from lab.gui.editing import ArchitectureEdits
 from lab.gui.selection import Selection
 from lab.gui.theme import number_font
+from lab.gui.views.weights import place_of
+from lab.gui.widgets.inputs import InputsLine
+from lab.gui.widgets.numbers import Number, words
 from lab.gui.widgets.sections import Column, Formula, Section
 from lab.gui.widgets.wording import number
+from lab.network.editing import may_take
 from lab.network.layers.layer import Parameter
 from lab.network.network import Analysis, Facts, Network
 from lab.network.receptive_field import field_of, receptive_fields
@@ -74,9 +80,12 @@ class FactTable(Section):
 class Inspector(Column):
     """Asks for the numbers of what is selected, like a view, while it is in sight."""
 
-    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, document: Document, parent: QWidget | None = None, edits: ArchitectureEdits | None = None
+    ) -> None:
+        """With `edits` what flows into a layer can be changed here, too."""
         super().__init__(parent)
-        self._document = document
+        self._document, self._edits = document, edits
         self._shown_at = 0.0
         self._title = QLabel()
         font = self._title.font()
@@ -91,6 +100,20 @@ class Inspector(Column):
         self._unit = FactTable("Unit")
         self._weight = FactTable("Weight")
         self._shape = FactTable("Layer")
+        self.by_hand = Number(-3.4e38, 3.4e38)
+        self.by_hand.setToolTip("Set the weight by hand, from this step on. Undo takes it back")
+        self.by_hand.setAccessibleName("Set the weight")
+        self.by_hand.edited.connect(self._set_weight)
+        self._set_to = Section("")
+        self._set_to.heading.hide()
+        self._set_to.grid.setColumnMinimumWidth(0, NAMES)
+        self._set_to.add_row("Set to", self.by_hand)
+        self._inputs = Section("Inputs", "What flows into the layer. A join may take several")
+        self.inputs = InputsLine()
+        self._inputs.add_wide(self.inputs)
+        if edits is not None:
+            self.inputs.connected.connect(self._connect)
+            self.inputs.disconnected.connect(self._disconnect)
         self._parameters = FactTable("Parameters")
         self._field = FactTable("Receptive field")
         self.column.setSpacing(16)
@@ -99,7 +122,16 @@ class Inspector(Column):
         head_column.add_wide(self._title)
         head_column.add_wide(self._kind)
         head_column.add_wide(self._formula)
-        for widget in (head_column, self._unit, self._weight, self._shape, self._parameters, self._field):
+        for widget in (
+            head_column,
+            self._unit,
+            self._weight,
+            self._set_to,
+            self._shape,
+            self._inputs,
+            self._parameters,
+            self._field,
+        ):
             self.column.addWidget(widget)
         self.column.addStretch(1)
         document.selection_changed.connect(self.refresh)
@@ -149,6 +181,7 @@ class Inspector(Column):
         self._formula.show_formula("")
         for section in (self._shape, self._parameters, self._field):
             section.show_rows([])
+        self._inputs.hide()
 
     def _show_layer(self, facts: Facts, selection: Selection, analysis: Analysis) -> None:
         layer = facts.layer
@@ -170,8 +203,24 @@ class Inspector(Column):
         if facts.multiply_adds:
             rows.append(("Mult-adds", f"{facts.multiply_adds:,}", "One forward pass of one example"))
         self._shape.show_rows(rows)
+        if self._edits is not None:
+            could = may_take(self._document.draft.network, facts.name)
+            self.inputs.show_inputs(facts.inputs, could, layer.takes_many)
+        self._inputs.setVisible(self._edits is not None)
         self._parameters.show_rows([parameter_row(p) for p in facts.parameters])
         self._field.show_rows(field_rows(self._document.draft.network, analysis, facts, selection))
+
+    @Slot(str, object)
+    def _connect(self, source: str, place: int | None) -> None:
+        layer = self._document.selection.layer
+        if self._edits is not None and layer is not None:
+            self._edits.connect_layers(source, layer, place)
+
+    @Slot(str)
+    def _disconnect(self, source: str) -> None:
+        layer = self._document.selection.layer
+        if self._edits is not None and layer is not None:
+            self._edits.disconnect_layers(source, layer)
 
     # --- numbers of the moment
 
@@ -182,6 +231,32 @@ class Inspector(Column):
         else:
             self._show_unit(snapshot, selection)
         self._weight.show_rows(weight_rows(snapshot, selection.weight) if snapshot else [])
+        self._show_by_hand(snapshot, selection)
+
+    def _show_by_hand(self, snapshot: Snapshot | None, selection: Selection) -> None:
+        weights = None if snapshot is None else snapshot.reading(WeightsProbe())
+        place = None
+        if snapshot is not None:
+            place = place_of(snapshot.experiment.analysis, selection.weight)
+        known = weights is not None and place is not None and place[0] in weights.parameters
+        self._set_to.setVisible(known)
+        if known and weights is not None and place is not None and not self.by_hand.hasFocus():
+            self.by_hand.show_value(float(weights.parameters[place[0]][place[1]]))
+
+    @Slot(object)
+    def _set_weight(self, value: float) -> None:
+        snapshot = self._document.snapshot
+        place = snapshot and place_of(snapshot.experiment.analysis, self._document.selection.weight)
+        if not place:
+            return
+        name, spot = place
+
+        def read(now: Named) -> Named:
+            values = now[name]
+            values[spot] = value
+            return {name: values}
+
+        self._document.set_weights(read, f"Set {name}[{', '.join(map(str, spot))}] to {words(value)}")
 
     def _show_unit(self, snapshot: Snapshot, selection: Selection) -> None:
         seen = snapshot.reading(ActivationsProbe(selection.part, selection.example))

@@ -15,6 +15,7 @@ from lab.export.curves import curves_table
 from lab.gui.theme import Theme, blended
 from lab.gui.views.framed import FramedView
 from lab.gui.views.view import Table
+from lab.gui.widgets.edit_marks import EditMarks
 from lab.gui.widgets.legend import Entry, Legend
 from lab.gui.widgets.plot import Plot, positive
 from lab.gui.widgets.wording import number, share
@@ -24,6 +25,8 @@ from lab.training.snapshot import Snapshot
 Values = NDArray[np.float64]
 FULL = 4096
 """So many of the first updates are drawn one by one; later ones, where there are many more, by their extremes."""
+LEAST = {"steps": 10.0, "epochs": 1.0, "examples": 10.0, "seconds": 0.01}
+"""How far the horizontal axis goes at least."""
 
 
 class CurvesView(FramedView):
@@ -39,8 +42,14 @@ class CurvesView(FramedView):
         self._shown: tuple[object, ...] = ()
         self._over = self.controls.choice(
             "Horizontal axis",
-            (("steps", "x: steps"), ("epochs", "x: epochs"), ("examples", "x: examples")),
-            "What the horizontal axis counts: updates, passes through the training part, or examples seen",
+            (
+                ("steps", "x: steps"),
+                ("epochs", "x: epochs"),
+                ("examples", "x: examples"),
+                ("seconds", "x: seconds"),
+            ),
+            "What the horizontal axis counts: updates, passes through the training part, examples seen, or "
+            "seconds of training",
             lambda _: self._restart(),
             captioned=False,
         )
@@ -71,6 +80,7 @@ class CurvesView(FramedView):
             )
             plot.pointed.connect(self._point)
         self._markers = [self._marker(plot) for plot in (self.loss, self.accuracy)]
+        self._changes = [EditMarks(plot) for plot in (self.loss, self.accuracy)]
         self._set_log()
         self.say("Press play: error and accuracy appear here")
 
@@ -97,7 +107,10 @@ class CurvesView(FramedView):
     def show_snapshot(self, snapshot: Snapshot) -> None:
         curves = snapshot.curves
         self._snapshot = snapshot
-        state = (len(curves.step), len(curves.validation_step), snapshot.step, id(snapshot.experiment))
+        state = (
+            *(len(curves.step), len(curves.validation_step), snapshot.step, snapshot.furthest),
+            *(snapshot.run, id(snapshot.experiment), len(snapshot.edits)),
+        )
         if state == self._shown:
             return
         if not len(curves.step) and not len(curves.validation_step):
@@ -116,9 +129,13 @@ class CurvesView(FramedView):
         self._draw("loss", x, v, curves.loss, curves.validation_loss, window)
         if classes:
             self._draw("accuracy", x, v, 100 * curves.accuracy, 100 * curves.validation_accuracy, window)
-        now = along(np.array([snapshot.step]))[0]
-        for marker in self._markers:
-            marker.setValue(np.log10(now) if self.log_x.isChecked() and now > 0 else now)
+        now = along(np.array([snapshot.step]))
+        changes = along(np.array([edit.step for edit in snapshot.edits[1:]], np.int64))
+        if self.log_x.isChecked():
+            now, changes = (np.log10(np.maximum(at, 1e-300)) for at in (now, changes))
+        for marker, marks in zip(self._markers, self._changes, strict=True):
+            marker.setValue(now[0])
+            marks.show_edits(snapshot, changes, now[0])
         self._frame(x, v, curves, classes)
         self._name(window)
         self.show_picture()
@@ -129,6 +146,9 @@ class CurvesView(FramedView):
         if over == "steps":
             return lambda steps: np.asarray(steps, np.float64), "step (updates)"
         steps = np.concatenate([[0], curves.step])
+        if over == "seconds":
+            seconds = np.concatenate([[0.0], curves.seconds])
+            return lambda at: np.interp(at, steps, seconds), "seconds of training"
         examples = np.concatenate([[0], curves.examples])
         per_epoch = snapshot.examples / snapshot.epoch if over == "epochs" and snapshot.epoch > 0 else 1.0
         name = "epochs (passes through the training part)" if over == "epochs" else "examples seen"
@@ -147,7 +167,7 @@ class CurvesView(FramedView):
     def _frame(self, x: Values, v: Values, curves: Curves, classes: bool) -> None:
         """Ranges that grow in leaps, so that the axes stand still between them."""
         ends = [float(a[-1]) for a in (x, v) if len(a)]
-        end = max(leap(max(ends, default=1.0)), 1.0 if self._over.currentData() == "epochs" else 10.0)
+        end = max(leap(max(ends, default=1.0)), LEAST[self._over.currentData()])
         starts = [float(a[a > 0][0]) for a in (x, v) if len(a) and (a > 0).any()]
         across = (min(starts, default=0.1) * 0.9 if self.log_x.isChecked() else 0.0, end)
         known = np.concatenate(
@@ -177,6 +197,9 @@ class CurvesView(FramedView):
         curves = self._snapshot.curves
         along, _ = self._along(curves, self._snapshot)
         parts = []
+        changed = self._changes[0].words_at(np.log10(point[0]) if self.log_x.isChecked() else point[0])
+        if changed:
+            parts.append(changed)
         if len(curves.step):
             k = int(np.abs(along(curves.step) - point[0]).argmin())
             parts.append(f"step {curves.step[k]:,}: batch error {number(curves.loss[k])}")

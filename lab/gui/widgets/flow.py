@@ -21,9 +21,9 @@ class FlowBar(QWidget):
         self._captions: list[QLabel] = []
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
-    def add(self, widget: QWidget) -> QWidget:
+    def add(self, widget: QWidget, before: QWidget | None = None) -> QWidget:
         widget.setParent(self)
-        self._items.append(widget)
+        self._items.insert(len(self._items) if before is None else self._items.index(before), widget)
         return widget
 
     def choice(

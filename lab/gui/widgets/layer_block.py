@@ -12,6 +12,8 @@ from lab.experiment.of_layer import OfLayer
 from lab.gui.theme import LIGHT, Theme, number_font
 from lab.gui.widgets.connections import ALL, written
 from lab.gui.widgets.forms import GAP, LABEL_WIDTH, TextLine, ValueForm
+from lab.gui.widgets.inputs import InputsLine
+from lab.gui.widgets.mend_row import MendRow
 from lab.gui.widgets.numbers import OptionalNumber, words
 from lab.gui.widgets.sections import MARGIN, NoticeLabel, ProblemLabel
 from lab.network.layers.layer import Layer
@@ -19,6 +21,8 @@ from lab.network.network import Facts
 from lab.value import fields, told
 
 UNKNOWN = "–"
+BAR = 3
+"""Width of the bar on the left of a layer that is chosen or has a problem."""
 
 
 def count(number: int | None) -> str:
@@ -126,7 +130,7 @@ class TableLine(QWidget):
 class BlockHead(QWidget):
     """The always visible part of a block: name and numbers, and under them the settings in words."""
 
-    pressed = Signal()
+    pressed = Signal(object)  # the keyboard's modifiers
     dragged = Signal(QPointF)  # global position
     dropped = Signal()
 
@@ -134,7 +138,8 @@ class BlockHead(QWidget):
         super().__init__(parent)
         self.theme = LIGHT
         self.facts: Facts | None = None
-        self.selected = False
+        self.selected = self.chosen = False
+        self._sources = ""
         self._from: QPointF | None = None
         self._dragging = False
         self._hovered = False
@@ -148,13 +153,15 @@ class BlockHead(QWidget):
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
 
-    def show_facts(self, facts: Facts, selected: bool) -> None:
-        if facts == self.facts and selected == self.selected:
+    def show_facts(self, facts: Facts, selected: bool, chosen: bool, before: str) -> None:
+        """`before` is the layer before it in the list: inputs are named where they are not simply that."""
+        sources = "" if facts.inputs == (before,) else f"from {', '.join(facts.inputs)} · "
+        if (facts, selected, chosen, sources) == (self.facts, self.selected, self.chosen, self._sources):
             return
-        self.facts, self.selected = facts, selected
+        self.facts, self.selected, self.chosen, self._sources = facts, selected, chosen, sources
         macs = f"{facts.multiply_adds:,}" if facts.multiply_adds is not None else UNKNOWN
-        self.setToolTip(f"{facts.layer.summary}\n{sentence(facts.layer)}\nMultiply-adds: {macs}")
-        self.setAccessibleName(f"{facts.name}: {sentence(facts.layer)}")
+        self.setToolTip(f"{facts.layer.summary}\n{sources}{sentence(facts.layer)}\nMultiply-adds: {macs}")
+        self.setAccessibleName(f"{facts.name}: {sources}{sentence(facts.layer)}")
         self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
@@ -163,7 +170,12 @@ class BlockHead(QWidget):
         theme, facts = self.theme, self.facts
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if self._hovered and not self.selected:
+        if self.chosen and not self.selected:  # with the one whose form is open
+            wash = QColor(theme.accent)
+            wash.setAlphaF(0.1)
+            painter.fillRect(self.rect(), wash)
+            painter.fillRect(0, 0, BAR, self.height(), QColor(theme.accent))
+        elif self._hovered and not self.selected:
             painter.fillRect(self.rect(), QColor(theme.raised))
         line = self.fontMetrics().height() + 2
         top = 7.0
@@ -189,14 +201,18 @@ class BlockHead(QWidget):
         painter.setFont(small)
         painter.setPen(QColor(theme.muted))
         room = self.width() - 2 * MARGIN
-        text = QFontMetricsF(small).elidedText(sentence(facts.layer), Qt.TextElideMode.ElideRight, room)
+        text = QFontMetricsF(small).elidedText(
+            self._sources + sentence(facts.layer), Qt.TextElideMode.ElideRight, room
+        )
         painter.drawText(QRectF(MARGIN, top + line, room, line), Qt.AlignmentFlag.AlignVCenter, text)
         painter.end()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
             self._from, self._dragging = event.globalPosition(), False
-            self.pressed.emit()
+            self.pressed.emit(event.modifiers())
+        elif event.button() == Qt.MouseButton.RightButton and not self.chosen:
+            self.pressed.emit(Qt.KeyboardModifier.NoModifier)  # the menu that opens is of what is chosen
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if self._from is None:
@@ -227,10 +243,14 @@ class LayerBlock(QFrame):
     edited = Signal(object, str)  # the new layer, the field
     learning_edited = Signal(object, str)  # the new OfLayer, the field
     renamed = Signal(object)
+    connected = Signal(str, object)  # the source, instead of which input
+    disconnected = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.head = BlockHead()
+        self.mends = MendRow(MARGIN)
+        self.inputs: InputsLine | None = None
         self.form: ValueForm | None = None
         self.learning: ValueForm | None = None
         self._body: QWidget | None = None
@@ -243,7 +263,8 @@ class LayerBlock(QFrame):
         self._column.addWidget(self.head)
         for label in (self._problem, self._notice):
             label.setContentsMargins(MARGIN, 0, MARGIN, 8)
-            self._column.addWidget(label)
+        for widget in (self._problem, self.mends, self._notice):
+            self._column.addWidget(widget)
         self.setProperty("block", True)
 
     @property
@@ -256,11 +277,12 @@ class LayerBlock(QFrame):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
-        if self.head.selected or self._problem.isVisibleTo(self):
+        is_chosen = self.head.selected or self.head.chosen
+        if is_chosen or self._problem.isVisibleTo(self):
             theme = self.head.theme
             painter = QPainter(self)
-            colour = theme.accent if self.head.selected else theme.danger
-            painter.fillRect(0, 0, 3, self.height(), QColor(colour))
+            colour = theme.accent if is_chosen else theme.danger
+            painter.fillRect(0, 0, BAR, self.height(), QColor(colour))
             painter.end()
 
     def show_facts(
@@ -271,17 +293,21 @@ class LayerBlock(QFrame):
         own: OfLayer | None = None,
         all_layers: OfLayer | None = None,
         notices: Sequence[str] = (),
+        chosen: bool = False,
+        before: str = "",
     ) -> None:
-        """`own` is what the layer has of its own in learning, `all_layers` what holds where it has nothing.
+        """The form is open while the layer is `selected`; others may be `chosen` with it.
 
-        `problems` keep the network from running, `notices` do not.
+        `own` is what the layer has of its own in learning, `all_layers` what holds where it has nothing.
+
+        `problems` keep the network from running, `notices` do not. `before` is the layer before it in the list.
         """
-        self.head.show_facts(facts, selected)
+        self.head.show_facts(facts, selected, chosen or selected, before)
         self.update()
         self._problem.show_sentences(problems)
         self._notice.show_sentences(list(notices))
         if selected:
-            self._open(facts)
+            self._open(facts, facts.layer.takes_many or facts.inputs != (before,))
             if self.learning is not None and own is not None:
                 for name in ("l1", "l2"):
                     field = self.learning.editor(name)
@@ -291,9 +317,9 @@ class LayerBlock(QFrame):
         elif self._body is not None:
             self._close()
 
-    def _open(self, facts: Facts) -> None:
+    def _open(self, facts: Facts, with_inputs: bool) -> None:
         cls = type(facts.layer)
-        if self._body is None or cls is not self._class:
+        if self._body is None or cls is not self._class or with_inputs != (self.inputs is not None):
             self._close()
             self._class = cls
             self._body = QWidget()
@@ -312,11 +338,20 @@ class LayerBlock(QFrame):
             self.form.edited.connect(self.edited)
             grid.addWidget(label, 0, 0)
             grid.addWidget(self.name_line, 0, 1)
-            grid.addWidget(self.form, 1, 0, 1, 2)
+            if with_inputs:
+                flowing = QLabel("Inputs")
+                flowing.setProperty("caption", True)
+                flowing.setContentsMargins(0, 8, 0, 0)
+                self.inputs = InputsLine()
+                self.inputs.connected.connect(self.connected)
+                self.inputs.disconnected.connect(self.disconnected)
+                grid.addWidget(flowing, 1, 0, Qt.AlignmentFlag.AlignTop)
+                grid.addWidget(self.inputs, 1, 1)
+            grid.addWidget(self.form, 2, 0, 1, 2)
             if hasattr(facts.layer, "start"):  # it has weights
                 self.learning = ValueForm(OfLayer)
                 self.learning.edited.connect(self.learning_edited)
-                grid.addWidget(self.learning, 2, 0, 1, 2)
+                grid.addWidget(self.learning, 3, 0, 1, 2)
             self._column.addWidget(self._body)
         assert self.form is not None
         self.name_line.show_value(facts.name)
@@ -327,7 +362,7 @@ class LayerBlock(QFrame):
             self._body.hide()
             self._column.removeWidget(self._body)
             self._body.deleteLater()
-            self._body, self.form, self.learning = None, None, None
+            self._body, self.form, self.learning, self.inputs = None, None, None, None
 
 
 def spoken(value: object) -> str:

@@ -87,13 +87,25 @@ def _spanned(kernel: Pair[int], dilation: Pair[int]) -> tuple[int, int]:
     return (height - 1) * down + 1, (width - 1) * across + 1
 
 
+def largest_kernel(x: Shape, padding: Pair[int], dilation: Pair[int] = 1) -> tuple[int, int]:
+    """The height and width of the largest kernel that fits into x."""
+    axes = zip((x.height, x.width), both(padding), both(dilation), strict=True)
+    rows, columns = ((extent + 2 * added - 1) // apart + 1 for extent, added, apart in axes)
+    return rows, columns
+
+
+def least_padding(x: Shape, kernel: Pair[int], dilation: Pair[int] = 1) -> tuple[int, int]:
+    """The rows and columns that must be added on each side for the kernel to fit into x."""
+    axes = zip((x.height, x.width), _spanned(kernel, dilation), strict=True)
+    rows, columns = (max(0, -(-(spanned - extent) // 2)) for extent, spanned in axes)
+    return rows, columns
+
+
 def _does_not_fit(x: Shape, kernel: Pair[int], padding: Pair[int], dilation: Pair[int]) -> Problem:
     size = _spanned(kernel, dilation)
-    axes = list(zip((x.height, x.width), both(padding), both(dilation), size, strict=True))
-    most = [(extent + 2 * added - 1) // apart + 1 for extent, added, apart, _ in axes]
-    need = [max(0, -(-(spanned - extent) // 2)) for extent, _, _, spanned in axes]
     like = padding if isinstance(kernel, int) else kernel
-    largest, least = told_like(like, (most[0], most[1])), told_like(like, (need[0], need[1]), max)
+    largest = told_like(like, largest_kernel(x, padding, dilation))
+    least = told_like(like, least_padding(x, kernel, dilation), max)
     window = told(both(kernel)) + (
         f" window that spans {told(size)} pixels" if size != both(kernel) else " window"
     )

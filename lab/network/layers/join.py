@@ -38,11 +38,15 @@ class Join(Layer, frozen=True):
         """The common height and width."""
         height, width = min(x.height for x in xs), min(x.width for x in xs)
         if not self.crop and any((x.height, x.width) != (height, width) for x in xs):
-            largest = max(xs, key=lambda x: x.height * x.width)
+            rows, columns = max(x.height for x in xs) - height, max(x.width for x in xs) - width
+            if rows == columns and not rows % 2:
+                cut = f"{rows // 2} from each side"
+            else:
+                cut = f"{rows} rows and {columns} columns"
             return Problem(
                 "",
-                f"its inputs are {' and '.join(f'{x.height}×{x.width}' for x in xs)}",
-                f"Switch on the centre crop: it cuts {largest.height - height} rows, {largest.width - width} columns",
+                "its inputs differ in height and width",
+                f"Switch on the centre crop, which cuts {cut}, or pad the convolutions of the smaller",
             )
         return height, width
 
@@ -96,8 +100,7 @@ class Add(Join, frozen=True, tag="add"):
 
     def joined_shape(self, xs: tuple[Shape, ...]) -> Shape | Problem:
         if len({x.channels for x in xs}) > 1:
-            counts = " and ".join(str(x.channels) for x in xs)
-            return Problem("", f"its inputs have {counts} channels", "Give them equally many, or use Concat")
+            return Problem("", "its inputs differ in channels", "Give them equally many, or use Concat")
         window = self.window_of(xs)
         return window if isinstance(window, Problem) else Shape(xs[0].channels, *window)
 

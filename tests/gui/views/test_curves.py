@@ -1,15 +1,20 @@
 """Curves: the right points on the right axes."""
 
+import dataclasses
 import time
 
+import msgspec
 import numpy as np
 import pytest
 from PySide6.QtCore import QPointF
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from lab.gui.views.curves import FULL, CurvesView, leap, smoothed, smoothing_window, thinned
 from lab.gui.widgets.plot import Axis
-from tests.gui.fake_snapshots import snapshot
+from lab.training.snapshot import Snapshot
+from lab.training.timeline import Edit
+from tests.gui.fake_snapshots import LENET, snapshot
 from tests.gui.views.stage import Stage
 
 
@@ -143,3 +148,57 @@ def test_table(stage: Stage) -> None:
     assert columns["step"][0] == 0
     assert np.isnan(columns["training loss"][0])
     np.testing.assert_array_equal(columns["training loss"][1:], curves.loss)
+
+
+def changed(step: int, furthest: int, *steps: int) -> Snapshot:
+    """A run that went to `furthest`, stands at `step` and had its learning rate halved at `steps`."""
+    edits = [Edit(0, LENET)]
+    for at in steps:
+        before = edits[-1].experiment
+        optimizer = msgspec.structs.replace(before.optimizer, rate=before.optimizer.rate / 2)
+        edits.append(Edit(at, msgspec.structs.replace(before, optimizer=optimizer)))
+    return dataclasses.replace(snapshot(steps=furthest), step=step, furthest=furthest, edits=tuple(edits))
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_changes_are_marked_and_said(stage: Stage, log: bool) -> None:
+    view = stage.show(CurvesView)
+    view.log_x.setChecked(log)
+    view.show_snapshot(changed(600, 600, 150, 400))
+    box = view.loss.box
+    for x, said in ((150, "◆ step 150: learning rate 0.01 → 0.005"), (400, "◆ step 400: "), (270, "")):
+        place = np.log10(x) if log else x
+        view.loss._moved(box.mapViewToScene(QPointF(place, -0.5)))
+        assert view.readout.text().startswith(said)
+        assert said or "◆" not in view.readout.text()
+
+
+def test_the_recorded_future_is_paler(stage: Stage) -> None:
+    view = stage.show(CurvesView)
+    ink = {}
+    for step in (600, 300):
+        view.show_snapshot(changed(step, 600))
+        QApplication.processEvents()
+        picture = view.loss.grab().toImage()
+        darkest = {"past": 0.0, "future": 0.0}
+        for x in range(picture.width()):
+            point = view.loss.box.mapSceneToView(view.loss.mapToScene(x, 100))
+            for part, (first, last) in (("past", (20, 290)), ("future", (320, 590))):
+                if first < point.x() < last:
+                    column = [
+                        255 - picture.pixelColor(x, y).lightness() for y in range(5, picture.height() - 30)
+                    ]
+                    darkest[part] = max(darkest[part], *column)
+        ink[step] = darkest
+    assert ink[300]["past"] == ink[600]["past"]
+    assert ink[300]["future"] < 0.6 * ink[600]["future"]
+
+
+def test_over_seconds_of_training(stage: Stage) -> None:
+    view = stage.show(CurvesView)
+    view._over.setCurrentIndex(3)
+    view.show_snapshot(changed(300, 600, 150))
+    curves = snapshot().curves
+    np.testing.assert_allclose(drawn(view, "loss", 0)[0], curves.seconds)
+    assert view._markers[0].value() == pytest.approx(curves.seconds[299])
+    assert view.accuracy.getAxis("bottom").labelText == "seconds of training"
