@@ -27,25 +27,25 @@ Cell = tuple[str, ...]
 
 ARRANGEMENTS: dict[Kind, tuple[tuple[tuple[Cell, float], ...], ...]] = {
     "image": (
-        ((("curves",), 0.44), (("maps", "program"), 0.56)),
+        ((("curves",), 0.44), (("maps", "program", "watches"), 0.56)),
         ((("surface",), 0.40), (("filters",), 0.30), (("confusion",), 0.30)),
     ),
     "plane": (
-        ((("decision",), 0.5), (("units", "confusion", "program"), 0.5)),
+        ((("decision",), 0.5), (("units", "confusion", "program", "watches"), 0.5)),
         ((("curves",), 0.5), (("surface",), 0.5)),
     ),
     "heights": (
-        ((("decision", "predictions"), 0.5), (("units", "program"), 0.5)),
+        ((("decision", "predictions"), 0.5), (("units", "program", "watches"), 0.5)),
         ((("curves",), 0.5), (("surface",), 0.5)),
     ),
-    "neuron": (((("surface",), 0.58), (("curves", "predictions", "program"), 0.42)),),
+    "neuron": (((("surface",), 0.58), (("curves", "predictions", "program", "watches"), 0.42)),),
     "table": (
         ((("curves",), 0.55), (("confusion",), 0.45)),
-        ((("surface",), 0.55), (("maps", "filters", "program"), 0.45)),
+        ((("surface",), 0.55), (("maps", "filters", "program", "watches"), 0.45)),
     ),
     "numbers": (
         ((("curves",), 0.55), (("predictions",), 0.45)),
-        ((("surface",), 0.55), (("maps", "filters", "program"), 0.45)),
+        ((("surface",), 0.55), (("maps", "filters", "program", "watches"), 0.45)),
     ),
 }
 """Rows from the top; a cell's views are tabs, the first in front; its number is its share of the row."""

@@ -10,6 +10,7 @@ from lab.gui.views.program import ProgramView
 from lab.gui.views.surface import SurfaceView
 from lab.gui.views.units import UnitsView
 from lab.gui.views.view import View
+from lab.gui.views.watches import WatchesView
 
 VIEWS: tuple[type[View], ...] = (
     CurvesView,
@@ -21,6 +22,7 @@ VIEWS: tuple[type[View], ...] = (
     DecisionView,
     UnitsView,
     ProgramView,
+    WatchesView,
 )
 
 __all__ = ["VIEWS", "View"]
