@@ -31,6 +31,7 @@ from lab.gui.header import Header
 from lab.gui.keyboard import is_covered, keeps_key
 from lab.gui.menus import Menus
 from lab.gui.panels.data import DataPanel
+from lab.gui.panels.graph import GraphEditor
 from lab.gui.panels.inspector import Inspector
 from lab.gui.panels.network import NetworkPanel
 from lab.gui.panels.training import TrainingPanel
@@ -67,10 +68,12 @@ class MainWindow(QMainWindow):
         self._running: Experiment | None = None
         self.exports = Exports(document, self, settings)
         self.banner, self.compile_bar = Banner(), CompileBar()
-        self.workspace = Workspace(document, views)
-        self.timeline, self.transport = Timeline(), Transport(document.playback)
         self.network_panel = NetworkPanel(document)
-        self.inspector = Inspector(document, edits=self.network_panel.edits)
+        edits = self.network_panel.edits
+        # views get snapshots alone; the graph is an editor among them, and has to be given the document
+        self.workspace = Workspace(document, (*views, lambda: GraphEditor(document, edits)))
+        self.timeline, self.transport = Timeline(), Transport(document.playback)
+        self.inspector = Inspector(document, edits=edits)
         self.panel_docks = (
             TitledDock("Network", "panel.network", self.network_panel),
             TitledDock("Data", "panel.data", DataPanel(document)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer, Signal, Slot
@@ -27,25 +27,27 @@ Cell = tuple[str, ...]
 
 ARRANGEMENTS: dict[Kind, tuple[tuple[tuple[Cell, float], ...], ...]] = {
     "image": (
-        ((("curves",), 0.44), (("maps", "program", "watches"), 0.56)),
+        ((("curves", "watches"), 0.44), (("maps", "program", "architecture"), 0.56)),
         ((("surface",), 0.40), (("filters",), 0.30), (("confusion",), 0.30)),
     ),
     "plane": (
-        ((("decision",), 0.5), (("units", "confusion", "program", "watches"), 0.5)),
-        ((("curves",), 0.5), (("surface",), 0.5)),
+        ((("decision",), 0.5), (("units", "confusion", "program", "architecture"), 0.5)),
+        ((("curves", "watches"), 0.5), (("surface",), 0.5)),
     ),
     "heights": (
-        ((("decision", "predictions"), 0.5), (("units", "program", "watches"), 0.5)),
-        ((("curves",), 0.5), (("surface",), 0.5)),
+        ((("decision", "predictions"), 0.5), (("units", "program", "architecture"), 0.5)),
+        ((("curves", "watches"), 0.5), (("surface",), 0.5)),
     ),
-    "neuron": (((("surface",), 0.58), (("curves", "predictions", "program", "watches"), 0.42)),),
+    "neuron": (
+        ((("surface",), 0.58), (("curves", "watches", "predictions", "program", "architecture"), 0.42)),
+    ),
     "table": (
-        ((("curves",), 0.55), (("confusion",), 0.45)),
-        ((("surface",), 0.55), (("maps", "filters", "program", "watches"), 0.45)),
+        ((("curves", "watches"), 0.55), (("confusion",), 0.45)),
+        ((("surface",), 0.55), (("maps", "filters", "program", "architecture"), 0.45)),
     ),
     "numbers": (
-        ((("curves",), 0.55), (("predictions",), 0.45)),
-        ((("surface",), 0.55), (("maps", "filters", "program", "watches"), 0.45)),
+        ((("curves", "watches"), 0.55), (("predictions",), 0.45)),
+        ((("surface",), 0.55), (("maps", "filters", "program", "architecture"), 0.45)),
     ),
 }
 """Rows from the top; a cell's views are tabs, the first in front; its number is its share of the row."""
@@ -75,6 +77,12 @@ def kind_of(experiment: Experiment) -> Kind:
         return "table"
 
 
+def has_branches(experiment: Experiment) -> bool:
+    """Whether the list of layers does not tell the whole architecture: then its graph comes in front."""
+    network = experiment.network
+    return any(len(network.sources(place)) > 1 for place in range(len(network.nodes)))
+
+
 class ViewDock(TitledDock):
     """A view in its dock."""
 
@@ -92,7 +100,7 @@ class Workspace(QMainWindow):
     watching_changed = Signal()
 
     def __init__(
-        self, document: Document, views: Iterable[type[View]], parent: QWidget | None = None
+        self, document: Document, views: Iterable[Callable[[], View]], parent: QWidget | None = None
     ) -> None:
         super().__init__(parent, Qt.WindowType.Widget)
         self._document = document
@@ -112,8 +120,8 @@ class Workspace(QMainWindow):
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         self.docks: dict[str, ViewDock] = {}
         self.kind: Kind = kind_of(document.draft)
-        for cls in views:
-            self._add(cls())
+        for make in views:
+            self._add(make())
         self.arrange(self.kind)
 
     def _add(self, view: View) -> None:
@@ -164,6 +172,8 @@ class Workspace(QMainWindow):
                 for name in cell:
                     self.docks[name].show()
                 self.docks[cell[0]].raise_()
+        if "architecture" in self.docks and has_branches(self._document.draft):
+            self.docks["architecture"].raise_()
         self._share_out(rows)
         self._tidy_titles()
         self.watching_changed.emit()
@@ -196,15 +206,40 @@ class Workspace(QMainWindow):
 
     def save_to(self, settings: QSettings) -> None:
         settings.setValue(f"workspace/{self.kind}", self.saveState(STATE_VERSION))
+        settings.setValue(f"workspace/open/{self.kind}", ",".join(self._open_names()))
 
     def restore_from(self, settings: QSettings) -> bool:
         """Put the views as they were when this kind of problem was last open."""
         state = settings.value(f"workspace/{self.kind}", QByteArray(), type=QByteArray)
+        arranged = self._open_names()
         done = (
             isinstance(state, QByteArray) and not state.isEmpty() and self.restoreState(state, STATE_VERSION)
         )
+        if done and isinstance(state, QByteArray):
+            kept = settings.value(f"workspace/open/{self.kind}", None)
+            self._close_others(
+                arranged if kept is None else str(kept).split(","), bytes(state.data()), arranged
+            )
         self._tidy_titles()
         return done
+
+    def _open_names(self) -> list[str]:
+        return [name for name, dock in self.docks.items() if not dock.isHidden()]
+
+    def _close_others(self, kept: list[str], state: bytes, arranged: list[str]) -> None:
+        """Close the views that were not open: Qt opens all, those that are not in its state in a place of their own.
+
+        A view that the state does not know is newer than it, and goes where the arrangement has it.
+        """
+        cells = [cell for row in ARRANGEMENTS[self.kind] for cell, _share in row]
+        for name, dock in self.docks.items():
+            is_new = dock.objectName().encode("utf-16-be") not in state  # as Qt writes names
+            near = [n for cell in cells if name in cell for n in cell if n != name and n in kept]
+            if is_new and name in arranged and near and not self.docks[near[0]].isFloating():
+                self.tabifyDockWidget(self.docks[near[0]], dock)
+                self.docks[near[0]].raise_()
+            elif is_new or name not in kept:
+                dock.hide()
 
     def actions_to_show(self) -> list[QAction]:
         """One checkable action a view, for the menu."""

@@ -16,6 +16,8 @@ from machine import quick
 
 from lab.experiment.experiment import Experiment
 from lab.experiment.presets import preset
+from lab.kernels import opcodes as op
+from lab.kernels.operations import OPERATIONS
 from lab.learning.clipping import Clipping
 from lab.learning.losses import SquaredError
 from lab.learning.optimizers import SGD, Adam, AdamW, Momentum, RMSprop, Rprop
@@ -25,7 +27,7 @@ from lab.network.activations import ReLU, Tanh
 from lab.network.layers import Add, BatchNorm, Concat, Conv2D, Dense, Dropout, Flatten, MaxPool2D
 from lab.network.network import Network, Node
 from lab.network.shape import Shape
-from lab.training import operations
+from lab.training import formulas, operations
 from lab.training.listing import group_of, groups, listing
 from lab.training.moment import Moment
 from lab.training.probes import Operand, Operation, OperationProbe
@@ -466,3 +468,8 @@ def test_groups_cut_the_listing_into_layers(case):
 def test_every_row_has_words(name):
     lines = listing(preset(name))
     assert all(line.operation and line.formula for line in lines)
+
+
+def test_every_operation_of_the_machine_has_a_formula():
+    words = set(OPERATIONS) - {op.LOSS}
+    assert set(formulas.FORWARD) == set(formulas.BACKWARD) == words

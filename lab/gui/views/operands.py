@@ -137,13 +137,18 @@ class Operands(QWidget):
         self._manners.button([name for name, *_ in MANNERS].index(manner)).setChecked(True)
         self._show()
 
+    def be_brief(self, brief: bool) -> None:
+        """Leave out all but the name and the arrays; the rest is the name's tool tip."""
+        self.formula.setVisible(not brief)
+        self.detail.setVisible(not brief)
+
     def name(self, line: Line, state: str) -> None:
         """Which operation it is, before its arrays are there. `state`: "done", "comes next", "to come"."""
         layer = "" if line.direction == "loss" else line.layer
         way = ", backward" if line.direction == "backward" else ""
         words = " · ".join(word for word in (layer, line.operation + way) if word)
         self.heading.setText(f"{line.number}  {words}")
-        self.heading.setToolTip(f"Operation {line.number} of the update: {words}, {state}")
+        self.heading.setToolTip(f"Operation {line.number} of the update: {words}, {state}\n{line.formula}")
         self.formula.setText(line.formula.replace(";  ", "\n"))
 
     def clear(self) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
-from PySide6.QtWidgets import QLabel, QSplitter, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QToolButton, QWidget
 
+from lab.gui.icons import icon
 from lab.gui.selection import Selection
 from lab.gui.theme import Theme, number_font
 from lab.gui.views.framed import FramedView
@@ -22,6 +24,8 @@ from lab.training.snapshot import Snapshot
 
 NARROW = 760
 """Pixels of width below which the operation lies under the listing and not beside it."""
+LOW = 460
+"""Pixels of height, where it lies below, from which there is room for its formula too."""
 DWELL, PATIENCE = 250, 300
 """Milliseconds: that the pointer rests on a line until it is shown; that old arrays are left while new ones come."""
 
@@ -78,7 +82,16 @@ class ProgramView(FramedView):
         self.operands.said.connect(self.readout.say)
         self.say("Press play, or step once: the operations of an update appear here")
 
+    def _icons(self) -> dict[QAction, str]:
+        return {
+            self.back_action: "operation-back",
+            self.into_action: "operation-into",
+            self.over_action: "operation-over",
+            self.here_action: "operation-here",
+        }
+
     def _add_controls(self) -> None:
+        self._buttons: list[QToolButton] = []
         self.back_action = self._action(
             "Back", "Take back one operation", "Shift+F8", lambda: self.step_by.emit(-1)
         )
@@ -89,8 +102,10 @@ class ProgramView(FramedView):
         self.here_action = self._action(
             "To here", "Make all operations before the chosen one", "F9", self._run_here
         )
-        for action in (self.back_action, self.into_action, self.over_action, self.here_action):
+        for action in self._icons():
             button = QToolButton()
+            button.setIconSize(QSize(18, 18))
+            self._buttons.append(button)
             button.setDefaultAction(action)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.setAccessibleName(action.text())
@@ -98,10 +113,19 @@ class ProgramView(FramedView):
         self.place = QLabel()
         self.place.setFont(number_font())
         self.controls.add(self.place)
-        self.controls.button(
-            "‹", "Show the example before this one of the batch", lambda: self._turn(-1), "Previous example"
-        )
-        self.controls.button("›", "Show the next example of the batch", lambda: self._turn(1), "Next example")
+        examples, row = QWidget(), QHBoxLayout()
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(2)
+        examples.setLayout(row)
+        for sign, which, by in (("‹", "Previous", -1), ("›", "Next", 1)):
+            button = QToolButton()
+            button.setText(sign)
+            button.setAccessibleName(f"{which} example")
+            button.setToolTip(f"{which} example of the batch")
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.clicked.connect(partial(self._turn, by))
+            row.addWidget(button)
+        self.controls.add(examples)
         self.controls.add(self.operands.manners)
         self.ahead = self.controls.switch(
             "look ahead",
@@ -174,29 +198,30 @@ class ProgramView(FramedView):
 
     def _follow(self, snapshot: Snapshot) -> None:
         """The machine was stepped: turn to the operation that was made, or taken back."""
-        moved = snapshot.operation - self._operation
-        if snapshot.operation and (moved or snapshot.step != self._step):
+        before, now = (self._step, self._operation), (snapshot.step, snapshot.operation)
+        if snapshot.operation:
             self._hovered = -1
-            taken_back = moved < 0 and snapshot.step == self._step
-            if taken_back:
+            if now < before:
                 self._line = snapshot.operation
             elif self._line != snapshot.operation:  # else one has run to the line that is shown
                 self._line = snapshot.operation - 1
-        self._operation, self._step = snapshot.operation, snapshot.step
+        self._step, self._operation = now
 
     def _say_where(self) -> None:
         many = len(self._lines)
-        where = (
-            f"▶ operation {self._operation} of {many}" if self._operation else "▶ before the first operation"
-        )
+        if self.width() < NARROW:
+            where = f"▶ {self._operation} of {many}" if self._operation else "▶ at the start"
+        elif self._operation:
+            where = f"▶ operation {self._operation} of {many}"
+        else:
+            where = "▶ before the first operation"
         if where != self.place.text():
             self.place.setText(where)
             self.place.setToolTip(
                 f"{self._operation} of the {many} operations of update {self._step + 1:,} have been made"
             )
             self.controls.arrange()
-        assert self._snapshot is not None
-        self.back_action.setEnabled(self._operation > 0 or self._snapshot.step > 0)
+        self.back_action.setEnabled(self._operation > 0 or self._step > 0)
 
     def _name(self) -> None:
         if not self._lines:
@@ -228,6 +253,8 @@ class ProgramView(FramedView):
         super().show_theme(theme)
         self.table_of_lines.listing.show_theme(theme)
         self.operands.show_theme(theme)
+        for action, name in self._icons().items():
+            action.setIcon(icon(name, theme))
 
     # --- what a person does
 
@@ -255,7 +282,7 @@ class ProgramView(FramedView):
         self._hovered = self._pointed
         self._ask()
 
-    def _turn(self, by: int) -> None:
+    def _turn(self, by: int, *_: object) -> None:
         if self._reading is not None:
             self._example = (self._reading.example + by) % self._reading.batch
             self._ask()
@@ -269,14 +296,20 @@ class ProgramView(FramedView):
             self.run_to.emit(self._line)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
         across = self.width() >= NARROW
         wanted = Qt.Orientation.Horizontal if across else Qt.Orientation.Vertical
+        style = Qt.ToolButtonStyle
+        for button in self._buttons:
+            button.setToolButtonStyle(style.ToolButtonTextBesideIcon if across else style.ToolButtonIconOnly)
+        self._say_where()
+        self.operands.be_brief(not across and self.height() < LOW)
+        super().resizeEvent(event)
         if wanted != self._sides.orientation() or not self._laid_out:
             self._laid_out = True
             self._sides.setOrientation(wanted)
             extent = self.width() if across else self.height()
-            self._sides.setSizes([round(extent * 0.52), round(extent * 0.48)])
+            share = 0.52 if across else 0.45
+            self._sides.setSizes([round(extent * share), round(extent * (1 - share))])
 
     def table(self) -> Table:
         """One row an operation: number, section, layer, what is done, shapes, multiply-adds, whether it is done."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -61,6 +62,11 @@ class View(QWidget):
     def furniture(self) -> tuple[QWidget, ...]:
         """Controls within the view that a figure leaves out."""
         return ()
+
+    @contextmanager
+    def posed(self) -> Iterator[tuple[int, int] | None]:
+        """As a figure shows it, for a while. Gives the (width, height) that a figure has unless another is wanted."""
+        yield None
 
     def table(self) -> Table:
         """The data now shown."""

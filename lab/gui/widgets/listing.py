@@ -31,7 +31,7 @@ SECTIONS = {
     "clip": "Update",
     "update": "Update",
 }
-LEAST = {OPERATION: 92, LAYER: 72}
+LEAST = {OPERATION: 88, LAYER: 88}
 """Pixels that a column keeps where there is too little room for all."""
 BLANK = "\u2002\u2009\u200a"
 """As wide as the sign that folds a layer, so that names stand in line."""

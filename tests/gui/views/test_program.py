@@ -230,6 +230,15 @@ def test_stepping_over_the_end_of_an_update(machine: Machine) -> None:
     assert machine.view.line == 0
 
 
+def test_stepping_back_over_the_start_of_an_update(machine: Machine) -> None:
+    last = len(listing(LENET)) - 1
+    machine.run.advance(1)
+    machine.stand(0)
+    machine.run.go_to(0)
+    machine.stand(last)
+    assert machine.view.line == last  # it was taken back
+
+
 # -- what is asked, and what is seen -----------------------------------------------------------------------
 
 
