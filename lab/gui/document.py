@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import msgspec
@@ -18,9 +18,11 @@ from lab.gui.playback import Playback
 from lab.gui.reader import Reader
 from lab.gui.selection import Selection
 from lab.problem import Problem, ProblemError
+from lab.training.breakpoints import ALWAYS, AnyBreakpoint, settled
 from lab.training.mailbox import Compiling, Event
 from lab.training.observer import Asked
 from lab.training.probes import Probe
+from lab.training.quantities import AnyQuantity
 from lab.training.race import MOST_RUNS
 from lab.training.record import Record
 from lab.training.snapshot import Snapshot
@@ -48,6 +50,8 @@ class Document(QObject):
     event_arrived = Signal(object)  # Event
     file_changed = Signal()  # path or dirty mark
     compiling = Signal(int, int)  # done, total
+    breakpoints_changed = Signal(object)  # tuple[AnyBreakpoint, ...]
+    quantities_changed = Signal(object)  # tuple[AnyQuantity, ...]
 
     def __init__(
         self,
@@ -67,6 +71,8 @@ class Document(QObject):
         self.undo_stack = QUndoStack(self)
         self.undo_stack.cleanChanged.connect(self._report_clean)
         self.playback = Playback(trainer, self)
+        self.breakpoints: tuple[AnyBreakpoint, ...] = ALWAYS
+        self.quantities: tuple[AnyQuantity, ...] = ()
         self._watched: tuple[frozenset[Probe], Asked | None] = frozenset(), None
         self._prepared: Prepared | None = None
         self._prepared_for: object = None
@@ -193,6 +199,8 @@ class Document(QObject):
         self.playback.forget()
         self._active = self._last_run = 1
         self._branched = {}
+        self.set_breakpoints(())
+        self.set_quantities(())
 
     def save(self, path: Path) -> None:
         """Write the draft to `path` (ProblemError) and call it clean."""
@@ -322,6 +330,24 @@ class Document(QObject):
                 self._prepared = None
             self._prepared_for = key
         return self._prepared
+
+    # --- where it stops by itself, and what is followed
+
+    def set_breakpoints(self, breakpoints: Iterable[AnyBreakpoint]) -> None:
+        """Stop where one of these strikes; that of a loss that is not finite is always among them."""
+        wanted = settled(breakpoints)
+        if wanted != self.breakpoints:
+            self.breakpoints = wanted
+            self.trainer.guard(wanted)
+            self.breakpoints_changed.emit(wanted)
+
+    def set_quantities(self, quantities: Iterable[AnyQuantity]) -> None:
+        """Follow these in every run, each once."""
+        wanted = tuple(dict.fromkeys(quantities))
+        if wanted != self.quantities:
+            self.quantities = wanted
+            self.trainer.watch_list(wanted)
+            self.quantities_changed.emit(wanted)
 
     # --- the selection and the views
 

@@ -34,8 +34,10 @@ from lab.gui.panels.graph import GraphEditor
 from lab.gui.panels.inspector import Inspector
 from lab.gui.panels.network import NetworkPanel
 from lab.gui.panels.training import TrainingPanel
+from lab.gui.panels.watch import WatchPanel
+from lab.gui.postmortem import PostmortemDialog
 from lab.gui.recent import Recent
-from lab.gui.rescue import rescue
+from lab.gui.rescue import offers, rescue, where_first
 from lab.gui.selection import Selection
 from lab.gui.theme import Theme
 from lab.gui.views.view import View
@@ -46,7 +48,7 @@ from lab.gui.widgets.timeline import Timeline
 from lab.gui.widgets.transport import Transport
 from lab.gui.workspace import Kind, Workspace, kind_of
 from lab.training.archive import Archive
-from lab.training.mailbox import Diverged, Event, Failed, Loaded, Paused, Refused
+from lab.training.mailbox import Diverged, Event, Failed, Loaded, Paused, Playing, Refused
 from lab.training.snapshot import Snapshot
 
 PANELS_WIDTH, INSPECTOR_WIDTH = 336, 216
@@ -79,6 +81,7 @@ class MainWindow(QMainWindow):
             TitledDock("Network", "panel.network", self.network_panel),
             TitledDock("Data", "panel.data", DataPanel(document)),
             TitledDock("Training", "panel.training", TrainingPanel(document)),
+            TitledDock("Stops", "panel.stops", WatchPanel(document)),
         )
         self.inspector_dock = TitledDock("Selected", "panel.inspector", self.inspector)
         self.filing = Filing(self, self.keeping, Recent(settings))
@@ -222,19 +225,45 @@ class MainWindow(QMainWindow):
             if self.findChild(CrashDialog) is None:  # one at a time: what fails may fail again at once
                 CrashDialog(event.text, self).show()
         elif isinstance(event, Paused) and event.reason:
-            self.header.note(f"Paused at step {event.step:,}: {event.reason}")
+            self.banner.say(
+                f"Stopped at step {event.step:,}: {event.reason}.",
+                "Go on",
+                self.document.playback.play,
+                "note",
+            )
+        elif isinstance(event, Playing) and self.banner.property("tone") == "note":
+            self.banner.hide()
         elif isinstance(event, Loaded) and (said := event.surgery.said()):
             self.header.note(said)
 
     def _show_diverged(self, event: Diverged) -> None:
-        draft, snapshot = self.document.draft, self.document.snapshot
-        way_out = rescue(None if snapshot is None else snapshot.curves, event, draft)
-        self.banner.say(
-            f"The loss is not finite at step {event.step:,}: layer {event.layer} ({event.operation}) was the first "
-            "whose numbers were not. A lower learning rate often helps.",
-            way_out.offer,
-            lambda: way_out.take(self.document),
-        )
+        document, found = self.document, event.postmortem
+        seen = next((one for one in document.runs if one.run == event.run), document.snapshot)
+        whose = f" of run {seen.name}" if seen is not None and len(document.runs) > 1 else ""
+        sentence = f"The loss{whose} is not finite at step {event.step:,}: {where_first(event)}."
+        more = "" if found is None else "What happened?"
+
+        def tell() -> None:
+            self._tell_what_happened(event)
+
+        if event.run != document.active:
+            self.banner.say(
+                sentence, "Turn to it", lambda: document.activate(event.run), more=more, tell=tell
+            )
+        elif found is not None and found.direction in ("data", "weights"):
+            self.banner.say(sentence, more=more, tell=tell)  # no rate would help
+        else:
+            way_out = rescue(None if seen is None else seen.curves, event, document.draft)
+            sentence += " A lower learning rate often helps."
+            self.banner.say(sentence, way_out.offer, lambda: way_out.take(document), more=more, tell=tell)
+
+    def _tell_what_happened(self, event: Diverged) -> None:
+        if event.postmortem is None:
+            return
+        for old in self.findChildren(PostmortemDialog):
+            old.close()
+        ways = offers(self.document, event) if event.run == self.document.active else ()
+        PostmortemDialog(event.postmortem, self.document, ways, self.appearance.theme, self).show()
 
     @Slot(object)
     def _show_theme(self, theme: Theme) -> None:

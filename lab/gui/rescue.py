@@ -56,3 +56,37 @@ def rescue(curves: Curves | None, event: Diverged, draft: Experiment) -> Rescue:
         return Rescue(step, before, returns=True)
     lower = now / 10 if event.step - step < SOON else now / 2
     return Rescue(step, float(f"{lower:.3g}"))
+
+
+Way = tuple[str, Rescue | int]
+"""Words on a button, and what it does: a rescue, or going back to a step."""
+
+
+def where_first(event: Diverged) -> str:
+    """Where the first number came up that is not finite, in words."""
+    found = event.postmortem
+    layer = f"{event.layer} ({event.operation})"
+    said = {
+        "loss": "that was the first number that is not",
+        "gradient": f"its gradient in layer {layer} was the first whose numbers were not",
+        "update": f"the update of layer {event.layer} was the first whose numbers were not",
+        "data": "the data has a number that is not",
+        "weights": f"weights of layer {event.layer} were set to numbers that are not",
+    }
+    first = f"layer {layer} was the first whose numbers were not"
+    return first if found is None else said.get(found.direction, first)
+
+
+def offers(document: Document, event: Diverged) -> tuple[Way, ...]:
+    """The best way out of a divergence of the active run, and the plain ones; where no rate is to blame, just back."""
+    found = event.postmortem
+    back = f"Go back {event.step - event.step_back} steps" if event.step_back else "Go back to the start"
+    if found is not None and found.direction in ("data", "weights"):
+        return ((back, event.step_back),)
+    seen = next((one for one in document.runs if one.run == event.run), document.snapshot)
+    best = rescue(None if seen is None else seen.curves, event, document.draft)
+    halved = Rescue(event.step_back, float(f"{document.draft.optimizer.rate / 2:.3g}"))
+    ways: list[Way] = [(best.offer, best)]
+    if (best.step, best.rate) != (halved.step, halved.rate):
+        ways.append((f"{back} and halve the rate", halved))
+    return (*ways, (back, event.step_back))

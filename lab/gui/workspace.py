@@ -29,24 +29,29 @@ Cell = tuple[str, ...]
 
 ARRANGEMENTS: dict[Kind, tuple[tuple[tuple[Cell, float], ...], ...]] = {
     "image": (
-        ((("curves", "runs"), 0.44), (("maps", "program", "architecture"), 0.56)),
+        ((("curves", "runs", "watches"), 0.44), (("maps", "program", "architecture"), 0.56)),
         ((("surface",), 0.40), (("filters",), 0.30), (("confusion",), 0.30)),
     ),
     "plane": (
         ((("decision",), 0.5), (("units", "confusion", "program", "architecture"), 0.5)),
-        ((("curves", "runs"), 0.5), (("surface",), 0.5)),
+        ((("curves", "runs", "watches"), 0.5), (("surface",), 0.5)),
     ),
     "heights": (
         ((("decision", "predictions"), 0.5), (("units", "program", "architecture"), 0.5)),
-        ((("curves", "runs"), 0.5), (("surface",), 0.5)),
+        ((("curves", "runs", "watches"), 0.5), (("surface",), 0.5)),
     ),
-    "neuron": (((("surface",), 0.58), (("curves", "runs", "predictions", "program", "architecture"), 0.42)),),
+    "neuron": (
+        (
+            (("surface",), 0.58),
+            (("curves", "runs", "watches", "predictions", "program", "architecture"), 0.42),
+        ),
+    ),
     "table": (
-        ((("curves", "runs"), 0.55), (("confusion",), 0.45)),
+        ((("curves", "runs", "watches"), 0.55), (("confusion",), 0.45)),
         ((("surface",), 0.55), (("maps", "filters", "program", "architecture"), 0.45)),
     ),
     "numbers": (
-        ((("curves", "runs"), 0.55), (("predictions",), 0.45)),
+        ((("curves", "runs", "watches"), 0.55), (("predictions",), 0.45)),
         ((("surface",), 0.55), (("maps", "filters", "program", "architecture"), 0.45)),
     ),
 }

@@ -31,6 +31,16 @@ class Activation(msgspec.Struct, frozen=True, tag_field="function", forbid_unkno
         """The one constant an activation may have; 0 where it has none."""
         return 0.0
 
+    @property
+    def dies(self) -> bool:
+        """Whether f′ is 0 all along one side: a unit that stays there learns no more."""
+        return False
+
+    @property
+    def steepest(self) -> float | None:
+        """The greatest |f′| where f′ fades away in a tail, in which a unit is saturated; None where it does not."""
+        return None
+
 
 class Linear(Activation, frozen=True, tag="linear"):
     title = "linear"
@@ -46,6 +56,7 @@ class Sigmoid(Activation, frozen=True, tag="sigmoid"):
     formula = "f(z) = 1 / (1 + e⁻ᶻ)"
     derivative = "f′(z) = f(z)(1 − f(z))"
     kind = kernel.SIGMOID
+    steepest = 0.25
 
 
 class Tanh(Activation, frozen=True, tag="tanh"):
@@ -55,6 +66,7 @@ class Tanh(Activation, frozen=True, tag="tanh"):
     formula = "f(z) = tanh z"
     derivative = "f′(z) = 1 − f(z)²"
     kind = kernel.TANH
+    steepest = 1.0
 
 
 class ScaledTanh(Activation, frozen=True, tag="scaled_tanh"):
@@ -65,6 +77,7 @@ class ScaledTanh(Activation, frozen=True, tag="scaled_tanh"):
     formula = "f(z) = 1.7159 tanh(2z/3)"
     derivative = "f′(z) = ⅔ (1.7159 − f(z)² / 1.7159)"
     kind = kernel.SCALED_TANH
+    steepest = kernel.AMPLITUDE * kernel.STEEPNESS
 
 
 class ReLU(Activation, frozen=True, tag="relu"):
@@ -74,6 +87,7 @@ class ReLU(Activation, frozen=True, tag="relu"):
     formula = "f(z) = max(0, z)"
     derivative = "f′(z) = 1 for z > 0, else 0"
     kind = kernel.RELU
+    dies = True
 
 
 class LeakyReLU(Activation, frozen=True, tag="leaky_relu"):
@@ -89,6 +103,10 @@ class LeakyReLU(Activation, frozen=True, tag="leaky_relu"):
     @property
     def alpha(self) -> float:
         return self.slope
+
+    @property
+    def dies(self) -> bool:
+        return self.slope == 0
 
 
 class ELU(Activation, frozen=True, tag="elu"):
@@ -107,6 +125,14 @@ class ELU(Activation, frozen=True, tag="elu"):
     def alpha(self) -> float:
         return self.limit
 
+    @property
+    def dies(self) -> bool:
+        return self.limit == 0
+
+    @property
+    def steepest(self) -> float | None:
+        return max(1.0, self.limit) if self.limit else None
+
 
 class Softplus(Activation, frozen=True, tag="softplus"):
     """A smooth ReLU, always above it; its derivative is the sigmoid (Dugas et al., 2001)."""
@@ -115,6 +141,7 @@ class Softplus(Activation, frozen=True, tag="softplus"):
     formula = "f(z) = log(1 + eᶻ)"
     derivative = "f′(z) = 1 / (1 + e⁻ᶻ) = 1 − e⁻ᶠ"
     kind = kernel.SOFTPLUS
+    steepest = 1.0
 
 
 class SiLU(Activation, frozen=True, tag="silu"):
@@ -124,6 +151,7 @@ class SiLU(Activation, frozen=True, tag="silu"):
     formula = "f(z) = z σ(z)"
     derivative = "f′(z) = σ(z)(1 + z(1 − σ(z)))"
     kind = kernel.SILU
+    steepest = 1.0998393
 
 
 class GELU(Activation, frozen=True, tag="gelu"):
@@ -144,6 +172,10 @@ class GELU(Activation, frozen=True, tag="gelu"):
     @property
     def kind(self) -> int:
         return kernel.GELU if self.form == "exact" else kernel.GELU_TANH
+
+    @property
+    def steepest(self) -> float:
+        return 1.1289042 if self.form == "exact" else 1.1289931
 
 
 class Sine(Activation, frozen=True, tag="sine"):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from lab.experiment.experiment import Experiment
 from lab.problem import Problem
 from lab.training.surgery import Kept
+
+if TYPE_CHECKING:
+    from lab.training.postmortem import Postmortem
 
 T = TypeVar("T")
 
@@ -66,6 +69,7 @@ class Diverged:
     operation: str
     step_back: int
     run: int = 1
+    postmortem: Postmortem | None = None
 
 
 @dataclass(frozen=True)

@@ -18,19 +18,17 @@ from numpy.typing import NDArray
 from lab.data.prepare import Prepared
 from lab.experiment.experiment import Experiment
 from lab.kernels import interpreter, schedule
-from lab.kernels import opcodes as op
 from lab.kernels.interpreter import PARTS, TALLY
-from lab.kernels.memory import aligned
 from lab.kernels.operations import SHARED
 from lab.kernels.threads import ENTRANCE, cores, use
-from lab.network.program import Program, lower
-from lab.network.shape import Shape
+from lab.network.program import Program
 from lab.training.history import Curves, History
 from lab.training.internals import Internals
 from lab.training.machine import Machine, build, keeps_memory, set_by_hand
 from lab.training.mailbox import Diverged
 from lab.training.moment import Moment
 from lab.training.path import Path
+from lab.training.postmortem import diagnose
 from lab.training.probes import PartName
 from lab.training.record import Record
 from lab.training.timeline import Edit, State, Timeline
@@ -482,39 +480,5 @@ class Run:
                 self.timeline.keep(self.state(), step)
 
     def diagnose(self) -> Diverged:
-        """Which layer first gives a number that is not finite on the batch that comes next."""
-        e, N = self.experiment, len(self.prepared.training)
-        shape = Shape(*self.prepared.dataset.inputs.shape[1:])
-        at_once = self.machine.batch if e.network.whole_batch else 8
-        program = lower(e.network, shape, e.loss, at_once, lean=False)
-        order = np.zeros(N, np.int64)
-        memory = self.machine.memory._replace(order=order, marks=np.full(2, -2, np.int64))
-        interpreter.order_of(memory, e.seed, self.examples // N, e.batch_size < N)
-        position = self.examples % N
-        arena = aligned(program.arena_size)
-        nothing = np.zeros(0, np.float32)
-        layer, operation = "", ""
-        for first in range(position, min(position + e.batch_size, N), program.capacity):
-            n = min(program.capacity, min(position + e.batch_size, N) - first)
-            interpreter.gather(program.code, self.machine.cases["training"], order, first, n, arena)
-            for r in range(int(program.code.plan[op.BACKWARD])):
-                interpreter.run_rows(
-                    program.code,
-                    r,
-                    r + 1,
-                    n,
-                    arena,
-                    self.machine.memory.params,
-                    nothing,
-                    1.0,
-                    np.zeros(TALLY),
-                    np.array([e.seed, self.examples + first - position]),
-                )
-                at = int(program.code.rows[r, op.Y])
-                size = int(np.prod(program.code.rows[r, [op.CO, op.HO, op.WO]])) * n
-                if not np.isfinite(arena[at : at + size]).all():
-                    layer, operation = program.rows[r].layer, program.rows[r].operation
-                    break
-            if layer:
-                break
-        return Diverged(self.step, layer or "loss", operation or "loss", max(0, self.step - 20))
+        """Which operation first gives a number that is not finite on the batch that comes next, and why."""
+        return diagnose(self)

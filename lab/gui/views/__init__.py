@@ -11,6 +11,7 @@ from lab.gui.views.runs import RunsView
 from lab.gui.views.surface import SurfaceView
 from lab.gui.views.units import UnitsView
 from lab.gui.views.view import View
+from lab.gui.views.watches import WatchesView
 
 VIEWS: tuple[type[View], ...] = (
     CurvesView,
@@ -23,6 +24,7 @@ VIEWS: tuple[type[View], ...] = (
     DecisionView,
     UnitsView,
     ProgramView,
+    WatchesView,
 )
 
 __all__ = ["VIEWS", "View"]

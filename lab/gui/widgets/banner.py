@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushBu
 
 
 class Banner(QFrame):
-    """One sentence, at most one offer, and Dismiss. A newer message takes the place of an older one."""
+    """One sentence, at most one offer, a way to know more, and Dismiss. A newer message takes an older one's place."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -20,26 +20,38 @@ class Banner(QFrame):
         self.offer = QPushButton()
         self.offer.setProperty("primary", True)
         self.offer.clicked.connect(self._take_offer)
+        self.more = QPushButton()
+        self.more.clicked.connect(self._tell_more)
         self.dismiss = QPushButton("Dismiss")
         self.dismiss.clicked.connect(self.hide)
         self._do: Callable[[], None] | None = None
+        self._tell: Callable[[], None] | None = None
         row = QHBoxLayout(self)
         row.setContentsMargins(14, 8, 10, 8)
         row.setSpacing(8)
         row.addWidget(self.sentence, 1)
+        row.addWidget(self.more)
         row.addWidget(self.offer)
         row.addWidget(self.dismiss)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.hide()
 
     def say(
-        self, sentence: str, offer: str = "", do: Callable[[], None] | None = None, tone: str = "problem"
+        self,
+        sentence: str,
+        offer: str = "",
+        do: Callable[[], None] | None = None,
+        tone: str = "problem",
+        more: str = "",
+        tell: Callable[[], None] | None = None,
     ) -> None:
-        """Show `sentence`; `tone` is "problem" or "note"."""
+        """Show `sentence`; `tone` is "problem" or "note". `do` takes the offer, `tell` says more and leaves it."""
         self.sentence.setText(sentence)
         self.offer.setText(offer)
         self.offer.setVisible(bool(offer))
-        self._do = do
+        self.more.setText(more)
+        self.more.setVisible(bool(more))
+        self._do, self._tell = do, tell
         if self.property("tone") != tone:
             self.setProperty("tone", tone)
             self.style().polish(self)
@@ -50,6 +62,11 @@ class Banner(QFrame):
         self.hide()
         if self._do is not None:
             self._do()
+
+    @Slot()
+    def _tell_more(self) -> None:
+        if self._tell is not None:
+            self._tell()
 
 
 PATIENCE = 700
