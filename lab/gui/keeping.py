@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from PySide6.QtCore import QEventLoop, QObject, QTimer, Signal, Slot
 
 from lab.experiment.experiment import Experiment, problems
@@ -15,7 +17,9 @@ from lab.gui.document import Document, runs_differently
 from lab.gui.file_work import FileWork
 from lab.training.archive import IN_A_DOCUMENT, Archive, condensed
 from lab.training.archive_file import save_archive
+from lab.training.breakpoints import AnyBreakpoint
 from lab.training.mailbox import Event, Refused
+from lab.training.quantities import AnyQuantity
 from lab.training.record import Record
 from lab.training.snapshot import Snapshot
 
@@ -57,8 +61,6 @@ class Keeping(QObject):
         super().__init__(parent)
         self.document, self.work = document, FileWork(self)
         self._layout = layout
-        self._breakpoints: tuple[Any, ...] = ()
-        self._quantities: tuple[Any, ...] = ()
         self._under_way = 0
         self._went_well = True
         self._coming: Archive | None = None  # handed to the trainer, which does not have it yet
@@ -95,7 +97,8 @@ class Keeping(QObject):
         """Something that is another whenever there is something new to be kept."""
         snapshot, stack = self.document.snapshot, self.document.undo_stack
         runs = () if snapshot is None else tuple((r.run, r.step, r.furthest, r.name) for r in _runs(snapshot))
-        return (self.document.draft, stack.index(), runs, self._breakpoints, self._quantities)
+        document = self.document
+        return (document.draft, stack.index(), runs, document.breakpoints, document.quantities)
 
     @property
     def has_news(self) -> bool:
@@ -108,17 +111,13 @@ class Keeping(QObject):
 
     # --- out
 
-    def carry(self, breakpoints: tuple[Any, ...], quantities: tuple[Any, ...]) -> None:
-        """What else belongs into the document from now on, as plain JSON values."""
-        self._breakpoints, self._quantities = breakpoints, quantities
-
     def collect(self, receive: Callable[[Archive], None], refuse: Callable[[str], None]) -> None:
         """Call `receive`, on any thread, with the document as it is now, or `refuse` if the trainer does not answer."""
         archive = Archive(
             draft=self.document.draft,
             layout=self._layout(),
-            breakpoints=self._breakpoints,
-            quantities=self._quantities,
+            breakpoints=msgspec.to_builtins(self.document.breakpoints),
+            quantities=msgspec.to_builtins(self.document.quantities),
         )
         snapshot = self.document.snapshot
         if self._coming is not None:
@@ -201,19 +200,25 @@ class Keeping(QObject):
         document, self._left = self.document, self.document.path
         self._is_recovered = is_recovered
         self._known = self._saved_stamp = None
-        self._breakpoints, self._quantities = archive.breakpoints, archive.quantities
         self._coming, self._is_refused = (archive if archive.records else None), False
         self.opened.emit(archive)
         if not archive.records:
             document.open(archive.draft, path)
+            self._follow(archive)
             return
         document.restore(archive.records, archive.active, path)
+        self._follow(archive)
         # it was being edited, and what ran is the last one without problems; or it has another name by now, which no
         # run knows of
         draft = archive.draft
         if draft != document.draft and (problems(draft) or not runs_differently(draft, document.draft)):
             document.edit(draft, "Edit")
             document.undo_stack.clear()
+
+    def _follow(self, archive: Archive) -> None:
+        """Set its breakpoints and its watch list; those of a kind that this version does not know are left out."""
+        self.document.set_breakpoints(_known(archive.breakpoints, AnyBreakpoint))
+        self.document.set_quantities(_known(archive.quantities, AnyQuantity))
 
     def open_experiment(self, experiment: Experiment, path: Path | None = None) -> None:
         """Begin anew with an experiment."""
@@ -253,6 +258,15 @@ def to_open(archive: Archive) -> Experiment:
     if record is None:
         return archive.draft
     return [edit.experiment for edit in record.edits if edit.step <= record.step][-1]
+
+
+def _known(values: tuple[Any, ...], kind: Any) -> list[Any]:
+    """Those that are of a kind there is."""
+    found = []
+    for value in values:
+        with suppress(msgspec.ValidationError):
+            found.append(msgspec.convert(value, kind))
+    return found
 
 
 def _runs(snapshot: Snapshot) -> tuple[Snapshot, ...]:

@@ -48,6 +48,8 @@ from lab.gui.widgets.timeline import Timeline
 from lab.gui.widgets.transport import Transport
 from lab.gui.workspace import Kind, Workspace, kind_of
 from lab.training.archive import Archive
+from lab.training.breakpoints import AnyBreakpoint, AtStep
+from lab.training.listing import listing
 from lab.training.mailbox import Diverged, Event, Failed, Loaded, Paused, Playing, Refused
 from lab.training.snapshot import Snapshot
 
@@ -155,6 +157,7 @@ class MainWindow(QMainWindow):
         document.file_changed.connect(self._show_file)
         self.keeping.changed.connect(self._show_file)
         self.keeping.opened.connect(self._expect)
+        document.breakpoints_changed.connect(self._show_breakpoints)
         document.compiling.connect(self.compile_bar.show_progress)
         document.problems_changed.connect(self.header.show_problems)
         playback = document.playback
@@ -180,6 +183,11 @@ class MainWindow(QMainWindow):
     # --- what comes in
 
     @Slot(object)
+    def _show_breakpoints(self, breakpoints: tuple[AnyBreakpoint, ...]) -> None:
+        steps = (b.step for b in breakpoints if isinstance(b, AtStep) and b.enabled)
+        self.timeline.show_breakpoints(tuple(steps))
+
+    @Slot(object)
     def _show_snapshot(self, snapshot: Snapshot) -> None:
         is_new = snapshot.experiment is not self._running
         self._running = snapshot.experiment
@@ -189,6 +197,12 @@ class MainWindow(QMainWindow):
             self._layout_to_come = {}
         self.workspace.show_snapshot(snapshot)
         self.timeline.show_snapshot(snapshot)
+        if made := snapshot.operation:
+            lines = listing(snapshot.experiment)
+            last = lines[made - 1]
+            self.transport.show_operation(
+                f"operation {made} of {len(lines)}: {last.layer or 'all'} {last.direction}"
+            )
         self.transport.show_snapshot(snapshot)
         self.chips.show_snapshot(snapshot)
         if is_new:

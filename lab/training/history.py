@@ -102,6 +102,11 @@ class History:
         row = int(np.searchsorted(self._columns["examples"].view(), examples, side="right")) - 1
         return int(self._columns["step"].view()[row]) if row >= 0 else 0
 
+    def examples_at(self, step: int) -> int:
+        """How many had been seen at `step`."""
+        row = self._rows("step", step) - 1
+        return int(self._columns["examples"].view()[row]) if row >= 0 else 0
+
     def _rows(self, axis: str, step: int) -> int:
         return int(np.searchsorted(self._columns[axis].view(), step, side="right"))
 

@@ -6,12 +6,14 @@ the leader has seen: runs of different batch sizes stay together too. A moment o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from lab.experiment.experiment import Experiment
 from lab.experiment.plan import CHECKPOINTS
 from lab.problem import Problem, ProblemError
+from lab.training.breakpoints import AnyBreakpoint, strikes
+from lab.training.quantities import AnyQuantity
 from lab.training.record import Record
 from lab.training.run import Run
 
@@ -52,6 +54,7 @@ class Race:
     def __init__(self, lanes: list[Lane], active: int) -> None:
         self.lanes = lanes
         self.active = active
+        self._followed: tuple[tuple[AnyQuantity, ...], tuple[AnyBreakpoint, ...]] = (), ()
         self._closed: dict[int, tuple[Record, int]] = {}  # and between which lanes
         self._share_room()
 
@@ -147,6 +150,36 @@ class Race:
         for lane in self.lanes:
             lane.run.timeline.limit = CHECKPOINTS // len(self.lanes)
             lane.run.timeline.thin(lane.run.step)
+            lane.run.watched.follow(*self._followed)
+
+    def follow(self, quantities: tuple[AnyQuantity, ...], breakpoints: tuple[AnyBreakpoint, ...]) -> None:
+        """Follow these quantities in every run, and what the breakpoints need."""
+        self._followed = quantities, breakpoints
+        for lane in self.lanes:
+            lane.run.watched.follow(quantities, breakpoints)
+
+    def stop(self, began: Mapping[int, tuple[int, int]], breakpoints: tuple[AnyBreakpoint, ...]) -> str:
+        """Go back to where the first of the breakpoints struck, and say which; "" where none did.
+
+        `began` says of each run at which step it stood, and which was its furthest, before it went on. What was
+        trained beyond the stop for the first time is forgotten: nobody has seen it.
+        """
+        found: list[tuple[int, str]] = []
+        for lane in self.lanes:
+            run = lane.run
+            hit = strikes(run.curves(), run.watched, began[lane.number][0], run.step, breakpoints)
+            if hit is not None:
+                whose = f"run {lane.name}: " if len(self.lanes) > 1 else ""
+                found.append((run.history.examples_at(hit.step), f"{whose}{hit.sentence}"))
+        if not found:
+            return ""
+        examples, said = min(found)
+        self.go_to(self.front.run.history.step_at(examples))
+        for lane in self.lanes:
+            if began[lane.number][1] <= lane.run.step:
+                lane.run.forget_future()
+                lane.stopped = ""
+        return said
 
     # -- time -------------------------------------------------------------------------------------------
 

@@ -32,6 +32,7 @@ from lab.training.postmortem import diagnose
 from lab.training.probes import PartName
 from lab.training.record import Record
 from lab.training.timeline import Edit, State, Timeline
+from lab.training.watches import Watched
 
 VERSIONS = itertools.count()
 REMEMBERED = 16 << 20
@@ -79,6 +80,7 @@ class Run:
         self.timeline = Timeline(Edit(0, experiment))
         self.history = History()
         self.path = Path()
+        self.watched = Watched()
         self._mark()
 
     @classmethod
@@ -134,7 +136,8 @@ class Run:
             checkpoints=tuple(state for state in whole.checkpoints if state.step <= self.step),
         )
         other = Run.restored(past, self.threads)
-        other._forget_future()
+        other.forget_future()
+        other.watched = self.watched.twin(self.step)
         return other
 
     @property
@@ -202,18 +205,19 @@ class Run:
         """
         made = 0
         self._mark()
+        self.watched.look(self)
         while made < steps:
             until_mark = min(every - self.step % every for every in self.machine.marks(self.step + 1))
             edit = self.timeline.edit_after(self.step)
-            known = self.furthest - self.step
-            slice_ = min(
-                steps - made, until_mark, *((edit.step - self.step,) if edit else ()), known or steps
-            )
+            known, look = self.furthest - self.step, self.watched.next_look(self)
+            ends = [end - self.step for end in (edit.step if edit else None, look) if end is not None]
+            slice_ = min(steps - made, until_mark, known or steps, *ends)
             done = self._train(slice_)
             made += done
             if edit is not None and self.step == edit.step:
                 self._make_again(edit)
             self._mark()
+            self.watched.look(self)
             if done < slice_:
                 return Advance(made, True)
         return Advance(made, False)
@@ -400,7 +404,7 @@ class Run:
         before = self._before_edits()
         self._make(edit, before)
         self._unedited = before if before is not None and before.nbytes <= REMEMBERED else None
-        self._forget_future()
+        self.forget_future()
         self.timeline.record(edit)
         self.timeline.keep(self.state(), self.step)
         is_new = not self.machine.surgery.unmoved or bool(edit.weights) or not self.step
@@ -437,7 +441,9 @@ class Run:
         self._moved = self._known = False
         self.touch()
 
-    def _forget_future(self) -> None:
+    def forget_future(self) -> None:
+        """What was seen after this step no longer follows."""
+        self.watched.forget_after(self.step)
         self.timeline.forget_after(self.step)
         self.history.forget_after(self.step)
         self.path.forget_after(self.step)

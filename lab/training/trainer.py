@@ -13,12 +13,14 @@ from dataclasses import replace
 
 from lab.experiment.experiment import Experiment
 from lab.problem import Problem, ProblemError
+from lab.training.breakpoints import AnyBreakpoint
 from lab.training.listing import listing
 from lab.training.machine import Machine
 from lab.training.mailbox import Compiling, Event, Failed, Loaded, Mailbox, Paused, Playing, Refused
 from lab.training.moment import Moment, OtherPath
 from lab.training.observer import Asked, Observer, Versions
 from lab.training.probes import OperationProbe, Probe, SurfaceProbe, UpdateProbe
+from lab.training.quantities import AnyQuantity
 from lab.training.race import Lane, Race
 from lab.training.record import Record
 from lab.training.run import Run
@@ -63,7 +65,8 @@ class Trainer:
         self._speed = 0.0  # updates a second
         self._shown_at = 0.0
         self._shown: object = None  # what the last snapshot showed
-        self._breakpoints: tuple[object, ...] = ()
+        self._breakpoints: tuple[AnyBreakpoint, ...] = ()
+        self._quantities: tuple[AnyQuantity, ...] = ()
         self._probes: frozenset[Probe] = frozenset()  # of the active run
         self._of_runs: Asked = {}
         # surfaces take long: they have an observer of their own, so that maps and filters stay quick
@@ -180,11 +183,11 @@ class Trainer:
         """Make no more updates, or operations, a second than this; 0 for as fast as it goes."""
         self._command(lambda: self._set_pace(per_second))
 
-    def guard(self, breakpoints: tuple[object, ...]) -> None:
+    def guard(self, breakpoints: tuple[AnyBreakpoint, ...]) -> None:
         """Stop where one of these strikes."""
         self._command(lambda: self._guard(breakpoints))
 
-    def watch_list(self, quantities: tuple[object, ...]) -> None:
+    def watch_list(self, quantities: tuple[AnyQuantity, ...]) -> None:
         """Follow these quantities in every run."""
         self._command(lambda: self._watch_list(quantities))
 
@@ -281,11 +284,15 @@ class Trainer:
         steps = min(steps, max(1, int(self._speed * SLICE)))
         if steps > 0:
             self._stand_before(0)
+            began = {lane.number: (lane.run.step, lane.run.furthest) for lane in race}
             made = race.advance(steps)
             took = time.perf_counter() - now
             # a smoothed speed: the first slice of one update tells little
             fresh = made.done / max(took, 1e-7)
             self._speed = fresh if self._speed == 0 else self._speed * 0.7 + fresh * 0.3
+            if reason := race.stop(began, self._breakpoints):
+                self._pause(reason)
+                return
             if made.diverged:
                 self._goal = None
                 for lane in made.diverged:
@@ -358,6 +365,7 @@ class Trainer:
             colour=lane.colour,
             origin=lane.origin,
             heard=self._heard,
+            watched=run.watched.series(run.curves()),
         )
 
     def _steps_per_second(self) -> float:
@@ -418,6 +426,7 @@ class Trainer:
     def _begin(self, race: Race) -> None:
         self._race = race
         self._speed, self._operation = 0.0, 0
+        self._follow()
         if self._goal is not None:
             self._goal = None
             self._events.append(Paused(0))
@@ -531,11 +540,18 @@ class Trainer:
         self._pace = max(per_second, 0.0)
         self._due = time.perf_counter()
 
-    def _guard(self, breakpoints: tuple[object, ...]) -> None:
+    def _guard(self, breakpoints: tuple[AnyBreakpoint, ...]) -> None:
         self._breakpoints = breakpoints
+        self._follow()
 
-    def _watch_list(self, quantities: tuple[object, ...]) -> None:
-        """Not followed yet."""
+    def _watch_list(self, quantities: tuple[AnyQuantity, ...]) -> None:
+        self._quantities = quantities
+        self._follow()
+
+    def _follow(self) -> None:
+        if self._race is not None:
+            self._race.follow(self._quantities, self._breakpoints)
+            self._race.front.run.touch()
 
     def _watch(self, probes: frozenset[Probe], of_runs: Asked) -> None:
         self._probes, self._of_runs = probes, of_runs

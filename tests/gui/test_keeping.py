@@ -25,7 +25,9 @@ from lab.problem import Problem, ProblemError
 from lab.training import recovery
 from lab.training.archive import Archive
 from lab.training.archive_file import load_archive, save_archive
+from lab.training.breakpoints import AtStep
 from lab.training.mailbox import Refused
+from lab.training.quantities import WholeGradientNorm
 from lab.training.recovery import LeftBehind, Place
 from tests.gui.conftest import FakeTrainer
 from tests.training.documents import LINEAR, RINGS, same, trained
@@ -82,14 +84,16 @@ def test_a_document_is_saved_with_its_runs_and_its_layout(
     qtbot, window, trainer, monkeypatch, tmp_path, document
 ):
     with_records(monkeypatch, trainer, document)
-    window.keeping.carry(({"breakpoint": 1},), ("norm",))
+    window.document.set_breakpoints((AtStep(7),))
+    window.document.set_quantities((WholeGradientNorm(),))
     change_something(window)
     assert window.isWindowModified()
     found = saved_to(qtbot, window, tmp_path / "a.descent")
     assert same(found.records, document.records)
     assert found.draft == window.document.draft
     assert found.active == window.document.snapshot.run
-    assert (found.breakpoints, found.quantities) == (({"breakpoint": 1},), ("norm",))
+    assert [each["breakpoint"] for each in found.breakpoints] == ["loss_not_finite", "at_step"]
+    assert found.quantities == tuple(msgspec.to_builtins((WholeGradientNorm(),)))
     assert found.layout[layout.KIND] == "image"
     assert not window.isWindowModified()
     assert window.document.path == tmp_path / "a.descent"
