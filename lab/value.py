@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import (
     TYPE_CHECKING,
     Annotated,
@@ -74,6 +75,7 @@ class Field(msgspec.Struct, frozen=True):
     variants: tuple[type, ...] = ()
 
 
+@cache
 def fields(cls: type[msgspec.Struct]) -> tuple[Field, ...]:
     """The fields of `cls` in their order, with the limits and words given in its annotations."""
     hints = get_type_hints(cls, include_extras=True)

@@ -16,8 +16,10 @@ from lab.experiment.experiment import Experiment
 from lab.experiment.of_layer import with_network
 from lab.experiment.presets import DEFAULT, preset
 from lab.kernels.warmup import compile_all
-from lab.network.layers import Dense
-from lab.network.network import Network
+from lab.network.diagram import diagram
+from lab.network.layers import Add, Conv2D, Dense, GlobalAveragePool2D
+from lab.network.network import INPUT, Network, Node, analyse
+from lab.network.shape import Shape
 from lab.training.race import Race
 from lab.training.run import Run
 
@@ -65,15 +67,40 @@ def workbench(quick: bool) -> list[Line]:
         return [*lines, Line("the live window's time machine", note=f"could not be measured: {error}")]
     return [
         *lines,
+        large_layout(),
         at_most("scrubbing, from the wish to the frame, median", live["scrub"], "ms", 50),
         at_most("the same, 95th percentile", live["scrub_95"], "ms", 50),
         at_most("an architecture edit, until it is drawn", live["drawn"], "ms", 50),
         at_most("an architecture edit, until training goes on", live["resumed"], "ms", 200),
+        at_most("an edit among 201 layers, until graph and list are drawn", live["large"], "ms", 50),
+        at_most("panning over 201 layers, a frame", live["pan"], "ms", 16),
     ]
+
+
+def residual(blocks: int) -> Network:
+    """Three layers a block, of which the third adds the block's input; two more at the end."""
+    nodes, before = [Node("first", Conv2D(4, 3, padding=1), (INPUT,))], "first"
+    for at in range(blocks):
+        nodes += [
+            Node(f"{at}a", Conv2D(4, 3, padding=1), (before,)),
+            Node(f"{at}b", Conv2D(4, 3, padding=1)),
+            Node(f"{at}+", Add(), (before, f"{at}b")),
+        ]
+        before = f"{at}+"
+    return Network((*nodes, Node("pool", GlobalAveragePool2D()), Node("out", Dense(10))))
+
+
+def large_layout() -> Line:
+    analysis = analyse(residual(66), Shape(1, 32, 32))
+    diagram(analysis)
+    taken = statistics.median(_taken(lambda: diagram(analysis)) for _ in range(9))
+    return at_most("laying out 201 layers as a graph", 1000 * taken, "ms", 100)
 
 
 def live() -> None:
     """In a fresh process: print milliseconds, in the window without a screen."""
+    from PySide6.QtWidgets import QGraphicsView
+
     from lab.app import create_application, create_window
 
     compile_all()
@@ -130,7 +157,35 @@ def live() -> None:
         resumed.append(drawn[-1] + until(goes_on))
         until(lambda: False if document.snapshot is None else document.snapshot.step % 3 == 0)
     document.playback.pause()
+    document.undo_stack.setClean()
+    document.open(msgspec.structs.replace(document.draft, network=residual(66)))
+    until(lambda: document.snapshot is not None and document.snapshot.experiment == document.draft)
+    graph = next(dock for name, dock in window.workspace.docks.items() if name == "architecture")
+    graph.show()
+    graph.raise_()
+    canvas = window.findChild(QGraphicsView)
+    assert canvas is not None
+    large, pans = [], []
+    for filters in (5, 4) * 4:
+        nodes = [
+            msgspec.structs.replace(node, layer=msgspec.structs.replace(node.layer, filters=filters))
+            if node.name == "30a" and isinstance(node.layer, Conv2D)
+            else node
+            for node in document.draft.network.nodes
+        ]
+        began = time.perf_counter()
+        document.edit(with_network(document.draft, Network(tuple(nodes))), "Filters")
+        window.repaint()
+        large.append(1000 * (time.perf_counter() - began))
+    bar = canvas.verticalScrollBar()
+    for _ in range(40):
+        began = time.perf_counter()
+        bar.setValue(bar.value() + 41)
+        canvas.viewport().repaint()
+        pans.append(1000 * (time.perf_counter() - began))
     result = {
+        "large": statistics.median(large),
+        "pan": statistics.median(pans),
         "scrub": statistics.median(scrubs),
         "scrub_95": float(np.percentile(scrubs, 95)),
         "drawn": statistics.median(drawn),

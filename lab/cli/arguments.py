@@ -91,6 +91,15 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--operations", action="store_true", help="show instead where the time of a step goes")
     one.add_argument("--json", action="store_true", help="make the last line of the output one JSON object")
 
+    one = add(
+        "soak",
+        _soak,
+        "Uses the window at random for an hour, without a screen: nothing may fail, and memory must not grow.",
+        "descent soak --minutes 5",
+    )
+    one.add_argument("--minutes", metavar="M", type=_minutes, default=60.0, help="for so long (default: 60)")
+    one.add_argument("--seed", metavar="S", type=_whole(0, 2**31 - 1), default=1, help="of the dice")
+
     # lab.__main__ calls the doctor itself, before anything that may be missing is imported
     one = add("doctor", _doctor, "Looks whether this machine has what Descent needs.", "descent doctor --fix")
     one.add_argument("--fix", action="store_true", help="run the commands that mend it, where this may")
@@ -133,6 +142,12 @@ def _whole(least: int, most: int) -> Callable[[str], int]:
 
 
 _count = _whole(0, 1_000_000_000)
+
+
+def _minutes(text: str) -> float:
+    if not re.fullmatch(r"\d{1,4}(\.\d{1,3})?", text, re.ASCII):
+        raise argparse.ArgumentTypeError(f"“{text}” is not a number of minutes")
+    return float(text)
 
 
 def _path(text: str) -> Path:
@@ -194,6 +209,12 @@ def _bench(chosen: argparse.Namespace) -> int:
     from lab import bench
 
     return bench.main(json=chosen.json, quick=chosen.quick, by_operation=chosen.operations)
+
+
+def _soak(chosen: argparse.Namespace) -> int:
+    from lab.bench import soak
+
+    return soak.main(minutes=chosen.minutes, seed=chosen.seed)
 
 
 def _doctor(chosen: argparse.Namespace) -> int:

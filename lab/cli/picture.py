@@ -58,7 +58,7 @@ def picture(
         if view == still.WINDOW:
             still.draw_window(window, trainer, out, size)
         else:
-            still.draw_view(view, trainer, out, window.appearance.theme, size)
+            still.draw_view(view, window, trainer, out, size)
     print(f"{out}: {view} of {experiment.name} after {run.step:,} updates.")
     return 0
 
@@ -75,7 +75,7 @@ def draw_all(run: Run, folder: Path) -> list[str]:
     with _stage(run, "light") as (window, trainer):
         names = [name for name in still.fitting_views(trainer) if name != "curves"]
         for name in names:
-            still.draw_view(name, trainer, folder / f"{name}.svg", window.appearance.theme)
+            still.draw_view(name, window, trainer, folder / f"{name}.svg")
         still.draw_window(window, trainer, folder / "window.png")
     return ["window.png", *(f"{name}.svg" for name in names)]
 

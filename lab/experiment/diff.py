@@ -15,6 +15,11 @@ from lab.learning.regularization import Regularization
 from lab.network.network import INPUT, Network, Node
 from lab.value import both, fields, told
 
+LONGEST = 60
+"""Characters of one difference in a label; a path may be thousands long."""
+REWRITTEN = "settings of layers written in another way"
+"""A difference that changes no number."""
+
 
 def differences(a: Experiment, b: Experiment) -> tuple[str, ...]:
     """How `b` differs from `a`, a phrase each: "learning rate 0.1 → 0.01". Empty only if they are equal."""
@@ -26,7 +31,7 @@ def differences(a: Experiment, b: Experiment) -> tuple[str, ...]:
         if isinstance(old, Network):
             found += _networks(old, new)
         elif isinstance(old, LayerRates | Regularization):
-            found += _of_layers(old, new, _new_names(a.network, b.network))
+            found += _of_layers(old, new, renamings(a.network, b.network))
         elif field.name == "description":
             found.append("description changed")
         elif field.name == "optimizer":  # its fields' titles speak for themselves
@@ -34,6 +39,18 @@ def differences(a: Experiment, b: Experiment) -> tuple[str, ...]:
         else:
             found += _values(field.title, old, new, field.kind, inside=f"{field.title}: ")
     return tuple(found)
+
+
+def brief(old: Experiment, new: Experiment, most: int = 1) -> str:
+    """What sets the run of `new` apart from that of `old`, short enough for a table and a legend.
+
+    The first `most` differences, and how many there are besides: "learning rate 0.1 → 0.01, 2 more". Name and
+    description do not count. Empty where nothing differs that decides the numbers.
+    """
+    alike = msgspec.structs.replace(new, name=old.name, description=old.description)
+    found = [phrase for phrase in differences(old, alike) if phrase != REWRITTEN]
+    words = [p if len(p) <= LONGEST else f"{p[: LONGEST - 1].rstrip()}…" for p in found[:most]]
+    return ", ".join([*words, *([f"{len(found) - most} more"] if len(found) > most else [])])
 
 
 def _values(
@@ -55,7 +72,7 @@ def _values(
         before, after = _pairs(old, new)
         yield f"{title}{of} {before} → {after}"
     else:
-        yield f"{title}{of} {_said(old, kind)} → {_said(new, kind)}"
+        yield f"{title}{of} {_change(old, new, kind)}"
 
 
 def _of_layers(
@@ -84,11 +101,14 @@ def _of_layers(
                 said = ["as all" if value is None else _said(value) for value in own]
                 yield f"{_spoken(field.title)} of {name} {said[0]} → {said[1]}"
     if not any_own:
-        yield "settings of layers written in another way"
+        yield REWRITTEN
 
 
-def _new_names(old: Network, new: Network) -> dict[str, str]:
-    """What layers of the old network are called in the new one, where it is not the same."""
+def renamings(old: Network, new: Network) -> dict[str, str]:
+    """What layers of the old network are called in the new one, where it is not the same.
+
+    A layer is taken for renamed where an equal one stands between the same neighbours.
+    """
     renamed = _renamings(_keyed(old.nodes), _keyed(new.nodes))
     return {_name(before): _name(after) for before, after in renamed.items()}
 
@@ -185,6 +205,15 @@ def _spoken(title: str) -> str:
         words.pop()
     spoken = " ".join(words)
     return spoken[0].lower() + spoken[1:] if spoken[1:2].islower() else spoken
+
+
+def _change(old: Any, new: Any, kind: str) -> str:
+    """From the one to the other. Of floats no more digits than a person needs to tell them apart."""
+    if isinstance(old, float) and isinstance(new, float):
+        short = [f"{value:.4g}" for value in (old, new)]
+        if short[0] != short[1]:
+            old, new = map(float, short)
+    return f"{_said(old, kind)} → {_said(new, kind)}"
 
 
 def _said(value: Any, kind: str = "other") -> str:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QUndoCommand, QUndoStack
+from PySide6.QtGui import QUndoStack
 
 from lab.data.files.own_file import OwnFile
 from lab.data.prepare import Prepared, prepare
 from lab.experiment.experiment import Experiment, problems
 from lab.experiment.files import save_experiment
+from lab.gui.commands import Edit, Named, Presence, Weights
 from lab.gui.playback import Playback
 from lab.gui.reader import Reader
 from lab.gui.selection import Selection
@@ -30,68 +31,6 @@ FRAME = 16
 
 MOST_LETTERS = 40
 """Of a run's name."""
-
-MERGE_WITHIN = 1.0
-"""Seconds within which edits of one field become one entry of the undo stack: a drag, a run of arrow keys."""
-
-
-class Edit(QUndoCommand):
-    """One entry of the undo stack: the experiment before and after, and the run that it was of."""
-
-    def __init__(
-        self, document: Document, before: Experiment, after: Experiment, text: str, merge_key: str | None
-    ) -> None:
-        super().__init__(text)
-        self.document, self.before, self.after, self.merge_key = document, before, after, merge_key
-        self.run = document.active
-        self.at = time.monotonic()
-
-    def id(self) -> int:
-        # Qt asks mergeWith only of commands with one id; -1 means never
-        return -1 if self.merge_key is None else 1
-
-    def mergeWith(self, other: QUndoCommand) -> bool:
-        if not isinstance(other, Edit) or other.merge_key != self.merge_key:
-            return False
-        if other.at - self.at > MERGE_WITHIN:
-            return False
-        self.after, self.at, self.run = other.after, other.at, other.run
-        self.setObsolete(self.after == self.before)
-        return True
-
-    def undo(self) -> None:
-        self.run = self.document._turn_run(self.run, self.before)
-
-    def redo(self) -> None:
-        self.run = self.document._turn_run(self.run, self.after)
-
-
-class Presence(QUndoCommand):
-    """A run that is opened, or closed: undone by the other."""
-
-    def __init__(self, document: Document, run: int, origin: int | None, text: str) -> None:
-        super().__init__(text)
-        self.document, self.run, self.origin, self.is_new = document, run, origin, True
-
-    def undo(self) -> None:
-        self._close() if self.origin is not None else self._open()
-
-    def redo(self) -> None:
-        self._open() if self.origin is not None else self._close()
-
-    def _open(self) -> None:
-        trainer = self.document.trainer
-        if self.is_new and self.origin is not None:
-            trainer.branch(self.run, None, self.origin)
-        else:
-            trainer.reopen_run(self.run)
-        self.is_new = False
-        self.document._active = self.run
-
-    def _close(self) -> None:
-        self.document.trainer.close_run(self.run)
-        if self.origin is not None:
-            self.document.activate(self.origin)
 
 
 class Document(QObject):
@@ -262,7 +201,7 @@ class Document(QObject):
         self.undo_stack.setClean()
         self.file_changed.emit()
 
-    def _turn_run(self, run: int, experiment: Experiment) -> int:
+    def turn_run(self, run: int, experiment: Experiment) -> int:
         """Let `run` go on under the experiment; the run that does: in the past a change makes a new one."""
         if run != self._active:
             self.activate(run)
@@ -317,6 +256,16 @@ class Document(QObject):
         if there is None or self.playback.step_number != step or there.step != step:
             return False
         return not runs_differently(there.experiment, self.draft)
+
+    def set_weights(self, read: Callable[[Named], Named], text: str) -> None:
+        """Set weights by hand, as an entry `text` of the undo stack. `read` gets all parameters by name and gives
+        those to set; it is called on the trainer's thread, and may raise ProblemError."""
+        self.undo_stack.push(Weights(self, read, text))
+
+    def leave_past(self) -> None:
+        """What is changed in the past is changed in a run of its own, where there is room for one."""
+        if self.playback.is_past and len(self.runs) < MOST_RUNS:
+            self._branch()
 
     # --- the runs
 

@@ -6,7 +6,7 @@ A file is written under a temporary name beside its place and then renamed: it i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 import pyqtgraph as pg
@@ -44,7 +44,7 @@ def save(widget: QWidget, path: Path, theme: Theme = LIGHT, size: tuple[int, int
     draw = {".png": _png, ".svg": _svg, ".pdf": _pdf}[suffix]
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    with _dressed(widget, theme, size):
+    with _posed(widget) as own_size, _dressed(widget, theme, size or own_size):
         draw(widget, buffer, theme)
     picture = buffer.data().data()
     write_atomically(path, lambda stream: stream.write(picture))
@@ -55,6 +55,10 @@ def save_table(table: Table, path: Path) -> None:
     if not table.columns:
         raise ProblemError(Problem(path.name, "there is nothing to write yet", "Press play first"))
     tables.save_table(table.columns, path)
+
+
+def _posed(widget: QWidget) -> AbstractContextManager[tuple[int, int] | None]:
+    return widget.posed() if isinstance(widget, View) else nullcontext()
 
 
 @contextmanager

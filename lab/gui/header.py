@@ -1,4 +1,4 @@
-"""The line at the top: which experiment, how it stands, open, save, export."""
+"""The line at the top: which experiment, its runs, how it stands, open, save, export."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from lab.gui.document import Document
 from lab.gui.icons import icon
 from lab.gui.menus import Menus
 from lab.gui.theme import LIGHT, Theme
+from lab.gui.widgets.run_chips import RunChips
 from lab.problem import Problem
 
 NOTE_FOR = 6000
@@ -16,9 +17,11 @@ NOTE_FOR = 6000
 
 
 class Header(QWidget):
-    def __init__(self, menus: Menus, document: Document, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, menus: Menus, document: Document, chips: RunChips, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
-        self._menus, self._document = menus, document
+        self._menus, self._document, self._chips = menus, document, chips
         self._buttons: list[tuple[QToolButton, str]] = []
         self.preset = QToolButton()
         self.preset.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -40,6 +43,8 @@ class Header(QWidget):
         row.setContentsMargins(6, 2, 6, 2)
         row.setSpacing(4)
         row.addWidget(self.preset)
+        row.addSpacing(8)
+        row.addWidget(chips)
         row.addSpacing(8)
         row.addWidget(self._problems)
         row.addWidget(self._note, 1)
@@ -87,5 +92,6 @@ class Header(QWidget):
         self._timer.start(NOTE_FOR)
 
     def set_theme(self, theme: Theme) -> None:
+        self._chips.set_theme(theme)
         for button, name in self._buttons:
             button.setIcon(icon(name, theme))

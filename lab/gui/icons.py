@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from PySide6.QtCore import QByteArray, QRectF, Qt
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtCore import QByteArray, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 from lab.gui.theme import Theme, blended, icon_folder
 
 SIZES = (16, 20, 24, 32, 48)
+DOT = 10
+"""Pixels that a run's dot takes at 100 %."""
 
 
 def drawn(name: str, colour: str, size: int) -> QPixmap:
@@ -32,6 +34,26 @@ def icon(name: str, theme: Theme, colour: str | None = None) -> QIcon:
     for size in SIZES:
         result.addPixmap(drawn(name, colour or theme.text, size))
         result.addPixmap(drawn(name, pale, size), QIcon.Mode.Disabled)
+    return result
+
+
+@lru_cache(maxsize=64)
+def run_dot(theme: Theme, colour: int, hollow: bool = False) -> QIcon:
+    """A disc in a run's colour; a ring for a run that has stopped."""
+    result = QIcon()
+    for ratio in (1, 2, 3):
+        size = DOT * ratio
+        pixmap = QPixmap(size, size)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        shade = QColor(theme.run(colour))
+        painter.setPen(QPen(shade, 2 * ratio))
+        painter.setBrush(QColor(0, 0, 0, 0) if hollow else shade)
+        painter.drawEllipse(QPointF(size / 2, size / 2), 3.5 * ratio, 3.5 * ratio)
+        painter.end()
+        for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):  # Qt would tint what is selected
+            result.addPixmap(pixmap, mode)
     return result
 
 

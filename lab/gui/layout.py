@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 WINDOW_VERSION = 1
 GEOMETRY, STATE, KIND, VIEWS = "window/geometry", "window/state", "workspace/kind", "workspace/views"
+OPEN = "workspace/open"
 
 
 def captured(window: MainWindow) -> dict[str, str]:
@@ -26,6 +27,7 @@ def captured(window: MainWindow) -> dict[str, str]:
         STATE: _text(window.saveState(WINDOW_VERSION)),
         KIND: window.workspace.kind,
         VIEWS: _text(window.workspace.saveState(WORKSPACE_VERSION)),
+        OPEN: window.workspace.in_sight,
     }
 
 
@@ -44,7 +46,7 @@ def restore(window: MainWindow, layout: Mapping[str, str]) -> None:
         if kind == known and views:
             if window.workspace.kind != known:
                 window.workspace.arrange(known)
-            if not window.workspace.restore(views):
+            if not window.workspace.restore(views, layout.get(OPEN)):
                 window.workspace.arrange(known)
 
 

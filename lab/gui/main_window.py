@@ -30,6 +30,7 @@ from lab.gui.keeping import Keeping
 from lab.gui.keyboard import is_covered, keeps_key
 from lab.gui.menus import Menus
 from lab.gui.panels.data import DataPanel
+from lab.gui.panels.graph import GraphEditor
 from lab.gui.panels.inspector import Inspector
 from lab.gui.panels.network import NetworkPanel
 from lab.gui.panels.training import TrainingPanel
@@ -40,6 +41,8 @@ from lab.gui.theme import Theme
 from lab.gui.views.view import View
 from lab.gui.widgets.banner import Banner, CompileBar
 from lab.gui.widgets.dock import TitledDock, tidy_titles
+from lab.gui.widgets.run_chips import RunChips
+from lab.gui.widgets.timeline import Timeline
 from lab.gui.widgets.transport import Transport
 from lab.gui.workspace import Kind, Workspace, kind_of
 from lab.training.archive import Archive
@@ -65,10 +68,13 @@ class MainWindow(QMainWindow):
         self.exports = Exports(document, self, settings)
         self.keeping = Keeping(document, lambda: layout.captured(self), self)
         self.banner, self.compile_bar = Banner(), CompileBar()
-        self.workspace = Workspace(document, views)
-        self.transport = Transport(document.playback)
         self.network_panel = NetworkPanel(document)
-        self.inspector = Inspector(document, edits=self.network_panel.edits)
+        edits = self.network_panel.edits
+        # views get snapshots alone; the graph is an editor among them, and has to be given the document
+        self.workspace = Workspace(document, (*views, lambda: GraphEditor(document, edits)))
+        self.timeline, self.transport = Timeline(), Transport(document.playback)
+        self.chips = RunChips()
+        self.inspector = Inspector(document, edits=edits)
         self.panel_docks = (
             TitledDock("Network", "panel.network", self.network_panel),
             TitledDock("Data", "panel.data", DataPanel(document)),
@@ -78,7 +84,7 @@ class MainWindow(QMainWindow):
         self.filing = Filing(self, self.keeping, Recent(settings))
         self._lay_out()
         self.menus = Menus(self)
-        self.header = Header(self.menus, document)
+        self.header = Header(self.menus, document, self.chips)
         bar = QToolBar("Header")
         bar.setObjectName("bar.header")
         bar.setMovable(False)
@@ -105,7 +111,13 @@ class MainWindow(QMainWindow):
         foot = QToolBar("Transport")
         foot.setObjectName("bar.transport")
         foot.setMovable(False)
-        foot.addWidget(self.transport)
+        rows = QWidget()
+        column = QVBoxLayout(rows)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.timeline)
+        column.addWidget(self.transport)
+        foot.addWidget(rows)
         foot.toggleViewAction().setVisible(False)
         self.addToolBar(Qt.ToolBarArea.BottomToolBarArea, foot)
         for dock in self.panel_docks:
@@ -142,7 +154,19 @@ class MainWindow(QMainWindow):
         self.keeping.opened.connect(self._expect)
         document.compiling.connect(self.compile_bar.show_progress)
         document.problems_changed.connect(self.header.show_problems)
+        playback = document.playback
+        self.timeline.scrubbed.connect(playback.go_to)
+        self.timeline.chosen.connect(playback.go_to)
+        self.timeline.stepped.connect(lambda way: playback.step() if way > 0 else playback.step_back())
+        self.timeline.run_chosen.connect(document.activate)
+        playback.ready_changed.connect(self.timeline.setEnabled)
+        self.timeline.setEnabled(playback.ready)
         self.workspace.watching_changed.connect(self._watch)
+        self.workspace.run_picked.connect(document.activate)
+        self.chips.activated.connect(document.activate)
+        self.chips.duplicated.connect(document.duplicate_run)
+        self.chips.renamed.connect(document.rename_run)
+        self.chips.closed.connect(document.close_run)
         self.inspector_dock.visibilityChanged.connect(self._watch)
         self.appearance.changed.connect(self._show_theme)
         self.exports.done.connect(self.header.note)
@@ -161,7 +185,9 @@ class MainWindow(QMainWindow):
             layout.restore(self, self._layout_to_come)
             self._layout_to_come = {}
         self.workspace.show_snapshot(snapshot)
+        self.timeline.show_snapshot(snapshot)
         self.transport.show_snapshot(snapshot)
+        self.chips.show_snapshot(snapshot)
         if is_new:
             self._watch()
 
@@ -184,7 +210,7 @@ class MainWindow(QMainWindow):
         snapshot = self.document.snapshot
         if snapshot is not None and not self.inspector_dock.isHidden():
             probes |= self.inspector.probes(snapshot, self.document.selection)
-        self.document.watch(probes)
+        self.document.watch(probes, self.workspace.probes_of_runs() or None)
 
     @Slot(object)
     def _hear(self, event: Event) -> None:
@@ -197,10 +223,8 @@ class MainWindow(QMainWindow):
                 CrashDialog(event.text, self).show()
         elif isinstance(event, Paused) and event.reason:
             self.header.note(f"Paused at step {event.step:,}: {event.reason}")
-        elif isinstance(event, Loaded) and event.renewed and event.kept:
-            self.header.note(
-                f"New start for {', '.join(event.renewed[:3])}{' …' if len(event.renewed) > 3 else ''}"
-            )
+        elif isinstance(event, Loaded) and (said := event.surgery.said()):
+            self.header.note(said)
 
     def _show_diverged(self, event: Diverged) -> None:
         draft, snapshot = self.document.draft, self.document.snapshot
@@ -215,6 +239,7 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _show_theme(self, theme: Theme) -> None:
         self.workspace.show_theme(theme)
+        self.timeline.show_theme(theme)
         self.transport.set_theme(theme)
         self.network_panel.set_theme(theme)
         self.header.set_theme(theme)

@@ -90,7 +90,12 @@ class Menus:
 
     def _run(self) -> None:
         menu = self._menu("&Run")
-        menu.addActions(list(self._window.transport.actions_in_order))
+        transport = self._window.transport
+        menu.addActions(list(transport.actions_in_order))
+        menu.addSeparator()
+        menu.addActions(list(transport.stride_actions))
+        menu.addSeparator()
+        menu.addActions(list(self._window.chips.actions_in_order))
 
     def _view(self) -> None:
         window, menu = self._window, self._menu("&View")

@@ -15,14 +15,14 @@ from PySide6.QtWidgets import QApplication
 from lab.experiment.experiment import Experiment
 from lab.gui import figures
 from lab.gui.main_window import MainWindow
+from lab.gui.panels.graph import GraphEditor
 from lab.gui.selection import Selection
-from lab.gui.theme import Theme
 from lab.gui.views import VIEWS
 from lab.gui.views.view import View
 from lab.problem import Problem, ProblemError
 from lab.training.mailbox import Compiling, Loaded
 from lab.training.observer import Asked
-from lab.training.probes import Probe, Reading, SurfaceProbe, UpdateProbe
+from lab.training.probes import OperationProbe, Probe, Reading, SurfaceProbe, UpdateProbe
 from lab.training.readings import answer
 from lab.training.run import Run
 from lab.training.snapshot import Snapshot
@@ -60,7 +60,7 @@ class Still(Trainer):
         """The run as it stands, with the answers to all probes."""
         run = self._still
         for probe in probes - self._readings.keys():
-            moment = run.moment(isinstance(probe, UpdateProbe))
+            moment = run.moment(isinstance(probe, UpdateProbe), isinstance(probe, OperationProbe))
             reading: Reading | None
             if isinstance(probe, SurfaceProbe):
                 reading = self._surveyor.look(probe, moment, float("inf"), np.zeros(1, np.int64))
@@ -97,7 +97,7 @@ def quiet() -> Iterator[None]:
 
 def check_name(name: str) -> None:
     """ProblemError, with all the names there are, if there is no view of this name."""
-    names = [WINDOW, *(view.name for view in VIEWS)]
+    names = [WINDOW, *(view.name for view in VIEWS), GraphEditor.name]
     if name not in names:
         raise ProblemError(Problem(name, "there is no such view", f"There are {', '.join(names)}"))
 
@@ -112,7 +112,7 @@ def check_suits(name: str, still: Still) -> None:
 def fitting_views(still: Still) -> list[str]:
     """The names of the views that have something to show of the run."""
     nothing_yet = still.snapshot(frozenset())
-    return [view.name for view in VIEWS if view().suits(nothing_yet)]
+    return [*(view.name for view in VIEWS if view().suits(nothing_yet)), GraphEditor.name]
 
 
 def draw_window(window: MainWindow, still: Still, out: Path, size: tuple[int, int] | None = None) -> None:
@@ -134,9 +134,16 @@ def draw_window(window: MainWindow, still: Still, out: Path, size: tuple[int, in
         window.close()
 
 
-def draw_view(name: str, still: Still, out: Path, theme: Theme, size: tuple[int, int] | None = None) -> None:
-    """Draws the view of this name, which suits the run, into a file."""
-    view: View = next(view for view in VIEWS if view.name == name)()
+def draw_view(
+    name: str, window: MainWindow, still: Still, out: Path, size: tuple[int, int] | None = None
+) -> None:
+    """Draws the view of this name, which suits the run that `window` looks at, into a file."""
+    theme = window.appearance.theme
+    view: View
+    if name == GraphEditor.name:
+        view = GraphEditor(window.document, window.network_panel.edits)
+    else:
+        view = next(view for view in VIEWS if view.name == name)()
     nothing_yet = still.snapshot(frozenset())
     selection = Selection()
     view.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
@@ -147,6 +154,6 @@ def draw_view(name: str, still: Still, out: Path, theme: Theme, size: tuple[int,
     view.show_snapshot(still.snapshot(view.probes(nothing_yet, selection)))
     QApplication.processEvents()
     try:
-        figures.save(view, out, theme)
+        figures.save(view, out, theme, size)
     finally:
         view.close()

@@ -2,7 +2,7 @@
 
 A widget asks for a variant by a dynamic property set to True: `primary`, `flat`, `link` (buttons), `caption`,
 `heading`, `warning`, `problem` (labels; `problem` for fields too), `bare` (spin boxes without arrows), `card`
-(frames). The colours are filled in by `lab.gui.theme.stylesheet`.
+(frames), `chip` (a run's button). The colours are filled in by `lab.gui.theme.stylesheet`.
 """
 
 from __future__ import annotations
@@ -47,6 +47,14 @@ QPushButton[flat="true"], QToolButton[flat="true"] { background: transparent; bo
 QPushButton[flat="true"]:hover, QToolButton[flat="true"]:hover { background: $hover; }
 QPushButton[flat="true"]:checked, QToolButton[flat="true"]:checked { background: $pressed; }
 QPushButton[flat="true"]:focus, QToolButton[flat="true"]:focus { border-color: $accent; }
+QToolButton[chip="true"] {
+    background: transparent; color: $muted; border: 1px solid $border; border-radius: 11px; padding: 2px 9px 2px 7px;
+}
+QToolButton[chip="true"]:hover { background: $hover; }
+QToolButton[chip="true"]:checked {
+    background: $surface; color: $text; border-color: $handle; font-weight: 600;
+}
+QToolButton[chip="true"]:focus { border-color: $accent; }
 QToolButton[link="true"] { background: transparent; border-color: transparent; padding: 3px; }
 QToolButton[link="true"]:hover { background: $hover; }
 QToolButton[link="true"]:pressed { background: $pressed; }

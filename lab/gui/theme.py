@@ -42,6 +42,10 @@ class Theme:
     runs: tuple[str, ...]
     classes: tuple[str, ...]
 
+    def run(self, colour: int) -> str:
+        """The colour of a run that has this number."""
+        return self.runs[colour % len(self.runs)]
+
 
 LIGHT = Theme(
     name="light",

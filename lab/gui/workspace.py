@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Literal
 
 from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QMainWindow, QTabBar, QTabWidget, QWidget
+from PySide6.QtWidgets import QCheckBox, QMainWindow, QTabBar, QTabWidget, QWidget
 from shiboken6 import isValid
 
 from lab.experiment.experiment import Experiment
 from lab.gui.document import Document
 from lab.gui.selection import Selection
 from lab.gui.theme import Theme
+from lab.gui.views.framed import FramedView
+from lab.gui.views.program import ProgramView
 from lab.gui.views.view import View
 from lab.gui.widgets.dock import TitledDock, tidy_titles
+from lab.gui.widgets.split import BY_RUN, SplitView, split_of
 from lab.problem import ProblemError
 from lab.training.probes import Probe
 from lab.training.snapshot import Snapshot
@@ -26,25 +29,25 @@ Cell = tuple[str, ...]
 
 ARRANGEMENTS: dict[Kind, tuple[tuple[tuple[Cell, float], ...], ...]] = {
     "image": (
-        ((("curves",), 0.44), (("maps",), 0.56)),
+        ((("curves", "runs"), 0.44), (("maps", "program", "architecture"), 0.56)),
         ((("surface",), 0.40), (("filters",), 0.30), (("confusion",), 0.30)),
     ),
     "plane": (
-        ((("decision",), 0.5), (("units", "confusion"), 0.5)),
-        ((("curves",), 0.5), (("surface",), 0.5)),
+        ((("decision",), 0.5), (("units", "confusion", "program", "architecture"), 0.5)),
+        ((("curves", "runs"), 0.5), (("surface",), 0.5)),
     ),
     "heights": (
-        ((("decision", "predictions"), 0.5), (("units",), 0.5)),
-        ((("curves",), 0.5), (("surface",), 0.5)),
+        ((("decision", "predictions"), 0.5), (("units", "program", "architecture"), 0.5)),
+        ((("curves", "runs"), 0.5), (("surface",), 0.5)),
     ),
-    "neuron": (((("surface",), 0.58), (("curves", "predictions"), 0.42)),),
+    "neuron": (((("surface",), 0.58), (("curves", "runs", "predictions", "program", "architecture"), 0.42)),),
     "table": (
-        ((("curves",), 0.55), (("confusion",), 0.45)),
-        ((("surface",), 0.55), (("maps", "filters"), 0.45)),
+        ((("curves", "runs"), 0.55), (("confusion",), 0.45)),
+        ((("surface",), 0.55), (("maps", "filters", "program", "architecture"), 0.45)),
     ),
     "numbers": (
-        ((("curves",), 0.55), (("predictions",), 0.45)),
-        ((("surface",), 0.55), (("maps", "filters"), 0.45)),
+        ((("curves", "runs"), 0.55), (("predictions",), 0.45)),
+        ((("surface",), 0.55), (("maps", "filters", "program", "architecture"), 0.45)),
     ),
 }
 """Rows from the top; a cell's views are tabs, the first in front; its number is its share of the row."""
@@ -74,12 +77,26 @@ def kind_of(experiment: Experiment) -> Kind:
         return "table"
 
 
+def has_branches(experiment: Experiment) -> bool:
+    """Whether the list of layers does not tell the whole architecture: then its graph comes in front."""
+    network = experiment.network
+    return any(len(network.sources(place)) > 1 for place in range(len(network.nodes)))
+
+
 class ViewDock(TitledDock):
     """A view in its dock."""
 
     def __init__(self, view: View, parent: QWidget | None = None) -> None:
         super().__init__(view.title, f"view.{view.name}", view, parent)
         self.view = view
+        self.by_run: QCheckBox | None = None
+
+    def show_view(self, view: View) -> None:
+        """Another view in place of the one it has."""
+        view.setProperty("covered", self.view.property("covered"))
+        self.view = view
+        self.setWidget(view)
+        view.show()
 
 
 class Workspace(QMainWindow):
@@ -89,9 +106,10 @@ class Workspace(QMainWindow):
     """
 
     watching_changed = Signal()
+    run_picked = Signal(int)
 
     def __init__(
-        self, document: Document, views: Iterable[type[View]], parent: QWidget | None = None
+        self, document: Document, views: Iterable[Callable[[], View]], parent: QWidget | None = None
     ) -> None:
         super().__init__(parent, Qt.WindowType.Widget)
         self._document = document
@@ -111,19 +129,58 @@ class Workspace(QMainWindow):
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         self.docks: dict[str, ViewDock] = {}
         self.kind: Kind = kind_of(document.draft)
-        for cls in views:
-            self._add(cls())
+        for make in views:
+            self._add(make())
         self.arrange(self.kind)
 
     def _add(self, view: View) -> None:
         dock = ViewDock(view, self)
         self.docks[view.name] = dock
         self.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, dock)
+        if view.name in BY_RUN and isinstance(view, FramedView):
+            dock.by_run = view.controls.switch(
+                "by run", "The same picture for each run, side by side", lambda on: self._split(dock, on)
+            )
+            dock.by_run.setProperty("by run", True)
+            dock.by_run.hide()
         dock.visibilityChanged.connect(lambda seen: self._show_or_hide(dock, seen))
         dock.dockLocationChanged.connect(self._tidy_titles)
         dock.topLevelChanged.connect(self._tidy_titles)
+        self._listen(view)
+        if isinstance(view, ProgramView):
+            view.run_to.connect(self._document.playback.run_to_operation)
+            view.step_by.connect(self._document.playback.step_operations)
+
+    def _listen(self, view: View) -> None:
         view.picked.connect(self._document.select)
+        view.run_picked.connect(self.run_picked)
         view.watching_changed.connect(self.watching_changed)
+
+    def _split(self, dock: ViewDock, on: bool) -> None:
+        """A picture for each run, or one of the active run again."""
+        if isinstance(dock.view, SplitView):
+            split = dock.view
+            dock.show_view(split.restore())
+            split.deleteLater()
+        if on and isinstance(dock.view, FramedView):
+            view = split_of(dock.view)
+            view.show_theme(dock.view.theme)
+            dock.show_view(view)
+            self._listen(view)
+        dock.view.show_selection(self._document.selection)
+        if self._snapshot is not None and dock.view.suits(self._snapshot):
+            dock.view.show_snapshot(self._snapshot)
+        self.watching_changed.emit()
+
+    def _offer_splits(self, several: bool) -> None:
+        """Splitting is offered where there are several runs, and ends where there is one again."""
+        for dock in self.docks.values():
+            if dock.by_run is not None and dock.by_run.isHidden() == several:
+                dock.by_run.setChecked(dock.by_run.isChecked() and several)
+                dock.by_run.setVisible(several)
+                view = dock.view.whole if isinstance(dock.view, SplitView) else dock.view
+                if isinstance(view, FramedView):
+                    view.controls.arrange()
 
     # --- arrangement
 
@@ -160,6 +217,8 @@ class Workspace(QMainWindow):
                 for name in cell:
                     self.docks[name].show()
                 self.docks[cell[0]].raise_()
+        if "architecture" in self.docks and has_branches(self._document.draft):
+            self.docks["architecture"].raise_()
         self._share_out(rows)
         self._tidy_titles()
         self.watching_changed.emit()
@@ -192,17 +251,46 @@ class Workspace(QMainWindow):
 
     def save_to(self, settings: QSettings) -> None:
         settings.setValue(f"workspace/{self.kind}", self.saveState(STATE_VERSION))
+        settings.setValue(f"workspace/open/{self.kind}", self.in_sight)
 
     def restore_from(self, settings: QSettings) -> bool:
         """Put the views as they were when this kind of problem was last open."""
         state = settings.value(f"workspace/{self.kind}", QByteArray(), type=QByteArray)
-        return isinstance(state, QByteArray) and self.restore(state)
+        kept = settings.value(f"workspace/open/{self.kind}", None)
+        return isinstance(state, QByteArray) and self.restore(state, None if kept is None else str(kept))
 
-    def restore(self, state: QByteArray) -> bool:
-        """Put the views as they were when `state` was saved; False where it says nothing to this version."""
+    def restore(self, state: QByteArray, kept: str | None = None) -> bool:
+        """Put the views as they were when `state` was saved, those in sight that `kept` names, with commas between
+        them; False where the state says nothing to this version."""
+        arranged = self._open_names()
         done = not state.isEmpty() and self.restoreState(state, STATE_VERSION)
+        if done:
+            self._close_others(arranged if kept is None else kept.split(","), bytes(state.data()), arranged)
         self._tidy_titles()
         return done
+
+    @property
+    def in_sight(self) -> str:
+        """The names of the views that are open, for `restore`."""
+        return ",".join(self._open_names())
+
+    def _open_names(self) -> list[str]:
+        return [name for name, dock in self.docks.items() if not dock.isHidden()]
+
+    def _close_others(self, kept: list[str], state: bytes, arranged: list[str]) -> None:
+        """Close the views that were not open: Qt opens all, those that are not in its state in a place of their own.
+
+        A view that the state does not know is newer than it, and goes where the arrangement has it.
+        """
+        cells = [cell for row in ARRANGEMENTS[self.kind] for cell, _share in row]
+        for name, dock in self.docks.items():
+            is_new = dock.objectName().encode("utf-16-be") not in state  # as Qt writes names
+            near = [n for cell in cells if name in cell for n in cell if n != name and n in kept]
+            if is_new and name in arranged and near and not self.docks[near[0]].isFloating():
+                self.tabifyDockWidget(self.docks[near[0]], dock)
+                self.docks[near[0]].raise_()
+            elif is_new or name not in kept:
+                dock.hide()
 
     def actions_to_show(self) -> list[QAction]:
         """One checkable action a view, for the menu."""
@@ -233,8 +321,18 @@ class Workspace(QMainWindow):
         wanted = [view.probes(snapshot, selection) for view in self.open_views if view.suits(snapshot)]
         return frozenset().union(*wanted)
 
+    def probes_of_runs(self) -> Mapping[int, frozenset[Probe]]:
+        """What views that are split ask of single runs."""
+        snapshot, asked = self._snapshot, dict[int, frozenset[Probe]]()
+        for view in self.open_views:
+            if snapshot is not None and isinstance(view, SplitView) and view.suits(snapshot):
+                for run, probes in view.probes_of_runs(snapshot).items():
+                    asked[run] = asked.get(run, frozenset()) | probes
+        return asked
+
     def show_snapshot(self, snapshot: Snapshot) -> None:
         """Show it to the views in sight, as far as the frame's time goes."""
+        self._offer_splits(len(snapshot.runs) > 1)
         is_new = self._snapshot is None or snapshot.experiment is not self._snapshot.experiment
         self._snapshot = snapshot
         if is_new:
@@ -278,6 +376,8 @@ class Workspace(QMainWindow):
             for view in self.open_views:
                 if view.suits(self._snapshot):
                     view.show_snapshot(self._snapshot)
+                if isinstance(view, SplitView):
+                    view.show_all()
 
     def show_selection(self, selection: Selection) -> None:
         for view in self.open_views:

@@ -27,6 +27,7 @@ from lab.network.program import Program
 from lab.problem import ProblemError
 from lab.training.moment import targets_of
 from lab.training.probes import PartName
+from lab.training.surgery import Kept, survivors
 from lab.training.timeline import State
 from lab.value import validated
 
@@ -50,7 +51,7 @@ class Marks(NamedTuple):
 class Machine:
     """`program` trains and `check` evaluates; `cases` are the parts of the data as kernels take them.
 
-    `kept` and `renewed` name the parameters taken over from an earlier state and those drawn anew.
+    `surgery` says which parameters were taken over from an earlier state and which drawn anew.
     """
 
     experiment: Experiment
@@ -61,8 +62,7 @@ class Machine:
     check_arenas: NDArray[np.float32]
     cases: dict[PartName, Cases]
     rule: Rule
-    kept: tuple[str, ...]
-    renewed: tuple[str, ...]
+    surgery: Kept
 
     @property
     def shards(self) -> int:
@@ -112,12 +112,15 @@ def build(experiment: Experiment, threads: int, old: State | None = None) -> Mac
         progress=schedule.beginning(),
         before=np.zeros(P, np.float32),
     )
-    kept = take_over(memory, program, experiment, old) if old is not None else ()
-    renewed = tuple(p.name for p in program.parameters if p.name not in kept)
+    surviving = survivors(old, experiment, program)
     named = program.split(memory.params)
     for p in program.parameters:
-        if p.name in renewed:
+        if p.name not in surviving.kept.whole:
             named[p.name][...] = start(p, experiment.seed)
+    if old is not None:
+        surviving.move_in(memory, program, old, keeps_memory(old.experiment, experiment))
+        if keeps_progress(old.experiment, experiment):
+            memory.progress[:] = old.progress
     parts: dict[PartName, Part] = {
         "training": prepared.training,
         "validation": prepared.validation,
@@ -135,28 +138,8 @@ def build(experiment: Experiment, threads: int, old: State | None = None) -> Mac
             for name, part in parts.items()
         },
         rule=rule(experiment, program),
-        kept=kept,
-        renewed=renewed,
+        surgery=surviving.kept,
     )
-
-
-def take_over(memory: Memory, program: Program, experiment: Experiment, old: State) -> tuple[str, ...]:
-    """Fill in what survives of `old` by name and shape, with what the optimizer remembers of it; the names."""
-    survives = {p.name: p for p in old.parameters}
-    kept = tuple(
-        p.name for p in program.parameters if p.name in survives and survives[p.name].shape == p.shape
-    )
-    vectors = [(memory.params, old.params)]
-    if keeps_memory(old.experiment, experiment):
-        new_slots = memory.slots.reshape(-1, program.parameter_count)
-        vectors += zip(new_slots, old.slots.reshape(-1, len(old.params)), strict=True)
-    for to, source in vectors:
-        there, here = program.split(to), old.split(source)
-        for name in kept:
-            there[name][...] = here[name]
-    if keeps_progress(old.experiment, experiment):
-        memory.progress[:] = old.progress
-    return kept
 
 
 def set_by_hand(machine: Machine, weights: Mapping[str, NDArray[np.float32]]) -> bool:

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 from lab.experiment.experiment import Experiment
 from lab.problem import Problem
+from lab.training.surgery import Kept
 
 T = TypeVar("T")
 
@@ -34,13 +35,12 @@ class Mailbox(Generic[T]):
 
 @dataclass(frozen=True)
 class Loaded:
-    """A run of `experiment` stands at `step`. An edit kept the parameters `kept` and drew `renewed` anew."""
+    """Run number `run` stands at `step` under `experiment`. `surgery` says what an edit kept, in words too."""
 
     experiment: Experiment
     step: int
-    kept: tuple[str, ...] = ()
-    renewed: tuple[str, ...] = ()
     run: int = 1
+    surgery: Kept = Kept()
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,22 @@ from lab.training.timeline import State
 
 
 @dataclass(frozen=True, eq=False)
+class OtherPath:
+    """Where another run has been in the same weight space: its parameters have the same names and shapes.
+
+    `params` and `step` are where it stands, `path_vectors` are its own, which nobody writes to.
+    """
+
+    run: int
+    name: str
+    colour: int
+    step: int
+    params: NDArray[np.float32]
+    path_steps: NDArray[np.int64]
+    path_vectors: list[NDArray[np.float32]]
+
+
+@dataclass(frozen=True, eq=False)
 class Moment:
     """`params` is a copy; `path_vectors` are the run's own, which nobody writes to."""
 
@@ -33,6 +49,8 @@ class Moment:
     """Seen so far: they say which batch comes next."""
     state: State | None = None
     """All that changes, where somebody asked for it."""
+    others: tuple[OtherPath, ...] = ()
+    """The other runs of the document that walk through the same space."""
 
     @property
     def shape(self) -> Shape:

@@ -139,6 +139,22 @@ class SurfaceProbe:
 
 
 @dataclass(frozen=True)
+class Footprints:
+    """The path of another run on a surface, as `Surface` has that of its own.
+
+    `path_errors` are NaN where there was no time to work them out; of the last point they are the first to be.
+    """
+
+    run: int
+    name: str
+    colour: int
+    path: NDArray[np.float64]
+    path_errors: NDArray[np.float64]
+    path_steps: NDArray[np.int64]
+    path_distances: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
 class Surface:
     """`errors[row, column]` is the error at `origin + x[column] * d1 + y[row] * d2`.
 
@@ -148,7 +164,8 @@ class Surface:
     `path` is [points, 2]: the run projected on the plane, oldest first; `path_errors` its true errors on the
     same examples, `path_steps` the steps and `path_distances` how far off the plane each point lies.
     `axes` names the two directions ("weight w₁", "1st main direction (83 %)"), `cosine` is between them.
-    `minimum` is the plane's known minimum (x, y) where there is a closed form, else None.
+    `minimum` is the plane's known minimum (x, y) where there is a closed form, else None. `others` are the paths of
+    the document's other runs of the same network, projected on the same plane.
     """
 
     x: NDArray[np.float64]
@@ -163,10 +180,90 @@ class Surface:
     examples: int
     minimum: tuple[float, float] | None = None
     complete: bool = True
+    others: tuple[Footprints, ...] = ()
 
 
-Probe = ActivationsProbe | WeightsProbe | UpdateProbe | OutputsProbe | DecisionProbe | SurfaceProbe
-Reading = Activations | Weights | Update | Outputs | Decision | Surface
+@dataclass(frozen=True)
+class OperationProbe:
+    """What goes into one operation of the update that comes next, and what comes out of it.
+
+    `line` is its number in the listing (lab.training.listing), `example` which of the batch is shown in full.
+    `operation` says how many operations have been made: what comes later is not there yet. None: up to this one.
+    The moment that answers it must carry its `state`.
+    """
+
+    line: int
+    example: int = 0
+    operation: int | None = None
+
+    @property
+    def made(self) -> int:
+        """How many operations have been made."""
+        return self.line + 1 if self.operation is None else self.operation
+
+
+@dataclass(frozen=True, eq=False)
+class Spread:
+    """How numbers are spread: `counts` [bins] between `edges` [bins + 1], of so many numbers as they add up to.
+
+    `least`, `mean` and `greatest` are of the finite ones, NaN where there is none; `total` counts all numbers, of
+    which so many are exactly 0 and so many not finite.
+    """
+
+    counts: NDArray[np.int64]
+    edges: NDArray[np.float64]
+    least: float
+    mean: float
+    greatest: float
+    zeros: int
+    not_finite: int
+    total: int
+
+
+@dataclass(frozen=True, eq=False)
+class Operand:
+    """An array that an operation reads or makes. `name` is what it is in the formula: "x", "W", "dY", "w before".
+
+    `values` is that of one example, [C, H, W], or a parameter's, in its own shape; `spread` is of all examples looked
+    at. Both are None while the operation that makes it is still to come. `parameter` is the full name of the parameter
+    that it is of, "" where it is of none.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    parameter: str = ""
+    values: Array | None = None
+    spread: Spread | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Operation:
+    """`made` says whether the operation has been made. `index` is the shown example's number in the training part.
+
+    Spreads of what flows are over the first `examples` of the batch of `batch`; derivatives by parameters are always
+    the sum over all of it.
+    """
+
+    line: int
+    made: bool
+    example: int
+    index: int
+    examples: int
+    batch: int
+    inputs: tuple[Operand, ...]
+    outputs: tuple[Operand, ...]
+
+
+Probe = (
+    ActivationsProbe
+    | WeightsProbe
+    | UpdateProbe
+    | OutputsProbe
+    | DecisionProbe
+    | SurfaceProbe
+    | OperationProbe
+)
+Reading = Activations | Weights | Update | Outputs | Decision | Surface | Operation
 
 
 def largest(values: Array, axis: tuple[int, ...] | None = None) -> Array:

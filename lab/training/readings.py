@@ -19,12 +19,14 @@ from lab.kernels.interpreter import PARTS, TALLY
 from lab.kernels.memory import aligned
 from lab.network.program import Place, Program, lower
 from lab.training.moment import Moment
+from lab.training.operations import operation
 from lab.training.probes import (
     Activations,
     ActivationsProbe,
     Array,
     Decision,
     DecisionProbe,
+    OperationProbe,
     Outputs,
     OutputsProbe,
     Probe,
@@ -51,6 +53,8 @@ def answer(probe: Probe, moment: Moment, stop: Stop = NEVER) -> Reading | None:
     """The reading that answers `probe`, or None where it makes no sense for this network, or nobody waits for it."""
     if isinstance(probe, OutputsProbe):
         return outputs(probe, moment, stop)
+    if isinstance(probe, OperationProbe):
+        return operation(probe, moment, stop)
     return ANSWERS[type(probe)](probe, moment)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -96,6 +96,20 @@ class Run:
         run.timeline.furthest = record.furthest
         run.history, run.path = History(record.curves), Path(record.path)
         run.go_to(record.step)
+        return run
+
+    @classmethod
+    def replayed(cls, edits: tuple[Edit, ...], step: int, threads: int = 1) -> Run:
+        """A new run that was led through these edits, and to `step`, by the straight way: no checkpoint helps."""
+        run = cls(edits[0].experiment, threads)
+        for edit in edits:
+            if edit.step > step:
+                break
+            run.advance(edit.step - run.step)
+            run.edit(edit.experiment)
+            if edit.weights:
+                run.set_parameters(edit.weights)
+        run.advance(step - run.step)
         return run
 
     def recorded(self) -> Record:
@@ -336,6 +350,13 @@ class Run:
         copies = {name: np.array(values, np.float32) for name, values in parameters.items()}
         self._change(Edit(self.step, self.experiment, {**set_before, **copies}))
 
+    def unset_parameters(self, names: Collection[str]) -> None:
+        """Take back that these were set at this step: they are again what they were before."""
+        edit = self.timeline.edit_at(self.step)
+        if edit is not None and edit.weights:
+            left = {name: values for name, values in edit.weights.items() if name not in names}
+            self._change(Edit(self.step, self.experiment, left or None))
+
     def curves(self) -> Curves:
         return self.history.curves()
 
@@ -379,15 +400,13 @@ class Run:
 
     def _change(self, edit: Edit) -> Machine:
         before = self._before_edits()
-        program = self.program
         self._make(edit, before)
         self._unedited = before if before is not None and before.nbytes <= REMEMBERED else None
         self._forget_future()
         self.timeline.record(edit)
         self.timeline.keep(self.state(), self.step)
-        is_new = self.program.parameters != program.parameters or bool(edit.weights)
-        is_new |= before is not None and before.parameters != self.program.parameters
-        self.path.turn(self.step, self.machine.memory.params, is_new or not self.step)
+        is_new = not self.machine.surgery.unmoved or bool(edit.weights) or not self.step
+        self.path.turn(self.step, self.machine.memory.params, is_new)
         return self.machine
 
     def _before_edits(self) -> State | None:

@@ -1,7 +1,8 @@
 """Surveys of the error surface: a plane is chosen, then its errors are filled in, coarse first, then finer.
 
 A survey outlives the moment it was begun at: the surface over a plane stays true while training goes on, only the
-path on it grows. A new plane is chosen when the path has left the old one behind.
+path on it grows. A new plane is chosen when the path has left the old one behind. Other runs that walk through the
+same space are drawn on the same plane, and it is chosen and framed for all of them.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from lab.kernels.interpreter import TALLY
 from lab.kernels.memory import aligned
 from lab.landscape.plane import Plane, path_plane, random_plane, weights_plane
 from lab.network.program import lower
-from lab.training.moment import Moment
-from lab.training.probes import Surface, SurfaceProbe
+from lab.training.moment import Moment, OtherPath
+from lab.training.probes import Footprints, Surface, SurfaceProbe
 from lab.training.readings import NEVER
 
 MARGIN = 0.35
@@ -33,6 +34,13 @@ TOO_DEAR = 4e12, 2e10
 """Multiply-adds, and numbers to be written down (points times parameters), beyond which there is no surface."""
 AT_A_TIME = 64 << 20
 """Bytes of points that are evaluated in one call, if it is not a single one."""
+
+OTHER_POINTS = 100
+"""Of another run's path so many points are projected."""
+MAIN_DIRECTIONS_OF = 64
+"""So many points, of all paths together, tell the main directions as well as all do."""
+OUTLIER = 30
+"""A run that has gone so many times as far as the weights are long here does not decide the frame."""
 
 AT_ONCE = 4
 """Surveys that are kept."""
@@ -65,6 +73,8 @@ class Survey:
     y: NDArray[np.float64]
     errors: NDArray[np.float64]
     examples: int
+    framed: frozenset[int] = frozenset()
+    """The other runs whose paths lie within the frame."""
     footprints: dict[int, Footprint] = field(default_factory=dict)
 
     @property
@@ -112,11 +122,11 @@ class Surveyor:
                     if not len(some):
                         continue
                     if stop[0] or time.perf_counter() > until:
-                        return self._surface(survey, moment, evaluate)
+                        return self._surface(survey, moment, evaluate, until)
                     found = evaluate(survey.plane.points(survey.x[some], survey.y[row]), stop)
                     # an error that is not finite is drawn as the highest there is, not as a hole
                     survey.errors[row, some[: len(found)]] = np.nan_to_num(found, nan=np.inf, posinf=np.inf)
-        return self._surface(survey, moment, evaluate)
+        return self._surface(survey, moment, evaluate, until)
 
     def _evaluator(self, survey: Survey, moment: Moment) -> Evaluate:
         e = moment.experiment
@@ -133,10 +143,11 @@ class Surveyor:
 
         return evaluate
 
-    def _surface(self, survey: Survey, moment: Moment, evaluate: Evaluate) -> Surface:
+    def _surface(self, survey: Survey, moment: Moment, evaluate: Evaluate, until: float) -> Surface:
         path = [self._footprint(survey, vector, evaluate) for vector in moment.path_vectors]
         path.append(self._footprint(survey, moment.params, evaluate))
-        survey.footprints = {id(f.vector): f for f in path}
+        others = self._others(survey, moment, evaluate, until)
+        survey.footprints = {id(f.vector): f for f in (*path, *(f for each in others.values() for f in each))}
         every = survey.level
         return Surface(
             x=survey.x[::every],
@@ -151,18 +162,52 @@ class Surveyor:
             examples=survey.examples,
             minimum=closed_form_minimum(moment) if len(moment.params) == 2 else None,
             complete=every == 1,
+            others=tuple(seen_on_plane(other, others[other.run]) for other in moment.others),
         )
 
-    def _footprint(self, survey: Survey, vector: NDArray[np.float32], evaluate: Evaluate) -> Footprint:
-        """Where a point of the path lies and its true error, each computed once."""
+    def _others(
+        self, survey: Survey, moment: Moment, evaluate: Evaluate, until: float
+    ) -> dict[int, list[Footprint]]:
+        """The other runs' points on the plane; their errors, the newest first, as far as the time goes."""
+        found = {
+            other.run: [
+                self._footprint(survey, vector, None) for vector in (*other.path_vectors, other.params)
+            ]
+            for other in moment.others
+        }
+        longest = max(map(len, found.values()), default=0)
+        for back in range(1, longest + 1):
+            for points in found.values():
+                if back <= len(points) and np.isnan(points[-back].error):
+                    if time.perf_counter() > until:
+                        return found
+                    points[-back] = self._footprint(survey, points[-back].vector, evaluate)
+        return found
+
+    def _footprint(self, survey: Survey, vector: NDArray[np.float32], evaluate: Evaluate | None) -> Footprint:
+        """Where a point of a path lies and its true error, each computed once; the error is NaN without `evaluate`."""
         known = survey.footprints.get(id(vector))
-        if known is not None and known.vector is vector:
+        if known is None or known.vector is not vector:
+            coordinates, distances = survey.plane.project([vector])
+            x, y = coordinates[0].tolist()
+            known = Footprint(vector, x, y, float(distances[0]), float("nan"))
+        if evaluate is None or not np.isnan(known.error):
             return known
-        coordinates, distances = survey.plane.project([vector])
-        error = float(evaluate(vector[None], NEVER)[0])
-        return Footprint(
-            vector, float(coordinates[0, 0]), float(coordinates[0, 1]), float(distances[0]), error
-        )
+        # not finite where the error is not: that is known then, and not worked out again
+        error = float(np.nan_to_num(evaluate(vector[None], NEVER)[0], nan=np.inf, posinf=np.inf))
+        return replace(known, error=error)
+
+
+def seen_on_plane(other: OtherPath, points: list[Footprint]) -> Footprints:
+    return Footprints(
+        run=other.run,
+        name=other.name,
+        colour=other.colour,
+        path=np.array([(f.x, f.y) for f in points]),
+        path_errors=np.array([f.error for f in points]),
+        path_steps=np.array([*other.path_steps.tolist(), other.step], np.int64),
+        path_distances=np.array([f.distance for f in points]),
+    )
 
 
 def too_dear(experiment: Experiment, probe: SurfaceProbe) -> bool:
@@ -175,14 +220,27 @@ def too_dear(experiment: Experiment, probe: SurfaceProbe) -> bool:
 def within_reason(moment: Moment) -> Moment:
     """The moment without points too far out to be drawn: a run that diverges leaves the picture, and the rest stays.
 
-    Where the run stands that far out itself, the last point that can be drawn takes its place.
+    Where the run stands that far out itself, the last point that can be drawn takes its place. Of other runs' paths
+    there are fewer points.
     """
-    kept = [i for i, v in enumerate(moment.path_vectors) if reasonable(v)]
-    vectors = [moment.path_vectors[i] for i in kept]
-    params = moment.params
+    steps, vectors, params = drawable(moment.path_steps, moment.path_vectors, moment.params)
+    others = []
+    for other in moment.others:
+        if len(other.params) == len(params):
+            every = -(-len(other.path_vectors) // OTHER_POINTS) or 1
+            theirs = drawable(other.path_steps[::every], other.path_vectors[::every], other.params)
+            others.append(replace(other, path_steps=theirs[0], path_vectors=theirs[1], params=theirs[2]))
+    return replace(moment, params=params, path_steps=steps, path_vectors=vectors, others=tuple(others))
+
+
+def drawable(
+    steps: NDArray[np.int64], vectors: list[NDArray[np.float32]], params: NDArray[np.float32]
+) -> tuple[NDArray[np.int64], list[NDArray[np.float32]], NDArray[np.float32]]:
+    kept = [i for i, v in enumerate(vectors) if len(v) == len(params) and reasonable(v)]
+    vectors = [vectors[i] for i in kept]
     if not reasonable(params):
         params = vectors[-1] if vectors else np.zeros_like(params)
-    return replace(moment, params=params, path_steps=moment.path_steps[kept], path_vectors=vectors)
+    return steps[kept], vectors, params
 
 
 def reasonable(vector: NDArray[np.float32]) -> bool:
@@ -193,8 +251,11 @@ def begin(probe: SurfaceProbe, moment: Moment) -> Survey:
     """Choose the plane and the frame for a moment."""
     plane = choose_plane(probe, moment)
     points, _ = plane.project([*moment.path_vectors, moment.params])
+    framed: frozenset[int] = frozenset()
     if probe.plane == "random" and len(moment.params) > 2:
         points = np.zeros((1, 2))  # the neighbourhood of here, in units of the weights' own size
+    else:
+        points, framed = with_others(points, plane, moment)
     extra = closed_form_minimum(moment) if len(moment.params) == 2 else None
     if extra is not None:
         points = np.concatenate([points, np.array([extra]), 2 * np.array([extra]) - points[-1:]])
@@ -213,7 +274,20 @@ def begin(probe: SurfaceProbe, moment: Moment) -> Survey:
         len(moment.prepared.training),
         max(FEWEST, min(probe.examples, int(DEAREST / (macs * probe.resolution**2)))),
     )
-    return Survey(probe, plane, moment, x, y, np.full((len(y), len(x)), np.nan), examples)
+    return Survey(probe, plane, moment, x, y, np.full((len(y), len(x)), np.nan), examples, framed)
+
+
+def with_others(
+    points: NDArray[np.float64], plane: Plane, moment: Moment
+) -> tuple[NDArray[np.float64], frozenset[int]]:
+    """The points of the path and before them those of other runs, and which these are.
+
+    A run that has gone off very far leaves the picture rather than make it too small for the others.
+    """
+    theirs = {o.run: plane.project([*o.path_vectors, o.params])[0] for o in moment.others}
+    most = OUTLIER * max(float(np.linalg.norm(moment.params)), float(np.ptp(points, axis=0).max()), 1.0)
+    framed = [run for run, each in theirs.items() if float(np.ptp(each, axis=0).max()) <= most]
+    return np.concatenate([*(theirs[run] for run in framed), points]), frozenset(framed)
 
 
 def choose_plane(probe: SurfaceProbe, moment: Moment) -> Plane:
@@ -227,8 +301,10 @@ def choose_plane(probe: SurfaceProbe, moment: Moment) -> Plane:
     if probe.plane == "weights":
         first, second = (min(max(i, 0), len(params) - 1) for i in (probe.first, probe.second))
         return weights_plane(params, first, second, (weight_name(moment, first), weight_name(moment, second)))
-    # 64 points tell the main directions as well as all
-    some = moment.path_vectors[:: max(1, len(moment.path_vectors) // 64)]
+    paths = [moment.path_vectors, *(other.path_vectors for other in moment.others)]
+    each = max(MAIN_DIRECTIONS_OF // len(paths), 8)
+    some = [vector for path in paths for vector in path[:: max(1, len(path) // each)]]
+    some += [other.params for other in moment.others]
     if probe.plane == "path" and (plane := path_plane([*some, params])):
         return plane
     return random_plane(params, parameters, moment.experiment.seed)
@@ -238,21 +314,24 @@ def still_good(survey: Survey, probe: SurfaceProbe, moment: Moment) -> bool:
     """Whether the survey's plane still serves: the same question, the same error, and the path within its frame."""
     a, b = survey.begun.experiment, moment.experiment
     same = survey.probe == probe and moment.prepared is survey.begun.prepared
-    if not same or (a.network, a.loss) != (b.network, b.loss) or moment.step < survey.begun.step:
+    if not same or (a.network, a.loss) != (b.network, b.loss):
         return False
-    coordinates, distances = survey.plane.project([moment.params])
-    (x, y), distance = coordinates[0], distances[0]
-    inside = survey.x[0] <= x <= survey.x[-1] and survey.y[0] <= y <= survey.y[-1]
+    standing = [moment.params, *(o.params for o in moment.others if o.run in survey.framed)]
+    coordinates, distances = survey.plane.project(standing)
+    x, y = coordinates.T
+    inside = bool(np.all((survey.x[0] <= x) & (x <= survey.x[-1]) & (survey.y[0] <= y) & (y <= survey.y[-1])))
     if len(moment.params) <= 2:
-        return bool(inside)
-    if probe.plane == "path" and survey.plane_is_random and len(moment.path_vectors) >= 3:
-        return False
+        return inside
+    points = len(moment.path_vectors) + sum(len(other.path_vectors) for other in moment.others)
+    if probe.plane == "path" and survey.plane_is_random and points >= 3:
+        return moment.step == survey.begun.step  # there has been no more to see yet
+    begun = survey.begun.step
     if probe.plane == "weights":
         # the other weights move on: the section through them is another one by and by
-        return bool(inside) and moment.step <= max(20, 1.5 * survey.begun.step)
-    grown = moment.step > max(10, 1.5 * survey.begun.step)
+        return inside and begun / 1.5 <= moment.step <= max(20, 1.5 * begun)
+    grown = moment.step > max(10, 1.5 * begun) or moment.step < begun
     span = max(np.ptp(survey.x), np.ptp(survey.y)) * float(np.linalg.norm(survey.plane.d1))
-    return bool(inside) and not (grown and distance > 0.05 * span)
+    return inside and not (grown and bool(distances.max() > 0.05 * span))
 
 
 def weight_name(moment: Moment, index: int) -> str:

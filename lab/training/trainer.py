@@ -8,20 +8,22 @@ import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from lab.experiment.experiment import Experiment
-from lab.network.program import lower
 from lab.problem import Problem, ProblemError
+from lab.training.listing import listing
 from lab.training.machine import Machine
 from lab.training.mailbox import Compiling, Event, Failed, Loaded, Mailbox, Paused, Playing, Refused
-from lab.training.moment import Moment
+from lab.training.moment import Moment, OtherPath
 from lab.training.observer import Asked, Observer, Versions
-from lab.training.probes import Probe, SurfaceProbe, UpdateProbe
+from lab.training.probes import OperationProbe, Probe, SurfaceProbe, UpdateProbe
 from lab.training.race import Lane, Race
 from lab.training.record import Record
+from lab.training.run import Run
 from lab.training.snapshot import Snapshot
+from lab.training.surgery import Kept
 
 SLICE = 0.012
 """Seconds of training between two looks at the commands."""
@@ -196,7 +198,11 @@ class Trainer:
 
     def set_weights(self, read: Callable[[dict], dict]) -> None:  # type: ignore[type-arg]
         """Call `read` on the trainer's thread with the parameters by name and set those that it gives."""
-        self._command(lambda: self._set_weights(read))
+        self.change(lambda run: run.set_parameters(read(run.parameters)))
+
+    def change(self, work: Callable[[Run], None]) -> None:
+        """Call `work` on the trainer's thread with the active run, which may be changed there, between two steps."""
+        self._command(lambda: self._change(work))
 
     def _command(self, command: Callable[[], object]) -> None:
         self.sent += 1
@@ -368,7 +374,28 @@ class Trainer:
                 observer.look({run: self._moment(race.lane(run), observer) for run in runs}, versions)
 
     def _moment(self, lane: Lane, observer: Observer) -> Moment:
-        return lane.run.moment(internals=observer.wants_of(lane.number, UpdateProbe))
+        number = lane.number
+        moment = lane.run.moment(
+            internals=observer.wants_of(number, UpdateProbe),
+            whole=observer.wants_of(number, OperationProbe),
+        )
+        if not observer.wants_of(number, SurfaceProbe):
+            return moment
+        return replace(moment, others=tuple(self._other_paths(lane)))
+
+    def _other_paths(self, lane: Lane) -> Iterator[OtherPath]:
+        """Where the other runs with the same weights have gone."""
+        for other in self._open:
+            run = other.run
+            if other is not lane and run.program.parameters == lane.run.program.parameters:
+                yield OtherPath(
+                    other.number,
+                    other.name,
+                    other.colour,
+                    run.step,
+                    run.params.copy(),
+                    *run.path.points(run.step),
+                )
 
     def _observers_have_news(self) -> bool:
         return isinstance(self._shown, tuple) and self._shown[3:5] != (
@@ -399,8 +426,8 @@ class Trainer:
 
     def _tell(self, lane: Lane, machine: Machine | None = None) -> None:
         """That a run stands where a command wanted it."""
-        kept, renewed = (machine.kept, machine.renewed) if machine else ((), ())
-        self._events.append(Loaded(lane.run.experiment, lane.run.step, kept, renewed, lane.number))
+        run, kept = lane.run, machine.surgery if machine else Kept()
+        self._events.append(Loaded(run.experiment, run.step, lane.number, kept))
 
     def _edit(self, experiment: Experiment) -> None:
         if self._race is None:
@@ -474,8 +501,8 @@ class Trainer:
             if race.front.run.step == 0:
                 return
             race.go_to(race.front.run.step - 1)
-            here = operations(race.front.run.experiment) - 1
-        elif here >= operations(race.front.run.experiment):
+            here = len(listing(race.front.run.experiment)) - 1
+        elif here >= len(listing(race.front.run.experiment)):
             here = 0
             for lane in race.advance(1).diverged:
                 self._goal, self._operating = None, False
@@ -529,14 +556,8 @@ class Trainer:
         if done is not None:
             done()
 
-    def _set_weights(self, read: Callable[[dict], dict]) -> None:  # type: ignore[type-arg]
+    def _change(self, work: Callable[[Run], None]) -> None:
         lane = self._open.front
-        lane.run.set_parameters(read(lane.run.parameters))
+        work(lane.run)
         lane.stopped = ""
         self._tell(lane)
-
-
-def operations(experiment: Experiment) -> int:
-    """How many operations an update is made of."""
-    x = experiment.analysis.input
-    return len(lower(experiment.network, x, experiment.loss, lean=False).rows) + 2

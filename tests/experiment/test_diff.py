@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab.data.datasets import DATASETS, Digits, Rings
+from lab.data.files.table_file import TableFile
 from lab.data.preprocessing import Preprocessing, Split
-from lab.experiment.diff import _values, differences
+from lab.experiment.diff import LONGEST, REWRITTEN, _values, brief, differences, renamings
 from lab.experiment.experiment import Experiment
 from lab.experiment.of_layer import OfLayer, of_layer, with_layer, with_network
 from lab.experiment.presets import preset
@@ -194,3 +195,57 @@ def test_empty_only_if_equal(a, b):
 def test_networks_alone(a, b):
     said = differences(Experiment(network=a), Experiment(network=b))
     assert (said == ()) == (a == b)
+
+
+# -- a label ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("other", "most", "said"),
+    [
+        (LENET, 1, ""),
+        (replaced(name="Mine", description="x"), 1, ""),
+        (replaced(rates=LayerRates(layers=(LayerRate("conv1", 1.0),))), 1, ""),
+        (replaced(optimizer=Momentum(rate=0.1), name="Mine"), 1, "learning rate 0.01 → 0.1"),
+        (replaced(seed=7, batch_size=1, loss=SquaredError()), 1, "seed 1 → 7, 2 more"),
+        (
+            replaced(seed=7, batch_size=1, loss=SquaredError()),
+            2,
+            "seed 1 → 7, loss softmax cross-entropy → squared error, 1 more",
+        ),
+        (replaced(seed=7, batch_size=1), 2, "seed 1 → 7, batch size 64 → 1"),
+        (replaced(seed=7, batch_size=1), 0, "2 more"),
+    ],
+)
+def test_a_label(other, most, said):
+    assert brief(LENET, other, most) == said
+
+
+def test_a_label_is_short():
+    a, b = (replaced(data=TableFile(path=f"/home/{'x' * 2000}/{n}.csv")) for n in "ab")
+    said = brief(a, b)
+    assert len(said) == LONGEST
+    assert said.startswith("data: file “/home/xxx")
+    assert said.endswith("…")
+
+
+@settings(max_examples=200, deadline=None)
+@given(a=experiments, b=experiments, most=st.integers(0, 9))
+def test_a_label_tells_the_first_differences_and_counts_the_others(a, b, most):
+    alike = msgspec.structs.replace(b, name=a.name, description=a.description)
+    phrases = [phrase for phrase in differences(a, alike) if phrase != REWRITTEN]
+    said = brief(a, b, most)
+    assert (said == "") == (phrases == [])
+    assert all(phrase[: LONGEST - 1] in said for phrase in phrases[:most])
+    assert said.endswith(f"{len(phrases) - most} more") == (len(phrases) > most)
+
+
+def test_a_layer_is_renamed_where_an_equal_one_stands_in_its_place():
+    other = rearranged(lambda n: n.__setitem__(0, Node("edges", n[0].layer)))
+    assert renamings(LENET.network, other.network) == {"conv1": "edges"}
+    assert renamings(other.network, LENET.network) == {"edges": "conv1"}
+    assert renamings(LENET.network, LENET.network) == {}
+    wider = rearranged(
+        lambda n: n.__setitem__(0, Node("edges", msgspec.structs.replace(n[0].layer, filters=9)))
+    )
+    assert renamings(LENET.network, wider.network) == {}

@@ -163,6 +163,22 @@ class FakeTrainer:
         except ProblemError as error:
             self.say(Refused(error.problems))
 
+    def change(self, work: Callable[[FakeTrainer], None]) -> None:
+        try:
+            work(self)
+        except ProblemError as error:
+            self.say(Refused(error.problems))
+
+    @property
+    def parameters(self) -> Weights:
+        return self.weights
+
+    def set_parameters(self, weights: Weights) -> None:
+        self.weights = {**self.weights, **weights}
+
+    def unset_parameters(self, names: Weights) -> None:
+        self.weights = {**self.weights, **names}
+
     def save_weights(self, write: Callable[[Weights], None], done: Callable[[], None] | None = None) -> None:
         try:
             write(self.weights)

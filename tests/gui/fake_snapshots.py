@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from lab.data.datasets import LinearCloud, Rings, Waves
@@ -21,6 +23,7 @@ from lab.training.probes import (
     ActivationsProbe,
     Decision,
     DecisionProbe,
+    Footprints,
     Outputs,
     OutputsProbe,
     Probe,
@@ -31,6 +34,7 @@ from lab.training.probes import (
     WeightsProbe,
 )
 from lab.training.snapshot import Snapshot
+from lab.training.timeline import Edit
 
 
 def chain(*layers: tuple[str, Any]) -> Network:
@@ -217,6 +221,26 @@ def surface(resolution: int = 41, known: int = 1) -> Surface:
     )
 
 
+def with_other_paths(of: Surface, count: int) -> Surface:
+    """The same surface with the paths of runs B, C, ... on it, each somewhere else."""
+    others = []
+    for k in range(1, count):
+        turn, shift = 0.25 * k, of.path[0]
+        rotation = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+        others.append(
+            Footprints(
+                run=k + 1,
+                name="ABCDEFGH"[k],
+                colour=k,
+                path=(of.path - shift) @ rotation * (1 - 0.08 * k) + shift,
+                path_errors=of.path_errors * (1 + 0.5 * k),
+                path_steps=of.path_steps,
+                path_distances=of.path_distances,
+            )
+        )
+    return replace(of, others=tuple(others))
+
+
 def curves(steps: int, batch: int = 64, classes: bool = True) -> Curves:
     generator = np.random.default_rng(5)
     step = np.arange(1, steps + 1)
@@ -267,3 +291,49 @@ def snapshot(name: str = "lenet", steps: int = 600, probes: frozenset[Probe] = f
         curves=curves(steps, classes=bool(experiment.data.classes())),
         readings={probe: answer(name, probe) for probe in probes},
     )
+
+
+def with_rate(experiment: Experiment, rate: float) -> Experiment:
+    return msgspec.structs.replace(
+        experiment, optimizer=msgspec.structs.replace(experiment.optimizer, rate=rate)
+    )
+
+
+def slower(of: Curves, factor: float) -> Curves:
+    """Curves whose errors fall less."""
+    return replace(of, loss=of.loss * factor, validation_loss=of.validation_loss * factor)
+
+
+def race(
+    name: str = "lenet",
+    count: int = 2,
+    steps: int = 600,
+    active: int = 1,
+    probes: frozenset[Probe] = frozenset(),
+    **changes: dict[str, Any],
+) -> Snapshot:
+    """Runs A, B, ... with learning rates 0.1, 0.05, ... in lockstep, seen from the `active` one.
+
+    `changes` are fields of single runs by their names: `B={"stopped": "..."}`.
+    """
+    one = snapshot(name, steps, probes)
+    runs = []
+    for k in range(count):
+        letter = "ABCDEFGH"[k]
+        experiment = one.experiment if k == 0 else with_rate(one.experiment, 0.1 / 2**k)
+        run = replace(
+            one,
+            experiment=experiment,
+            curves=slower(one.curves, 1 + 0.35 * k),
+            furthest=steps,
+            seconds=steps * 0.004,
+            edits=(Edit(0, experiment),),
+            run=k + 1,
+            name=letter,
+            colour=k,
+            origin=None if k == 0 else (1, 0),
+        )
+        runs.append(replace(run, **changes.get(letter, {})))
+    turned = replace(runs[0], runs=tuple(runs)).turned_to(active)
+    assert turned is not None
+    return turned

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from typing import Annotated, ClassVar, Literal
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 from msgspec import Meta
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from lab.data.datasets.digits import Digits
@@ -17,6 +18,7 @@ from lab.experiment.plan import plan
 from lab.experiment.presets import preset
 from lab.files import in_bytes
 from lab.gui.document import Document
+from lab.gui.needs import examples
 from lab.gui.panels.data import DataPanel
 from lab.gui.panels.inspector import Inspector, field_rows, own_weight_rows
 from lab.gui.panels.network import NetworkPanel
@@ -84,6 +86,7 @@ class TestNetwork:
     ) -> None:
         def said(**settings: object) -> str:
             document.edit(msgspec.structs.replace(preset("lenet"), **settings), "settings")
+            QApplication.processEvents()  # after the layers
             return panel._memory.texts[2]
 
         assert panel._memory.texts == ("", "", said(seed=2))
@@ -103,7 +106,7 @@ class TestNetwork:
         document.edit(msgspec.structs.replace(document.draft, data=Digits(size=64), batch_size=7), "data")
         panel = NetworkPanel(document)
         qtbot.addWidget(panel)
-        assert panel._examples() == 7
+        assert examples(document) == 7
 
     def test_branches_that_do_not_line_up_are_noted_and_keep_nothing_from_running(
         self, panel: NetworkPanel, document: Document, trainer
@@ -516,3 +519,23 @@ class TestInspector:
         assert shown["Name"] == "conv1.weight[1, 0, 0, 1]"
         assert (shown["Gradient"], shown["Velocity"], shown["Step size"]) == ("0.2500", "−0.5000", "0.1250")
         assert "Last update" not in texts
+
+
+def test_a_weight_is_set_by_hand(document: Document, qtbot: QtBot, trainer) -> None:
+    inspector = Inspector(document)
+    qtbot.addWidget(inspector)
+    probe = WeightsProbe()
+    old = document.snapshot
+    assert old is not None
+    named = {p.name: np.zeros(p.shape, np.float32) for p in old.experiment.analysis.parameters}
+    trainer.weights = {name: values.copy() for name, values in named.items()}
+    document.snapshot = dataclasses.replace(old, readings={probe: Weights(named)})
+    document.select(Selection(layer="conv1", weight=7))
+    assert inspector.by_hand.isVisibleTo(inspector)
+    inspector.by_hand.setValue(0.25)
+    first = next(iter(trainer.weights))
+    assert trainer.weights[first].flat[7] == 0.25
+    assert (trainer.weights[first] != 0).sum() == 1
+    assert document.undo_stack.undoText().startswith("Set conv1.weight[")
+    document.undo_stack.undo()
+    assert not trainer.weights[first].any()

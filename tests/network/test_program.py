@@ -1,6 +1,5 @@
 """Lowering: rows that read as they should, and a memory in which nothing alive is overwritten."""
 
-import time
 from itertools import pairwise
 
 import numpy as np
@@ -176,9 +175,7 @@ def test_problems_are_raised():
 
 def test_1000_layers():
     layers = [Dense(4, Tanh()) for _ in range(1000)]
-    began = time.perf_counter()
     program = lower(chain(*layers), Shape(4), SQUARED)
-    assert time.perf_counter() - began < 20
     assert len(program.rows) == 4001
     X, T = np.ones((3, 4, 1, 1)), np.zeros((3, 4))
     run = one_pass(program, start(program, 1, scale=0.5), X, T)

@@ -145,8 +145,8 @@ def test_an_edit_keeps_what_survives_by_name_and_shape() -> None:
         SMALL_CNN,
         network=Network((*nodes[:3], Node("hidden", Dense(units=20)), nodes[3])),
     )
-    kept = run.edit(wider)
-    assert set(kept.kept) == {"conv.weight", "conv.bias", "output.bias"}
+    kept = run.edit(wider).surgery
+    assert set(kept.whole) == {"conv.weight", "conv.bias", "output.bias"}
     assert set(kept.renewed) == {"hidden.weight", "hidden.bias", "output.weight"}
     assert np.array_equal(run.parameters["conv.weight"], before["conv.weight"])
     assert np.array_equal(run.state().slots[:36], memory[:36]), "the velocity of a kept weight is kept"

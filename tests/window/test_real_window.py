@@ -84,6 +84,45 @@ def test_the_same_start_gives_the_same_numbers(qtbot: QtBot, window: MainWindow,
     assert loss_after_one_epoch() == loss_after_one_epoch()
 
 
+def test_time_is_dragged_back_and_forth_and_a_change_there_makes_a_run(
+    qtbot: QtBot, window: MainWindow, until
+) -> None:
+    def said() -> tuple[str, str]:
+        readings = window.transport.readings
+        return readings.loss.value.text(), readings.validation.value.text()
+
+    seen = {}
+    for at in (20, 40, 60):
+        window.transport.epoch_action.trigger()
+        until(lambda at=at: step(window) == at and not window.document.playback.playing)
+        seen[at] = said()
+    track, left = window.timeline.track, Qt.MouseButton.LeftButton
+    x = {at: QPoint(round(track.axis.x(float(at))), 18) for at in seen}
+    qtbot.mousePress(track, left, pos=x[60])
+    for at in (40, 20, 40):
+        qtbot.mouseMove(track, x[at])
+        until(lambda at=at: step(window) == at)
+        assert said() == seen[at]  # the numbers of then, while it is being dragged
+    qtbot.mouseRelease(track, left, pos=x[20])
+    until(lambda: step(window) == 20)
+    assert said() == seen[20]
+    assert "past: step 20 of 60" in window.transport.whereabouts.text
+    qtbot.keyClick(track, Qt.Key.Key_End)
+    until(lambda: step(window) == 60)
+    assert window.transport.whereabouts.text == ""
+    qtbot.keyClick(track, Qt.Key.Key_PageDown)
+    until(lambda: step(window) == 40)
+    draft = window.document.draft
+    optimizer = msgspec.structs.replace(draft.optimizer, rate=0.002)
+    window.document.edit(msgspec.structs.replace(draft, optimizer=optimizer), "Slower")
+    until(lambda: len(window.document.runs) == 2)
+    until(lambda: window.transport.readings.tag.name == "B")
+    assert window.document.snapshot.origin == (1, 40)  # type: ignore[union-attr]
+    lane = QPoint(round(track.axis.right) - 1, 27)
+    qtbot.mouseClick(track, left, pos=lane)
+    until(lambda: window.transport.readings.tag.name == "A")
+
+
 def test_the_network_is_broken_and_mended_while_it_trains(qtbot: QtBot, window: MainWindow, until) -> None:
     window.document.playback.play()
     block = window.network_panel.layers.blocks[2]

@@ -8,11 +8,14 @@ import numpy as np
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QLabel, QWidget
 
+from lab.gui.commands import Named
 from lab.gui.document import Document
 from lab.gui.editing import ArchitectureEdits
 from lab.gui.selection import Selection
 from lab.gui.theme import number_font
+from lab.gui.views.weights import place_of
 from lab.gui.widgets.inputs import InputsLine
+from lab.gui.widgets.numbers import Number, words
 from lab.gui.widgets.sections import Column, Formula, Section
 from lab.gui.widgets.wording import number
 from lab.network.editing import may_take
@@ -97,6 +100,14 @@ class Inspector(Column):
         self._unit = FactTable("Unit")
         self._weight = FactTable("Weight")
         self._shape = FactTable("Layer")
+        self.by_hand = Number(-3.4e38, 3.4e38)
+        self.by_hand.setToolTip("Set the weight by hand, from this step on. Undo takes it back")
+        self.by_hand.setAccessibleName("Set the weight")
+        self.by_hand.edited.connect(self._set_weight)
+        self._set_to = Section("")
+        self._set_to.heading.hide()
+        self._set_to.grid.setColumnMinimumWidth(0, NAMES)
+        self._set_to.add_row("Set to", self.by_hand)
         self._inputs = Section("Inputs", "What flows into the layer. A join may take several")
         self.inputs = InputsLine()
         self._inputs.add_wide(self.inputs)
@@ -115,6 +126,7 @@ class Inspector(Column):
             head_column,
             self._unit,
             self._weight,
+            self._set_to,
             self._shape,
             self._inputs,
             self._parameters,
@@ -219,6 +231,32 @@ class Inspector(Column):
         else:
             self._show_unit(snapshot, selection)
         self._weight.show_rows(weight_rows(snapshot, selection.weight) if snapshot else [])
+        self._show_by_hand(snapshot, selection)
+
+    def _show_by_hand(self, snapshot: Snapshot | None, selection: Selection) -> None:
+        weights = None if snapshot is None else snapshot.reading(WeightsProbe())
+        place = None
+        if snapshot is not None:
+            place = place_of(snapshot.experiment.analysis, selection.weight)
+        known = weights is not None and place is not None and place[0] in weights.parameters
+        self._set_to.setVisible(known)
+        if known and weights is not None and place is not None and not self.by_hand.hasFocus():
+            self.by_hand.show_value(float(weights.parameters[place[0]][place[1]]))
+
+    @Slot(object)
+    def _set_weight(self, value: float) -> None:
+        snapshot = self._document.snapshot
+        place = snapshot and place_of(snapshot.experiment.analysis, self._document.selection.weight)
+        if not place:
+            return
+        name, spot = place
+
+        def read(now: Named) -> Named:
+            values = now[name]
+            values[spot] = value
+            return {name: values}
+
+        self._document.set_weights(read, f"Set {name}[{', '.join(map(str, spot))}] to {words(value)}")
 
     def _show_unit(self, snapshot: Snapshot, selection: Selection) -> None:
         seen = snapshot.reading(ActivationsProbe(selection.part, selection.example))

@@ -14,6 +14,7 @@ from lab.files import in_bytes
 from lab.gui.document import Document
 from lab.gui.editing import ArchitectureEdits
 from lab.gui.icons import icon
+from lab.gui.needs import examples
 from lab.gui.selection import Selection
 from lab.gui.theme import LIGHT, Theme
 from lab.gui.widgets.layer_block import Columns, TableLine, count
@@ -62,6 +63,10 @@ class NetworkPanel(QWidget):
         self._scroll.setWidget(self.layers)
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the list in it has it
         self._selected_at = 0.0
+        self._later = QTimer(self)  # a large network is lowered for it: after the layers are drawn
+        self._later.setSingleShot(True)
+        self._later.setInterval(0)
+        self._later.timeout.connect(self._show_memory)
         for widget in (self._scroll.viewport(), self.layers):
             widget.installEventFilter(self)
         self._actions: list[tuple[QToolButton, str]] = []
@@ -89,11 +94,11 @@ class NetworkPanel(QWidget):
         self._mends.picked.connect(edits.repair)
         edits.chosen_changed.connect(self._show)
         edits.refused.connect(self._refuse)
-        document.experiment_changed.connect(self._show_draft)
-        document.problems_changed.connect(self._show)
+        document.problems_changed.connect(self._show_draft)  # said of every draft, after it
         document.snapshot_changed.connect(self._see)
         document.selection_changed.connect(self._show_selection)
         self._show()
+        self._show_memory()
 
     def minimumSizeHint(self) -> QSize:
         return QSize(self.layers.minimumSizeHint().width() + 11, 240)
@@ -112,7 +117,10 @@ class NetworkPanel(QWidget):
         self._input.show_texts("input", (str(analysis.input), "", ""))
         parameters, cost = count(analysis.parameter_count), count(analysis.multiply_adds)
         self._totals.show_texts("Total", ("", "", "") if problems else ("", parameters, cost))
-        self._show_memory()
+        if problems:
+            self._show_memory()  # nothing
+        else:
+            self._later.start()
         said = [f"“{p.where}”: {p.what}. {p.mend}" for p in self._refused]
         self._problem.show_sentences(said + said_of("network", problems))
         self._mends.show_repairs(
@@ -140,10 +148,11 @@ class NetworkPanel(QWidget):
         names = self.edits.names
         return names.index(name) if name in names else None
 
+    @Slot()
     def _show_memory(self) -> None:
         draft, text, tip = self._document.draft, "", ""
         if not self._document.problems:
-            planned, threads = plan(draft, self._examples()), self._document.trainer.threads
+            planned, threads = plan(draft, examples(self._document)), self._document.trainer.threads
             text = in_bytes(planned.working(threads))
             parts = [f"{name}: {in_bytes(size)}" for name, size in planned.parts(threads).items()]
             tip = "\n".join(
@@ -156,20 +165,11 @@ class NetworkPanel(QWidget):
         self._memory.show_texts(MEMORY, ("", "", text))
         self._memory.setToolTip(tip)
 
-    def _examples(self) -> int:
-        """Training examples, where they are known without loading; else as many as a batch wants."""
-        draft, snapshot, prepared = self._document.draft, self._document.snapshot, self._document.prepared
-        if snapshot is None or prepared is None:
-            return draft.batch_size
-        seen = snapshot.experiment
-        same = (seen.data, seen.split, seen.seed) == (draft.data, draft.split, draft.seed)
-        return len(prepared.training) if same else draft.batch_size
-
     @Slot(object)
     def _see(self, snapshot: Snapshot) -> None:
         if snapshot.experiment is not self._seen:  # now it is known how many examples there are
             self._seen = snapshot.experiment
-            self._show_memory()
+            self._later.start()
 
     @Slot(object)
     def _show_selection(self, selection: Selection) -> None:

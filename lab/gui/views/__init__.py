@@ -6,12 +6,15 @@ from lab.gui.views.decision import DecisionView
 from lab.gui.views.filters import FiltersView
 from lab.gui.views.maps import MapsView
 from lab.gui.views.predictions import PredictionsView
+from lab.gui.views.program import ProgramView
+from lab.gui.views.runs import RunsView
 from lab.gui.views.surface import SurfaceView
 from lab.gui.views.units import UnitsView
 from lab.gui.views.view import View
 
 VIEWS: tuple[type[View], ...] = (
     CurvesView,
+    RunsView,
     SurfaceView,
     MapsView,
     FiltersView,
@@ -19,6 +22,7 @@ VIEWS: tuple[type[View], ...] = (
     PredictionsView,
     DecisionView,
     UnitsView,
+    ProgramView,
 )
 
 __all__ = ["VIEWS", "View"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pyqtgraph as pg
@@ -14,16 +15,27 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from lab.export.curves import curves_table
 from lab.gui.theme import Theme, blended
 from lab.gui.views.framed import FramedView
+from lab.gui.views.smoothing import FULL, Values, leap, smoothing_window, sparse_means, thinned
 from lab.gui.views.view import Table
+from lab.gui.widgets.edit_marks import EditMarks
 from lab.gui.widgets.legend import Entry, Legend
-from lab.gui.widgets.plot import Plot, positive
+from lab.gui.widgets.plot import Plot
+from lab.gui.widgets.run_lines import RunLines, Strand
 from lab.gui.widgets.wording import number, share
-from lab.training.history import Curves
+from lab.training.comparison import difference, together
 from lab.training.snapshot import Snapshot
 
-Values = NDArray[np.float64]
-FULL = 4096
-"""So many of the first updates are drawn one by one; later ones, where there are many more, by their extremes."""
+UNITS = {
+    "steps": "step (updates)",
+    "epochs": "epochs (passes through the training part)",
+    "examples": "examples seen",
+    "seconds": "seconds of training",
+}
+LEAST = {"steps": 10.0, "epochs": 1.0, "examples": 10.0, "seconds": 0.01}
+"""How far the horizontal axis goes at least."""
+FEW = 150
+"""As FULL, of the lines of runs that are not the active one: eight of them are drawn in each frame."""
+AXES = tuple((name, f"x: {name}") for name in UNITS)
 
 
 class CurvesView(FramedView):
@@ -37,10 +49,13 @@ class CurvesView(FramedView):
         super().__init__(parent)
         self._snapshot: Snapshot | None = None
         self._shown: tuple[object, ...] = ()
+        self._named: tuple[object, ...] = ()
+        self._strands: dict[str, dict[int, tuple[tuple[object, ...], Strand]]] = {"loss": {}, "accuracy": {}}
         self._over = self.controls.choice(
             "Horizontal axis",
-            (("steps", "x: steps"), ("epochs", "x: epochs"), ("examples", "x: examples")),
-            "What the horizontal axis counts: updates, passes through the training part, or examples seen",
+            AXES,
+            "What the horizontal axis counts: updates, passes through the training part, examples seen, or seconds "
+            "of training",
             lambda _: self._restart(),
             captioned=False,
         )
@@ -62,15 +77,11 @@ class CurvesView(FramedView):
         column.addWidget(self.loss, 4)
         column.addWidget(self.accuracy, 3)
         self.set_picture(picture)
-        self._lines = {}
-        for key, plot in (("loss", self.loss), ("accuracy", self.accuracy)):
-            self._lines[key] = (
-                plot.add_line(_faint),
-                plot.add_line(lambda theme: theme.runs[0]),
-                plot.add_line(lambda theme: theme.text, Qt.PenStyle.DashLine),
-            )
-            plot.pointed.connect(self._point)
+        self.lines = {"loss": RunLines(self.loss), "accuracy": RunLines(self.accuracy)}
+        self.loss.pointed.connect(lambda point: self._point(point, "loss"))
+        self.accuracy.pointed.connect(lambda point: self._point(point, "accuracy"))
         self._markers = [self._marker(plot) for plot in (self.loss, self.accuracy)]
+        self._changes = [EditMarks(plot) for plot in (self.loss, self.accuracy)]
         self._set_log()
         self.say("Press play: error and accuracy appear here")
 
@@ -95,64 +106,78 @@ class CurvesView(FramedView):
     # what is shown
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
-        curves = snapshot.curves
+        runs = together(snapshot)
         self._snapshot = snapshot
-        state = (len(curves.step), len(curves.validation_step), snapshot.step, id(snapshot.experiment))
+        state = (snapshot.run, snapshot.step, len(snapshot.edits), *map(state_of, runs))
         if state == self._shown:
             return
-        if not len(curves.step) and not len(curves.validation_step):
-            self.say("Press play: error and accuracy appear here")
-            self._shown = state
-            return
         self._shown = state
-        along, unit = self._along(curves, snapshot)
-        x, v = along(curves.step), along(curves.validation_step)
-        window = smoothing_window(len(curves.step))
-        classes = bool(snapshot.experiment.data.classes())
+        if not any(len(run.curves.step) or len(run.curves.validation_step) for run in runs):
+            self.say("Press play: error and accuracy appear here")
+            return
+        classes = any(run.experiment.data.classes() for run in runs)
         self.accuracy.setVisible(classes)
-        self.loss.name_axes("" if classes else unit, f"error ({snapshot.experiment.loss.title})")
-        self.loss.number_axis("bottom", not classes)  # the plot below has the same axis
-        self.accuracy.name_axes(unit, ("accuracy (%)", "right (%)", "%"))
-        self._draw("loss", x, v, curves.loss, curves.validation_loss, window)
-        if classes:
-            self._draw("accuracy", x, v, 100 * curves.accuracy, 100 * curves.validation_accuracy, window)
-        now = along(np.array([snapshot.step]))[0]
-        for marker in self._markers:
-            marker.setValue(np.log10(now) if self.log_x.isChecked() and now > 0 else now)
-        self._frame(x, v, curves, classes)
-        self._name(window)
+        self._name_axes(runs, classes)
+        window = smoothing_window(max(len(run.curves.step) for run in runs))
+        for key in ("loss", "accuracy") if classes else ("loss",):
+            self._draw(key, runs, snapshot, window)
+        self._mark_time(snapshot)
+        self._frame(classes, len(runs) > 1)
+        named = (window, snapshot.run, *((run.run, run.name, run.colour, id(run.experiment)) for run in runs))
+        if named != self._named:
+            self._named = named
+            self.legend.show_entries(legend_of(snapshot, runs, window))
         self.show_picture()
 
-    def _along(self, curves: Curves, snapshot: Snapshot) -> tuple[Callable[[NDArray[np.int64]], Values], str]:
-        """From steps to what the horizontal axis counts, and its name."""
-        over = self._over.currentData()
+    def _mark_time(self, snapshot: Snapshot) -> None:
+        """Where the active run stands, and where it was changed."""
+        along = self._along(snapshot)
+        now = along(np.array([snapshot.step]))
+        changes = along(np.array([edit.step for edit in snapshot.edits[1:]], np.int64))
+        if self.log_x.isChecked():
+            now, changes = (np.log10(np.maximum(at, 1e-300)) for at in (now, changes))
+        for marker, marks in zip(self._markers, self._changes, strict=True):
+            marker.setValue(now[0])
+            marks.show_edits(snapshot, changes, now[0])
+
+    def _along(self, run: Snapshot) -> Callable[[NDArray[np.int64]], Values]:
+        """From a run's steps to what the horizontal axis counts."""
+        over, curves = self._over.currentData(), run.curves
         if over == "steps":
-            return lambda steps: np.asarray(steps, np.float64), "step (updates)"
+            return lambda steps: np.asarray(steps, np.float64)
         steps = np.concatenate([[0], curves.step])
-        examples = np.concatenate([[0], curves.examples])
-        per_epoch = snapshot.examples / snapshot.epoch if over == "epochs" and snapshot.epoch > 0 else 1.0
-        name = "epochs (passes through the training part)" if over == "epochs" else "examples seen"
-        return lambda at: np.interp(at, steps, examples) / per_epoch, name
+        counted = np.concatenate([[0], curves.seconds if over == "seconds" else curves.examples])
+        per_unit = run.examples / run.epoch if over == "epochs" and run.epoch > 0 else 1.0
+        return lambda at: np.interp(at, steps, counted) / per_unit
 
-    def _draw(self, key: str, x: Values, v: Values, batch: Values, validation: Values, window: int) -> None:
-        log_y = key == "loss" and self.log_y.isChecked()
-        log_x = self.log_x.isChecked()
-        raw, smooth, judged = self._lines[key]
-        fx, fy = thinned(x, batch)
-        raw.setData(positive(fx, log_x), positive(fy, log_y))
-        sx, sy = thinned(x, smoothed(batch, window))
-        smooth.setData(positive(sx, log_x), positive(sy, log_y))
-        judged.setData(positive(v, log_x), positive(validation, log_y))
+    def _name_axes(self, runs: tuple[Snapshot, ...], classes: bool) -> None:
+        unit = UNITS[self._over.currentData()]
+        losses = {run.experiment.loss.title for run in runs}
+        loss = losses.pop() if len(losses) == 1 else "each run its own"
+        self.loss.name_axes("" if classes else unit, f"error ({loss})")
+        self.loss.number_axis("bottom", not classes)  # the plot below has the same axis
+        self.accuracy.name_axes(unit, ("accuracy (%)", "right (%)", "%"))
 
-    def _frame(self, x: Values, v: Values, curves: Curves, classes: bool) -> None:
+    def _draw(self, key: str, runs: tuple[Snapshot, ...], snapshot: Snapshot, window: int) -> None:
+        strands = {}
+        for run in runs:
+            active = run.run == snapshot.run
+            made_of = (*state_of(run), active, window, self._over.currentData())
+            known = self._strands[key].get(run.run)
+            if known is None or known[0] != made_of:  # a run that stands still is not gone through again
+                known = (made_of, strand_of(run, key, self._along(run), window, active))
+            strands[run.run] = known
+        self._strands[key] = strands
+        log = (self.log_x.isChecked(), key == "loss" and self.log_y.isChecked())
+        self.lines[key].show_strands(tuple(strand for _, strand in strands.values()), snapshot.run, log)
+
+    def _frame(self, classes: bool, several: bool) -> None:
         """Ranges that grow in leaps, so that the axes stand still between them."""
-        ends = [float(a[-1]) for a in (x, v) if len(a)]
-        end = max(leap(max(ends, default=1.0)), 1.0 if self._over.currentData() == "epochs" else 10.0)
-        starts = [float(a[a > 0][0]) for a in (x, v) if len(a) and (a > 0).any()]
-        across = (min(starts, default=0.1) * 0.9 if self.log_x.isChecked() else 0.0, end)
-        known = np.concatenate(
-            [smoothed(curves.loss, smoothing_window(len(curves.loss))), curves.validation_loss]
-        )
+        lines = [line for _, s in self._strands["loss"].values() for line in (s.mean, s.validation)]
+        x, known = (np.concatenate(part) for part in zip(*lines, strict=True))
+        least = LEAST[self._over.currentData()]
+        end = max(leap(float(x.max(initial=0.0))), least) * (1.06 if several else 1.0)  # room for their names
+        across = (float(x[x > 0].min(initial=end)) * 0.9 if self.log_x.isChecked() else 0.0, end)
         known = known[np.isfinite(known) & ((known > 0) | (not self.log_y.isChecked()))]
         top = leap(float(known.max(initial=1e-6))) if len(known) else 1.0
         low = 0.0
@@ -162,32 +187,47 @@ class CurvesView(FramedView):
         if classes:
             self.accuracy.frame(across, (0.0, 102.0))
 
-    def _name(self, window: int) -> None:
-        entries = [Entry("training batch", _faint, brief="batch")]
-        mean = "training" if window == 1 else f"training, mean of the last {window:,}"
-        brief = "training" if window == 1 else f"mean of {window:,}"
-        entries.append(Entry(mean, lambda theme: theme.runs[0], brief=brief))
-        entries.append(Entry("validation", lambda theme: theme.text, Qt.PenStyle.DashLine))
-        self.legend.show_entries(tuple(entries))
-
-    def _point(self, point: tuple[float, float] | None) -> None:
+    def _point(self, point: tuple[float, float] | None, key: str) -> None:
         if point is None or self._snapshot is None:
             self.readout.say("")
             return
-        curves = self._snapshot.curves
-        along, _ = self._along(curves, self._snapshot)
+        changed = self._changes[0].words_at(np.log10(point[0]) if self.log_x.isChecked() else point[0])
+        if len(together(self._snapshot)) == 1:
+            numbers = self._numbers_of_one(self._snapshot, point[0])
+        else:
+            numbers = self._numbers_of_all(key, point[0])
+        self.readout.say(",  ".join(filter(None, [changed, numbers])))
+
+    def _numbers_of_all(self, key: str, x: float) -> str:
+        """Each run's mean and validation near a place of the axis: read off what was logged, not off the lines."""
+        assert self._snapshot is not None
+        runs = together(self._snapshot)
+        window = smoothing_window(max(len(run.curves.step) for run in runs))
+        say = share if key == "accuracy" else number
+        words = []
+        for run in runs:
+            curves, along = run.curves, self._along(run)
+            logged = curves.loss if key == "loss" else curves.accuracy
+            judged = curves.validation_loss if key == "loss" else curves.validation_accuracy
+            k, j = (nearest(along(steps), x) for steps in (curves.step, curves.validation_step))
+            mean = say(float(logged[max(k - window + 1, 0) : k + 1].mean())) if k >= 0 else "–"
+            words.append(f"{run.name} {mean}, {say(float(judged[j])) if j >= 0 else '–'}")
+        return f"{self._over.currentData()} {number(x)}, training and validation:  {'  ·  '.join(words)}"
+
+    def _numbers_of_one(self, run: Snapshot, x: float) -> str:
+        curves, along = run.curves, self._along(run)
         parts = []
         if len(curves.step):
-            k = int(np.abs(along(curves.step) - point[0]).argmin())
+            k = int(np.abs(along(curves.step) - x).argmin())
             parts.append(f"step {curves.step[k]:,}: batch error {number(curves.loss[k])}")
             if np.isfinite(curves.accuracy[k]):
                 parts.append(f"accuracy {share(curves.accuracy[k])}")
         if len(curves.validation_step):
-            k = int(np.abs(along(curves.validation_step) - point[0]).argmin())
+            k = int(np.abs(along(curves.validation_step) - x).argmin())
             parts.append(f"validation at {curves.validation_step[k]:,}: {number(curves.validation_loss[k])}")
             if np.isfinite(curves.validation_accuracy[k]):
                 parts.append(share(curves.validation_accuracy[k]))
-        self.readout.say(",  ".join(parts))
+        return ",  ".join(parts)
 
     def show_theme(self, theme: Theme) -> None:
         super().show_theme(theme)
@@ -199,57 +239,72 @@ class CurvesView(FramedView):
         self.legend.setVisible(self.height() > 220)
 
     def table(self) -> Table:
-        """One row a step at which anything is known; NaN where that number was not taken."""
+        """One row a step at which anything is known, run after run; NaN where that number was not taken."""
         if self._snapshot is None:
             return Table({})
-        return Table(curves_table(self._snapshot.curves))
+        runs = together(self._snapshot)
+        if len(runs) == 1:
+            return Table(curves_table(runs[0].curves))
+        tables = [curves_table(run.curves) for run in runs]
+        names = [np.full(len(table["step"]), run.name) for run, table in zip(runs, tables, strict=True)]
+        columns = {name: np.concatenate([table[name] for table in tables]) for name in tables[0]}
+        return Table({"run": np.concatenate(names)} | columns)
 
 
-def _faint(theme: Theme) -> str:
-    return blended(theme.runs[0], theme.surface, 0.35)
+def state_of(run: Snapshot) -> tuple[object, ...]:
+    """What a run's lines depend on."""
+    curves = run.curves
+    ends = [column[-1:].tobytes() for column in (curves.loss, curves.validation_loss)]  # NaN equals itself so
+    lengths = (len(curves.step), len(curves.validation_step))
+    return (run.run, run.name, run.colour, *lengths, id(run.experiment), *ends)
 
 
-def smoothing_window(count: int) -> int:
-    """How many updates the smoothed line is the mean of: about a fiftieth of all, a round number."""
-    for window in (1, 2, 5, 10, 20, 50, 100, 200, 500):
-        if window * 50 >= count:
-            return window
-    return 1000
-
-
-def smoothed(values: Values, window: int) -> Values:
-    """The mean of the last `window` values (fewer at the start). NaN where one of them is not finite."""
-    if window == 1 or not len(values):
-        return values
-    finite = np.isfinite(values)
-    sums = np.concatenate([[0.0], np.cumsum(np.where(finite, values, 0.0))])
-    bad = np.concatenate([[0], np.cumsum(~finite)])
-    end = np.arange(1, len(values) + 1)
-    start = np.maximum(end - window, 0)
-    means = (sums[end] - sums[start]) / (end - start)
-    return np.where(bad[end] > bad[start], np.nan, means)
-
-
-def thinned(x: Values, y: Values) -> tuple[Values, Values]:
-    """The points of a line few enough to be drawn at once: the first FULL of them, then extremes of bins."""
-    size = (len(x) - FULL) // FULL
-    if size < 4:
-        return x, y
-    bins = (len(x) - FULL) // size
-    tail = y[FULL : FULL + bins * size].reshape(bins, size)
-    at = x[FULL : FULL + bins * size : size]
-    extremes = np.stack([tail.min(axis=1), tail.max(axis=1)], axis=1).ravel()
-    rest = FULL + bins * size
-    return (
-        np.concatenate([x[:FULL], np.repeat(at, 2), x[rest:]]),
-        np.concatenate([y[:FULL], extremes, y[rest:]]),
+def strand_of(
+    run: Snapshot, key: str, along: Callable[[NDArray[np.int64]], Values], window: int, active: bool
+) -> Strand:
+    """A run's lines of the error ("loss") or of the accuracy in per cent, finely and with batches if it is active."""
+    curves, nothing = run.curves, (np.empty(0), np.empty(0))
+    batch = curves.loss if key == "loss" else 100 * curves.accuracy
+    judged = curves.validation_loss if key == "loss" else 100 * curves.validation_accuracy
+    at, means = sparse_means(batch, window)
+    return Strand(
+        run=run.run,
+        name=run.name,
+        colour=run.colour,
+        batches=thinned(along(curves.step), batch) if active else nothing,
+        mean=thinned(along(curves.step[at]), means, FULL if active else FEW),
+        validation=thinned(along(curves.validation_step), judged, FULL if active else FEW),
     )
 
 
-def leap(value: float) -> float:
-    """A round number a little above `value`, from a ladder of steps of about a quarter."""
-    if not value > 0 or not np.isfinite(value):
-        return 1.0
-    power = 10.0 ** np.floor(np.log10(value))
-    ladder = (1, 1.25, 1.6, 2, 2.5, 3.2, 4, 5, 6.4, 8, 10)
-    return float(next(f * power for f in ladder if f * power >= value * (1 - 1e-9)))
+def nearest(places: Values, x: float) -> int:
+    """Which of the places is nearest; -1 if there is none."""
+    return int(np.abs(places - x).argmin()) if len(places) else -1
+
+
+def legend_of(snapshot: Snapshot, runs: tuple[Snapshot, ...], window: int) -> tuple[Entry, ...]:
+    """Of a run alone which line is what; of several which run is which and how it differs."""
+    mean = "training" if window == 1 else f"training, mean of the last {window:,}"
+    brief = "training" if window == 1 else f"mean of {window:,}"
+    if len(runs) == 1:
+        return (
+            Entry(
+                "training batch",
+                lambda theme: blended(theme.run(snapshot.colour), theme.surface, 0.35),
+                brief="batch",
+            ),
+            Entry(mean, lambda theme: theme.run(snapshot.colour), brief=brief),
+            Entry("validation", lambda theme: theme.text, Qt.PenStyle.DashLine),
+        )
+    return (
+        *(
+            Entry(
+                f"{run.name}: {difference(run, runs, most=1)}",
+                partial(Theme.run, colour=run.colour),
+                brief=run.name,
+            )
+            for run in runs
+        ),
+        Entry(mean, lambda theme: theme.muted, brief=brief),
+        Entry("validation", lambda theme: theme.muted, Qt.PenStyle.DashLine),
+    )

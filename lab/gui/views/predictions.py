@@ -53,7 +53,8 @@ class PredictionsView(FramedView):
 
     def _restyle(self, theme: Theme) -> None:
         self._points.setPen(pg.mkPen(theme.surface, width=1))
-        self._points.setBrush(pg.mkBrush(theme.runs[0]))
+        colour = self._snapshot.colour if self._snapshot is not None else 0
+        self._points.setBrush(pg.mkBrush(theme.run(colour)))
 
     def suits(self, snapshot: Snapshot) -> bool:
         return not snapshot.experiment.data.classes() and snapshot.experiment.target.is_vector
@@ -82,6 +83,7 @@ class PredictionsView(FramedView):
         if reading is None or reading is self._reading:
             return
         self._reading, self._snapshot = reading, snapshot
+        self._restyle(self.theme)
         outputs = reading.targets.shape[1]
         if self._output.count() != outputs:
             self._output.blockSignals(True)

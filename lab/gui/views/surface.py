@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal, cast
 
 import numpy as np
@@ -17,7 +18,7 @@ from lab.gui.widgets.colorbar import ColourBar
 from lab.gui.widgets.colour import Scale
 from lab.gui.widgets.surface2d import Surface2D
 from lab.gui.widgets.surface3d import Relief, Surface3D
-from lab.gui.widgets.terrain import Terrain, terrain
+from lab.gui.widgets.terrain import Terrain, Trail, terrain, trails
 from lab.gui.widgets.wording import number
 from lab.training.probes import Probe, Surface, SurfaceProbe
 from lab.training.snapshot import Snapshot
@@ -41,6 +42,7 @@ class SurfaceView(FramedView):
         self._reading: Surface | None = None
         self._terrain: Terrain | None = None
         self._weight = -1
+        self._run = ("A", 0)  # the name and the colour of the run whose surface it is
         self.plane = self.controls.choice(
             "Plane",
             PLANES,
@@ -183,6 +185,7 @@ class SurfaceView(FramedView):
         reading = snapshot.reading(self.probe())
         if reading is None or reading is self._reading:
             return
+        self._run = (snapshot.name, snapshot.colour)
         if self._terrain is not None and not is_spanned(reading):
             return  # too little is known of a new plane yet: the picture of the old one stays
         self._reading = reading
@@ -204,7 +207,7 @@ class SurfaceView(FramedView):
             self.relief.show_relief(self._relief(reading, land))
             self._faces.setCurrentWidget(self.relief)
         else:
-            self.flat.show_surface(reading, land, self._is_whole_space())
+            self.flat.show_surface(reading, land, trails(reading, *self._run), self._is_whole_space())
             self._faces.setCurrentWidget(self.flat)
         self.readout.rest(self._summary(reading))
         self.show_picture()
@@ -215,14 +218,17 @@ class SurfaceView(FramedView):
 
     def _relief(self, reading: Surface, land: Terrain) -> Relief:
         x, y = land.x, land.y
-        path = reading.path.reshape(-1, 2)
-        on_surface = land.heights(land.at(path[:, 0], path[:, 1]))
-        along = 2 * (path[:, 0] - x[0]) / (x[-1] - x[0]) - 1
-        across = 2 * (path[:, 1] - y[0]) / (y[-1] - y[0]) - 1
+
+        def on_surface(trail: Trail) -> Trail:
+            along = 2 * (trail.path[:, 0] - x[0]) / (x[-1] - x[0]) - 1
+            across = 2 * (trail.path[:, 1] - y[0]) / (y[-1] - y[0]) - 1
+            up = land.heights(land.at(trail.path[:, 0], trail.path[:, 1]))
+            return replace(trail, path=np.stack([along, across, up], axis=1))
+
         return Relief(
             heights=land.heights(land.fine(101)[2] if len(x) < 101 else land.errors),
             levels=land.heights(np.array(land.levels)),
-            path=np.stack([along, across, on_surface], axis=1),
+            trails=tuple(map(on_surface, trails(reading, *self._run))),
             axes=reading.axes,
             ends=((float(x[0]), float(x[-1])), (float(y[0]), float(y[-1]))),
         )
@@ -231,12 +237,18 @@ class SurfaceView(FramedView):
         """The current point's true error and what keeps the picture from being the whole truth."""
         words = []
         if len(reading.path):
+            who = f"{self._run[0]} at " if reading.others else ""
             words.append(
-                f"step {int(reading.path_steps[-1]):,}: error {number(float(reading.path_errors[-1]))}"
+                f"{who}step {int(reading.path_steps[-1]):,}: error {number(float(reading.path_errors[-1]))}"
             )
             away = float(reading.path_distances[-1])
             if not self._is_whole_space():
                 words.append(f"{number(away, 2)} off the plane" if away > 1e-6 else "on the plane")
+        words += [
+            f"{other.name} {number(float(other.path_errors[-1]))}"
+            for other in reading.others
+            if np.isfinite(other.path_errors[-1:]).any()
+        ]
         words.append(f"first {reading.examples:,} examples")
         if abs(reading.cosine) > 1e-6:
             words.append(f"cos(d₁, d₂) = {number(reading.cosine, 2)}")

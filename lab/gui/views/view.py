@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -27,7 +28,8 @@ class View(QWidget):
     """A picture of a run. The window gives it snapshots, the selection and the theme; it asks by `probes`.
 
     `picked` carries a new Selection when a person points at something; `watching_changed` says that `probes`
-    would now answer differently (a setting of the view's own was changed).
+    would now answer differently (a setting of the view's own was changed); `run_picked` that a person pointed at a
+    run, by its number.
     """
 
     name: ClassVar[str]
@@ -39,6 +41,7 @@ class View(QWidget):
     """Seconds that the window lets it stand between two snapshots of one run, where more would not be seen."""
 
     picked = Signal(object)
+    run_picked = Signal(int)
     watching_changed = Signal()
 
     def suits(self, snapshot: Snapshot) -> bool:
@@ -61,6 +64,11 @@ class View(QWidget):
     def furniture(self) -> tuple[QWidget, ...]:
         """Controls within the view that a figure leaves out."""
         return ()
+
+    @contextmanager
+    def posed(self) -> Iterator[tuple[int, int] | None]:
+        """As a figure shows it, for a while. Gives the (width, height) that a figure has unless another is wanted."""
+        yield None
 
     def table(self) -> Table:
         """The data now shown."""

@@ -41,7 +41,7 @@ class Legend(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
     def show_entries(self, entries: tuple[Entry, ...]) -> None:
-        if [e.name for e in entries] != [e.name for e in self._entries]:
+        if list(map(_looks, entries)) != list(map(_looks, self._entries)):
             self._entries = entries
             self.setAccessibleName("Legend: " + ", ".join(e.name for e in entries))
             self.updateGeometry()
@@ -101,6 +101,10 @@ class Legend(QWidget):
             painter.setPen(QColor(self._theme.muted))
             text = QRectF(place.x() + _sample(entry), place.y(), self.width(), height + 2)
             painter.drawText(text, Qt.AlignmentFlag.AlignVCenter, name)
+
+
+def _looks(entry: Entry) -> tuple[object, ...]:
+    return entry.name, entry.brief, entry.style, entry.colour(LIGHT)
 
 
 def _sample(entry: Entry) -> int:

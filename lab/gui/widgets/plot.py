@@ -183,7 +183,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         if not smooth:
             line.setDownsampling(auto=True, method="peak")
             line.setClipToView(True)
-        self.styled(lambda theme: line.setPen(_pen(colour(theme), width, style)))
+        self.styled(lambda theme: line.setPen(pen(colour(theme), width, style)))
         return line
 
     def add_points(self, size: int, symbol: str = "o") -> pg.ScatterPlotItem:
@@ -279,9 +279,10 @@ def positive(values: NDArray[np.floating], log: bool) -> NDArray[np.float64]:
     return np.where(plain > 0, plain, np.nan) if log else plain
 
 
-def _pen(colour: str, width: int, style: Qt.PenStyle) -> QPen:
-    pen = QPen(QColor(colour))
-    pen.setWidth(width)
-    pen.setStyle(style)
-    pen.setCosmetic(True)
-    return pen
+def pen(colour: str, width: int = 1, style: Qt.PenStyle = Qt.PenStyle.SolidLine) -> QPen:
+    """A pen so many pixels wide at every zoom."""
+    result = QPen(QColor(colour))
+    result.setWidth(width)
+    result.setStyle(style)
+    result.setCosmetic(True)
+    return result

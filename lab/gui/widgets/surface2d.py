@@ -1,4 +1,4 @@
-"""An error surface from above: colours, lines of equal error with their values, and the path."""
+"""An error surface from above: colours, lines of equal error with their values, and the paths."""
 
 from __future__ import annotations
 
@@ -10,17 +10,71 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
-from lab.gui.theme import Theme, rgb, sequential
+from lab.gui.theme import Theme, number_font, rgb, sequential
 from lab.gui.widgets.colour import rows_of_map
 from lab.gui.widgets.contours import contour_lines, placed
-from lab.gui.widgets.plot import Plot
-from lab.gui.widgets.terrain import Terrain
+from lab.gui.widgets.plot import Plot, pen
+from lab.gui.widgets.terrain import Terrain, Trail
 from lab.gui.widgets.wording import tick
 from lab.training.probes import Surface
 
 LABELS = 8
+SHORT = 10
+"""Characters of a run's name."""
 MOST_POINTS = 3000
 """Of a longer path every so-and-so-many-th point is drawn, the last always."""
+
+
+class PathItems:
+    """The path of a run as it is drawn: start, line with a casing, where it stands, its name."""
+
+    def __init__(self, plot: Plot, height: int) -> None:
+        self.casing = plot.add_line(lambda theme: theme.surface, width=4, smooth=True)
+        self.line = plot.add_line(lambda theme: theme.text, width=2, smooth=True)
+        self.start, self.now = plot.add_points(10), plot.add_points(11)
+        self.name = pg.TextItem(anchor=(-0.35, 0.5))
+        self.name.textItem.document().setDocumentMargin(1)
+        plot.addItem(self.name, ignoreBounds=True)
+        for item in self.items:
+            item.setZValue(1 + height)
+        self.name.setZValue(100)
+        self._worn: tuple[object, ...] = ()
+
+    @property
+    def items(self) -> tuple[pg.GraphicsObject, ...]:
+        return self.casing, self.line, self.start, self.now, self.name
+
+    def show_trail(self, trail: Trail | None) -> None:
+        for item in self.items:
+            item.setVisible(trail is not None)
+        if trail is None:
+            return
+        path = trail.path[:: -(-len(trail.path) // MOST_POINTS) or 1]
+        if len(path):
+            path = np.vstack([path, trail.path[-1:]])
+            self.name.setPos(*path[-1])
+        for line in (self.casing, self.line):
+            line.setData(path[:, 0], path[:, 1])
+        self.start.setData(path[:1, 0], path[:1, 1])
+        self.now.setData(path[-1:, 0], path[-1:, 1])
+
+    def dress(self, theme: Theme, trail: Trail, named: bool) -> None:
+        self.name.setVisible(named and bool(len(trail.path)))
+        worn = (theme, trail.colour, trail.name)
+        if worn == self._worn:
+            return
+        self._worn = worn
+        run, ground = theme.run(trail.colour), theme.surface
+        self.casing.setPen(pen(ground, 4))
+        self.line.setPen(pen(run, 2))
+        self.start.setPen(pg.mkPen(run, width=2))
+        self.start.setBrush(pg.mkBrush(ground))
+        self.now.setPen(pg.mkPen(ground, width=1.5))
+        self.now.setBrush(pg.mkBrush(run))
+        self.name.setText(trail.name[:SHORT])
+        self.name.setFont(number_font(bold=True))
+        self.name.setColor(run)
+        self.name.fill = pg.mkBrush(_with_alpha(ground, 0.8))
 
 
 class Surface2D(Plot):
@@ -33,31 +87,29 @@ class Surface2D(Plot):
         self._image.setZValue(-10)
         self.addItem(self._image)
         self._lines = self.add_line(lambda theme: theme.text, smooth=True)
-        self._casing = self.add_line(lambda theme: theme.surface, width=4, smooth=True)
-        self._path = self.add_line(lambda theme: theme.runs[0], width=2, smooth=True)
+        self.paths: list[PathItems] = []
+        self._trails: tuple[Trail, ...] = ()
         self._labels = [pg.TextItem(anchor=(0.5, 0.5)) for _ in range(LABELS)]
         for label in self._labels:
             label.hide()
             self.addItem(label, ignoreBounds=True)
-        self._start, self._now = self.add_points(10), self.add_points(11)
         self._minimum = self.add_points(13, "+")
         self.styled(self._restyle)
 
     def _restyle(self, theme: Theme) -> None:
-        run, ground = theme.runs[0], theme.surface
         self._lines.setPen(pg.mkPen(_with_alpha(theme.text, 0.45), width=1))
-        self._start.setPen(pg.mkPen(run, width=2))
-        self._start.setBrush(pg.mkBrush(ground))
-        self._now.setPen(pg.mkPen(ground, width=1.5))
-        self._now.setBrush(pg.mkBrush(run))
+        self._dress_paths()
         self._minimum.setPen(pg.mkPen(theme.text, width=1))
         self._minimum.setBrush(pg.mkBrush(theme.text))
         for label in self._labels:
             label.setColor(theme.text)
-            label.fill = pg.mkBrush(_with_alpha(ground, 0.72))
+            label.fill = pg.mkBrush(_with_alpha(theme.surface, 0.72))
 
-    def show_surface(self, surface: Surface, land: Terrain, equal: bool = False) -> None:
-        """With `equal` units on both axes steepest descent crosses the lines at right angles, as it should."""
+    def show_surface(
+        self, surface: Surface, land: Terrain, trails: tuple[Trail, ...], equal: bool = False
+    ) -> None:
+        """The last trail is on top. With `equal` units on both axes steepest descent crosses the lines at right
+        angles, as it should."""
         x, y, errors = land.fine()
         colours = np.vstack([sequential(self._theme), [rgb(self._theme.surface)]]).astype(np.uint8)
         self._image.setImage(
@@ -72,20 +124,25 @@ class Surface2D(Plot):
             self._lines.setData([], [])
         self._drawn = (land, lines)
         self._place_labels()
-        path = surface.path.reshape(-1, 2)
-        path = path[:: -(-len(path) // MOST_POINTS)] if len(path) > MOST_POINTS else path
-        if len(path):
-            path = np.vstack([path, surface.path[-1:]])
-        for line in (self._casing, self._path):
-            line.setData(path[:, 0], path[:, 1])
-        self._start.setData(path[:1, 0], path[:1, 1])
-        self._now.setData(path[-1:, 0], path[-1:, 1])
+        self._show_trails(trails)
         lowest = np.array([surface.minimum]) if surface.minimum is not None else np.empty((0, 2))
         self._minimum.setData(lowest[:, 0], lowest[:, 1])
         self.name_axes(*map(_names, surface.axes))
         wide, high = float(surface.x[-1] - surface.x[0]), float(surface.y[-1] - surface.y[0])
         self.keep_units_equal(equal and 0.4 < wide / high < 2.5)
         self.frame((surface.x[0], surface.x[-1]), (surface.y[0], surface.y[-1]))
+
+    def _show_trails(self, trails: tuple[Trail, ...]) -> None:
+        self._trails = trails
+        while len(self.paths) < len(trails):
+            self.paths.append(PathItems(self, len(self.paths)))
+        for k, items in enumerate(self.paths):
+            items.show_trail(trails[k] if k < len(trails) else None)
+        self._dress_paths()
+
+    def _dress_paths(self) -> None:
+        for items, trail in zip(self.paths, self._trails, strict=False):
+            items.dress(self._theme, trail, named=len(self._trails) > 1)
 
     def _place_labels(self) -> None:
         """A line's value in the middle of what it has well inside the picture; none where that is small."""

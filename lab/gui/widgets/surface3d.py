@@ -13,8 +13,11 @@ from PySide6.QtWidgets import QWidget
 
 from lab.gui.theme import LIGHT, Theme, number_font, sequential
 from lab.gui.widgets.colour import image_of, pixel_table
+from lab.gui.widgets.render_paths import render_paths
+from lab.gui.widgets.surface2d import SHORT
+from lab.gui.widgets.terrain import Trail
 from lab.gui.widgets.wording import tick
-from lab.kernels.render import project, render_surface
+from lab.kernels.render import project
 
 Values = NDArray[np.float64]
 
@@ -23,12 +26,12 @@ Values = NDArray[np.float64]
 class Relief:
     """A surface within the box x, y in -1..1, heights and levels in 0..1 (NaN where unknown).
 
-    `path` is [n, 3] in the box. `axes` names x and y, `ends` are their values at the box's corners.
+    `trails` lie in the box, the last on top. `axes` names x and y, `ends` are their values at the box's corners.
     """
 
     heights: Values
     levels: Values
-    path: Values
+    trails: tuple[Trail, ...]
     axes: tuple[str, str]
     ends: tuple[tuple[float, float], tuple[float, float]]
 
@@ -81,28 +84,43 @@ class Surface3D(QWidget):
         self._paint_box(painter)
         ratio = self.devicePixelRatioF()
         relief = self._relief
-        pixels = render_surface(
+        pixels = render_paths(
             relief.heights,
             pixel_table(sequential(self._theme), self._theme.danger),
             relief.levels,
-            relief.path,
-            QColor(self._theme.runs[0]).rgba(),
+            [(trail.path, QColor(self._theme.run(trail.colour)).rgba()) for trail in relief.trails],
             QColor(self._theme.surface).rgba(),
-            azimuth=self.azimuth,
-            elevation=self.elevation,
-            scale=self._scale() * ratio,
+            view=(self.azimuth, self.elevation, self._scale() * ratio),
             size=(max(round(self.width() * ratio), 1), max(round(self.height() * ratio), 1)),
             thickness=1.5 * ratio,
         )
         image = image_of(pixels)
         image.setDevicePixelRatio(ratio)
         painter.drawImage(QPointF(0, 0), image)
-        if len(relief.path) and np.isfinite(relief.path[-1]).all():
-            painter.setPen(QPen(QColor(self._theme.surface), 1.5))
-            painter.setBrush(QColor(self._theme.runs[0]))
-            painter.drawEllipse(self._on_screen(np.ascontiguousarray(relief.path[-1:]))[0], 5, 5)
+        for trail in relief.trails:
+            self._paint_end(painter, trail, named=len(relief.trails) > 1)
         # ended by hand: a kernel compiled in here leaves this frame, and so the painter, to the garbage collector
         painter.end()
+
+    def _paint_end(self, painter: QPainter, trail: Trail, named: bool) -> None:
+        """Where a run stands, and its name."""
+        if not len(trail.path) or not np.isfinite(trail.path[-1]).all():
+            return
+        colour = QColor(self._theme.run(trail.colour))
+        at = self._on_screen(np.ascontiguousarray(trail.path[-1:]))[0]
+        painter.setPen(QPen(QColor(self._theme.surface), 1.5))
+        painter.setBrush(colour)
+        painter.drawEllipse(at, 5, 5)
+        if named:
+            painter.setFont(number_font(bold=True))
+            metrics, name = painter.fontMetrics(), trail.name[:SHORT]
+            area = QRectF(at.x() + 9, at.y() - metrics.height() / 2, metrics.horizontalAdvance(name) + 6, 0)
+            area.setHeight(metrics.height())
+            ground = QColor(self._theme.surface)
+            ground.setAlphaF(0.8)
+            painter.fillRect(area, ground)
+            painter.setPen(colour)
+            painter.drawText(area, Qt.AlignmentFlag.AlignCenter, name)
 
     def _paint_box(self, painter: QPainter) -> None:
         """The floor under the surface, with the names and ends of the two axes at the sides that face us."""

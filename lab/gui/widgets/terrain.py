@@ -15,6 +15,15 @@ LINES = 11
 
 
 @dataclass(frozen=True, eq=False)
+class Trail:
+    """The path of a run: [n, 2] on the plane, or [n, 3] in the box of a relief. `colour` is the run's."""
+
+    name: str
+    colour: int
+    path: Values
+
+
+@dataclass(frozen=True, eq=False)
 class Terrain:
     """`errors` [rows of y, columns of x] on the rows and columns of which anything is known yet.
 
@@ -62,6 +71,12 @@ class Terrain:
         j = np.clip(np.searchsorted(self.y, y, side="right") - 1, 0, len(self.y) - 2)
         v = ((y - self.y[j]) / (self.y[j + 1] - self.y[j]))[:, None]
         return x, y, (1 - v) * rows[j] + v * rows[j + 1]
+
+
+def trails(surface: Surface, name: str, colour: int) -> tuple[Trail, ...]:
+    """The paths on a surface; that of the run `name`, whose surface it is, last: on top."""
+    others = [Trail(other.name, other.colour, other.path.reshape(-1, 2)) for other in surface.others]
+    return (*others, Trail(name, colour, surface.path.reshape(-1, 2)))
 
 
 def terrain(surface: Surface, logarithmic: bool) -> Terrain | None:

@@ -1,90 +1,92 @@
-"""Where the run stands between its start and the furthest step it has reached."""
+"""Time, from the start of a run to the furthest step that it has reached, in a row of its own."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFontMetrics
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from lab.gui.theme import LIGHT, Theme
+from lab.gui.theme import Theme, number_font
+from lab.gui.widgets.track import Track
+from lab.training.snapshot import Snapshot
 
-EDGE = 7.0
+HISTORY = (
+    "Memory that kept moments of this run take, of what they may. Where it is full they are kept more sparsely: "
+    "every step can still be had again, exactly; it only takes a little longer."
+)
+HOW = (
+    "Drag: any step again, exactly as it was. Wheel: zoom, double click: all.\n"
+    "Keys: arrows a stride, Page Up and Down an epoch, Home and End the ends, + and − zoom"
+)
 
 
 class Timeline(QWidget):
-    """A thin line with the steps done, a tick where each epoch ends, and a handle at the present step."""
+    """The track, and at its right where the run stands and what its history takes."""
 
+    scrubbed = Signal(int)
+    """While it is dragged: the newest step, no faster than the run gets there."""
     chosen = Signal(int)
+    """The step at which the handle was let go, or that a key chose."""
+    stepped = Signal(int)
+    """One stride forwards (+1) or back (-1)."""
+    run_chosen = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.theme: Theme = LIGHT
-        self._step, self._furthest, self._epoch = 0, 0, 0.0
-        self._hover: float | None = None
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setMouseTracking(True)
-        self.setAccessibleName("Timeline")
-        self.setToolTip("Click to go to a step: back to one that is past, exactly as it was, or on again")
+        self.track = Track()
+        self.track.setToolTip(HOW)
+        for name in ("scrubbed", "chosen", "stepped", "run_chosen"):
+            getattr(self.track, name).connect(getattr(self, name))
+        self.position, self.history = QLabel("step 0"), QLabel()
+        self.history.setProperty("caption", True)
+        self.history.setToolTip(HISTORY)
+        self.position.setToolTip("Where the run stands, and the furthest step it has reached")
+        column = QVBoxLayout()
+        column.setContentsMargins(0, 2, 0, 2)
+        column.setSpacing(0)
+        for label in (self.position, self.history):
+            label.setFont(number_font())
+            label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            column.addWidget(label)
+        column.addStretch(1)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(6, 4, 14, 0)
+        row.setSpacing(8)
+        row.addWidget(self.track, 1)
+        row.addLayout(column)
+        self._room = 0
+        self._take_room("step 9,999 / 9,999", "history 999 of 999 MB")
 
-    def sizeHint(self) -> QSize:
-        return QSize(240, 22)
+    def show_snapshot(self, snapshot: Snapshot) -> None:
+        furthest = max(snapshot.furthest, snapshot.step)
+        self.track.show_snapshot(snapshot)
+        self._say(self.position, f"step {snapshot.step:,} / {furthest:,}")
+        self._say(self.history, history_words(snapshot.history_bytes, snapshot.history_limit))
+        self._take_room(f"step {furthest:,} / {furthest:,}", self.history.text())
 
-    def minimumSizeHint(self) -> QSize:
-        return QSize(80, 22)
+    def show_breakpoints(self, steps: tuple[int, ...]) -> None:
+        """Mark these steps."""
+        self.track.show_breakpoints(steps)
 
-    def show_progress(self, step: int, furthest: int, epoch: float) -> None:
-        if (step, furthest, epoch) != (self._step, self._furthest, self._epoch):
-            self._step, self._furthest, self._epoch = step, max(furthest, step), epoch
-            self.update()
+    def show_theme(self, theme: Theme) -> None:
+        self.track.show_theme(theme)
 
-    def _span(self) -> float:
-        return self.width() - 2 * EDGE
+    @staticmethod
+    def _say(label: QLabel, text: str) -> None:
+        if text != label.text():
+            label.setText(text)
 
-    def _x(self, step: float) -> float:
-        return EDGE + self._span() * (step / self._furthest if self._furthest else 0.0)
+    def _take_room(self, *texts: str) -> None:
+        """Room only grows: the track would jump with every digit."""
+        room = max(QFontMetrics(self.position.font()).horizontalAdvance(text) for text in texts) + 2
+        if room > self._room:
+            self._room = room
+            self.position.setMinimumWidth(room)
 
-    def _step_at(self, x: float) -> int:
-        return round(min(max((x - EDGE) / max(self._span(), 1), 0), 1) * self._furthest)
 
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        theme, middle = self.theme, self.height() / 2
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(theme.border))
-        painter.drawRoundedRect(QRectF(EDGE, middle - 2, self._span(), 4), 2, 2)
-        alive = QColor(theme.accent if self.isEnabled() else theme.border)
-        here = self._x(self._step)
-        painter.setBrush(alive)
-        painter.drawRoundedRect(QRectF(EDGE, middle - 2, here - EDGE, 4), 2, 2)
-        if self._epoch > 0 and self._step:
-            each = self._step / self._epoch
-            number = int(self._furthest / each)
-            # ticks closer than this would be a grey band, so only every 10th, 100th, ... is drawn
-            stride = 1
-            while number / stride > max(self._span() / 8, 1):
-                stride *= 10
-            painter.setBrush(QColor(theme.muted))
-            for epoch in range(stride, number + 1, stride):
-                painter.drawRect(QRectF(self._x(epoch * each) - 0.5, middle + 4, 1, 4))
-        painter.setBrush(QColor(theme.surface))
-        painter.setPen(alive)
-        painter.drawEllipse(QRectF(here - 5, middle - 5, 10, 10))
-        if self._hover is not None and self._furthest:
-            painter.setPen(QColor(theme.muted))
-            painter.drawLine(round(self._hover), round(middle - 7), round(self._hover), round(middle + 7))
-        painter.end()
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        self._hover = min(max(event.position().x(), EDGE), self.width() - EDGE)
-        if self._furthest:
-            QToolTip.showText(event.globalPosition().toPoint(), f"Step {self._step_at(self._hover):,}", self)
-        self.update()
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        if event.button() == Qt.MouseButton.LeftButton and self._furthest:
-            self.chosen.emit(self._step_at(event.position().x()))
-
-    def leaveEvent(self, _event: QEvent) -> None:
-        self._hover = None
-        self.update()
+def history_words(taken: int, limit: int) -> str:
+    """ "history 18 of 201 MB"; "" where nothing is kept."""
+    if not limit:
+        return ""
+    digits = 0 if limit >= 20_000_000 else 1
+    return f"history {taken / 1e6:,.{digits}f} of {limit / 1e6:,.{digits}f} MB"

@@ -6,13 +6,15 @@ import math
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from lab.kernels import opcodes as op
 from lab.network.activations import AnyActivation, Linear
 from lab.network.initializers import AnyInitializer, FanIn, Zero
 from lab.network.layers.connections import Connections, FilterByFilter, pairs, table_problem
 from lab.network.layers.geometry import Dilation, Kernel, PaddingOrWord, Stride, columns, slid, window_on
-from lab.network.layers.layer import Layer, Parameter, Window
+from lab.network.layers.layer import Axis, Layer, Parameter, Window
 from lab.network.shape import Shape
 from lab.problem import Problem
 from lab.value import both
@@ -96,8 +98,11 @@ class Conv2D(Layer, frozen=True, tag="conv2d"):
         start = (
             FilterByFilter(self.start, tuple(map(len, self.connections))) if self.connections else self.start
         )
-        weight = Parameter("weight", shape, fan_in, fan_out, start)
-        bias = Parameter("bias", (self.filters,), fan_in, fan_out, Zero(), penalised=False)
+        axes: tuple[Axis, ...] = ("unit", "input", "tap", "tap")
+        if self.connections or self.groups > 1:
+            axes = ("link", "tap", "tap")
+        weight = Parameter("weight", shape, fan_in, fan_out, start, axes=axes)
+        bias = Parameter("bias", (self.filters,), fan_in, fan_out, Zero(), penalised=False, axes=("unit",))
         return (weight, bias) if self.bias else (weight,)
 
     def multiply_adds(self, x: Shape) -> int:
@@ -112,6 +117,14 @@ class Conv2D(Layer, frozen=True, tag="conv2d"):
 
     def unit_of(self, spot: tuple[int, ...]) -> int:
         return pairs(self.connections)[2 * spot[0]] if self.connections else spot[0]
+
+    def links(self, x: Shape) -> NDArray[np.int64]:
+        if self.connections:
+            return np.array(pairs(self.connections), np.int64).reshape(-1, 2)
+        own = x.channels // self.groups  # each filter sees the channels of its group
+        filters = np.repeat(np.arange(self.filters), own)
+        channels = filters // (self.filters // self.groups) * own + np.tile(np.arange(own), self.filters)
+        return np.stack([filters, channels], axis=1)
 
     def window(self, x: Shape) -> Window:
         return window_on(x, self.kernel, self.stride, self.padding, self.dilation)

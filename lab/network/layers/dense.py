@@ -42,8 +42,10 @@ class Dense(Layer, frozen=True, tag="dense"):
         return Shape(self.units)
 
     def parameters(self, x: Shape) -> tuple[Parameter, ...]:
-        weight = Parameter("weight", (self.units, x.size), x.size, self.units, self.start)
-        bias = Parameter("bias", (self.units,), x.size, self.units, Zero(), penalised=False)
+        weight = Parameter(
+            "weight", (self.units, x.size), x.size, self.units, self.start, axes=("unit", "input")
+        )
+        bias = Parameter("bias", (self.units,), x.size, self.units, Zero(), penalised=False, axes=("unit",))
         return (weight, bias) if self.bias else (weight,)
 
     def multiply_adds(self, x: Shape) -> int:

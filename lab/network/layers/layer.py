@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import msgspec
 import numpy as np
@@ -23,6 +23,9 @@ Positions = NDArray[np.int64]
 """Places along one axis, in order."""
 Line = tuple[Fraction, Fraction]
 """(a, b) of a u + b."""
+Axis = Literal["unit", "input", "tap", "place", "link"]
+"""What an axis of a parameter runs along: the units or filters that the layer has; the channels that come in, of a
+vector its numbers; a kernel; the height or width of what comes in; connections of a unit with a channel."""
 
 
 def told_like(pair: Pair[int], limits: tuple[int, int], hold: Callable[[tuple[int, int]], int] = min) -> str:
@@ -35,7 +38,9 @@ class Parameter(msgspec.Struct, frozen=True):
 
     `shape` is the order of PyTorch: [out, in] for dense weights, [out, in, kernel height, kernel width] for
     convolutions, [out] for biases. `penalised` says whether L1 and L2 regularisation apply. A parameter that is
-    not `learned` is a running statistic: the share `momentum` of it is renewed at every update.
+    not `learned` is a running statistic: the share `momentum` of it is renewed at every update. `axes` says what
+    each axis runs along, so that an edit of the network can keep the part that fits; axes before those that it
+    names go together with the first of them. A parameter without is kept whole or not at all.
     """
 
     name: str
@@ -46,6 +51,7 @@ class Parameter(msgspec.Struct, frozen=True):
     penalised: bool = True
     learned: bool = True
     momentum: float = 0.1
+    axes: tuple[Axis, ...] = ()
 
     @property
     def size(self) -> int:
@@ -120,6 +126,13 @@ class Layer(msgspec.Struct, frozen=True, tag_field="layer", forbid_unknown_field
     def unit_of(self, spot: tuple[int, ...]) -> int:
         """The unit that the weight at these indices of `weight` leads into."""
         return spot[0]
+
+    def links(self, x: Shape) -> NDArray[np.int64]:
+        """[n, 2], the unit and the channel that each weight connects, in the weights' order.
+
+        Only asked of a kind of layer whose weights may have an axis "link".
+        """
+        raise NotImplementedError
 
     def windows(self, xs: tuple[Shape, ...]) -> tuple[Window | None, ...]:
         """Like `window`, for each input of a layer that may take several inputs."""

@@ -11,7 +11,7 @@ import numpy as np
 from lab.kernels import opcodes as op
 from lab.kernels.normalization import LAYER_NORM_PLANES
 from lab.network.initializers import Constant, Zero
-from lab.network.layers.layer import Layer, Line, Parameter, Positions, Window
+from lab.network.layers.layer import Axis, Layer, Line, Parameter, Positions, Window
 from lab.network.shape import Shape
 
 if TYPE_CHECKING:
@@ -50,11 +50,13 @@ class BatchNorm(Layer, frozen=True, tag="batch_norm"):
 
     def parameters(self, x: Shape) -> tuple[Parameter, ...]:
         shape = (x.channels,)
+        one, zero, m = Constant(1.0), Zero(), self.momentum
+        axes: tuple[Axis, ...] = ("input",)
         return (
-            Parameter("scale", shape, 1, 1, Constant(1.0), penalised=False),
-            Parameter("shift", shape, 1, 1, Zero(), penalised=False),
-            Parameter("mean", shape, 1, 1, Zero(), False, learned=False, momentum=self.momentum),
-            Parameter("variance", shape, 1, 1, Constant(1.0), False, learned=False, momentum=self.momentum),
+            Parameter("scale", shape, 1, 1, one, penalised=False, axes=axes),
+            Parameter("shift", shape, 1, 1, zero, penalised=False, axes=axes),
+            Parameter("mean", shape, 1, 1, zero, False, learned=False, momentum=m, axes=axes),
+            Parameter("variance", shape, 1, 1, one, False, learned=False, momentum=m, axes=axes),
         )
 
     def multiply_adds(self, x: Shape) -> int:
@@ -96,9 +98,10 @@ class LayerNorm(Layer, frozen=True, tag="layer_norm"):
 
     def parameters(self, x: Shape) -> tuple[Parameter, ...]:
         shape = (x.channels,) if x.is_vector else (x.channels, x.height, x.width)
+        axes: tuple[Axis, ...] = ("input",) if x.is_vector else ("input", "place", "place")
         return (
-            Parameter("scale", shape, 1, 1, Constant(1.0), penalised=False),
-            Parameter("shift", shape, 1, 1, Zero(), penalised=False),
+            Parameter("scale", shape, 1, 1, Constant(1.0), penalised=False, axes=axes),
+            Parameter("shift", shape, 1, 1, Zero(), penalised=False, axes=axes),
         )
 
     def multiply_adds(self, x: Shape) -> int:

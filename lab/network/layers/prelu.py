@@ -8,7 +8,7 @@ import msgspec
 
 from lab.kernels import opcodes as op
 from lab.network.initializers import Constant
-from lab.network.layers.layer import Layer, Parameter
+from lab.network.layers.layer import Axis, Layer, Parameter
 from lab.network.shape import Shape
 
 if TYPE_CHECKING:
@@ -43,7 +43,9 @@ class PReLU(Layer, frozen=True, tag="prelu"):
         return x.channels if self.slopes == "channel" else 1
 
     def parameters(self, x: Shape) -> tuple[Parameter, ...]:
-        return (Parameter("slope", (self._count(x),), 1, 1, Constant(self.slope), penalised=False),)
+        axes: tuple[Axis, ...] = ("input",) if self.slopes == "channel" else ()
+        start = Constant(self.slope)
+        return (Parameter("slope", (self._count(x),), 1, 1, start, penalised=False, axes=axes),)
 
     def multiply_adds(self, x: Shape) -> int:
         return x.size

@@ -11,7 +11,7 @@ from lab.kernels import opcodes as op
 from lab.network.activations import AnyActivation, ScaledTanh
 from lab.network.initializers import Constant, Zero
 from lab.network.layers.geometry import Kernel, Stride, columns, slid, window_on
-from lab.network.layers.layer import Layer, Parameter, Window
+from lab.network.layers.layer import Axis, Layer, Parameter, Window
 from lab.network.shape import Shape
 from lab.problem import Problem
 from lab.value import both
@@ -51,9 +51,11 @@ class Subsample(Layer, frozen=True, tag="subsample"):
 
     def parameters(self, x: Shape) -> tuple[Parameter, ...]:
         area = math.prod(both(self.kernel))
+        shape, start = (x.channels,), Constant(self.gain / area)
+        axes: tuple[Axis, ...] = ("input",)
         return (
-            Parameter("coefficient", (x.channels,), area, area, Constant(self.gain / area), penalised=False),
-            Parameter("bias", (x.channels,), area, area, Zero(), penalised=False),
+            Parameter("coefficient", shape, area, area, start, penalised=False, axes=axes),
+            Parameter("bias", shape, area, area, Zero(), penalised=False, axes=axes),
         )
 
     def multiply_adds(self, x: Shape) -> int:

@@ -13,7 +13,7 @@ from lab.kernels import opcodes as op
 from lab.network.activations import AnyActivation, Linear
 from lab.network.initializers import AnyInitializer, FanIn, Zero
 from lab.network.layers.geometry import Kernel, Padding, Stride, columns, window_on
-from lab.network.layers.layer import Layer, Line, Parameter, Positions, told_like
+from lab.network.layers.layer import Axis, Layer, Line, Parameter, Positions, told_like
 from lab.network.shape import Shape
 from lab.problem import Problem
 from lab.value import Pair, both, told
@@ -72,8 +72,10 @@ class TransposedConv2D(Layer, frozen=True, tag="transposed_conv2d"):
         # a pixel of the output is fed by kernel / stride pixels of the input along each axis, on average
         fan_in = max(1, x.channels * math.prod(taps) // math.prod(both(self.stride)))
         fan_out = self.filters * math.prod(taps)
-        weight = Parameter("weight", (x.channels, self.filters, *taps), fan_in, fan_out, self.start)
-        bias = Parameter("bias", (self.filters,), fan_in, fan_out, Zero(), penalised=False)
+        shape = (x.channels, self.filters, *taps)
+        axes: tuple[Axis, ...] = ("input", "unit", "tap", "tap")
+        weight = Parameter("weight", shape, fan_in, fan_out, self.start, axes=axes)
+        bias = Parameter("bias", (self.filters,), fan_in, fan_out, Zero(), penalised=False, axes=("unit",))
         return (weight, bias) if self.bias else (weight,)
 
     def multiply_adds(self, x: Shape) -> int:

@@ -1,20 +1,30 @@
 """Curves: the right points on the right axes."""
 
-import time
+from dataclasses import replace
 
+import msgspec
 import numpy as np
 import pytest
 from PySide6.QtCore import QPointF
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from lab.gui.views.curves import FULL, CurvesView, leap, smoothed, smoothing_window, thinned
+from lab.gui.theme import LIGHT
+from lab.gui.views.curves import CurvesView
+from lab.gui.views.smoothing import FULL, leap, smoothed, smoothing_window, sparse_means, thinned
 from lab.gui.widgets.plot import Axis
-from tests.gui.fake_snapshots import snapshot
+from lab.gui.widgets.run_lines import apart_from_each_other
+from lab.gui.widgets.wording import number
+from lab.training.snapshot import Snapshot
+from lab.training.timeline import Edit
+from tests.gui.fake_snapshots import LENET, race, snapshot
 from tests.gui.views.stage import Stage
 
 
 def drawn(view: CurvesView, key: str, line: int) -> tuple[np.ndarray, np.ndarray]:
-    data = view._lines[key][line]
+    """Of a run alone: batches, their mean, the validation."""
+    lines = view.lines[key]
+    data = (lines.batches, lines.slots[0].mean, lines.slots[0].validation)[line]
     return data.xData, data.yData
 
 
@@ -118,6 +128,101 @@ def test_thinning_keeps_extremes() -> None:
     assert (np.diff(x) >= 0).all()
 
 
+def test_means_in_blocks_are_the_means() -> None:
+    values = np.random.default_rng(4).normal(size=30_017)
+    values[20_000] = np.inf
+    window = smoothing_window(len(values))
+    places, means = sparse_means(values, window)
+    assert len(places) < len(values) / 10
+    assert places[-1] == len(values) - 1
+    np.testing.assert_allclose(means, smoothed(values, window)[places], atol=1e-9)
+    for count in (0, 1, 60, 2_000):
+        np.testing.assert_array_equal(sparse_means(values[:count], 1)[1], values[:count])
+
+
+def several(stage: Stage, **of: object) -> CurvesView:
+    view = stage.show(CurvesView)
+    view.show_snapshot(race(**of))  # type: ignore[arg-type]
+    return view
+
+
+def test_every_run_has_its_lines_in_its_colour(stage: Stage) -> None:
+    view = several(stage, count=3, active=2)
+    runs = race(count=3).runs
+    for run, slot in zip(runs, view.lines["loss"].slots, strict=True):
+        np.testing.assert_allclose(slot.mean.yData, smoothed(run.curves.loss, 20))
+        np.testing.assert_array_equal(slot.validation.yData, run.curves.validation_loss)
+        for line in (slot.mean, slot.validation):
+            assert line.opts["pen"].color().name() == LIGHT.runs[run.colour]
+        assert slot.label.isVisible()
+        assert slot.label.toPlainText() == run.name
+    np.testing.assert_array_equal(view.lines["loss"].batches.yData, runs[1].curves.loss)
+    strong = [slot.mean.opts["pen"].width() for slot in view.lines["loss"].slots]
+    assert strong == [1, 2, 1]
+    above = [slot.mean.zValue() for slot in view.lines["loss"].slots]
+    assert above[1] > max(above[0], above[2])
+
+
+def test_the_legend_says_how_runs_differ(stage: Stage) -> None:
+    view = several(stage, count=2)
+    assert view.legend.names[:2] == ("A: the beginning", "B: learning rate 0.01 → 0.05")
+    view.show_snapshot(snapshot())
+    assert view.legend.names[0] == "training batch"
+    assert not view.lines["loss"].slots[1].mean.isVisible()
+    assert not view.lines["loss"].slots[0].label.isVisible()
+
+
+def test_runs_that_stand_still_keep_their_lines(stage: Stage) -> None:
+    view = several(stage, count=8)
+    slots = view.lines["loss"].slots
+    before = [slot.mean for slot in slots]
+    view.show_snapshot(race(count=8, steps=610, B={"curves": race(count=8).runs[1].curves}))
+    assert [slot.mean for slot in slots] == before, "lines are taken over, not made anew"
+    assert len(slots[1].mean.yData) == 600
+    assert len(slots[2].mean.yData) == 610
+
+
+def test_runs_over_seconds(stage: Stage) -> None:
+    curves = race().runs[1].curves
+    view = several(stage, B={"curves": replace(curves, seconds=curves.seconds * 3)})
+    view._over.setCurrentIndex(3)
+    ends = [slot.mean.xData[-1] for slot in view.lines["loss"].slots]
+    assert ends == pytest.approx([2.4, 7.2])
+    assert view.accuracy.getAxis("bottom").labelText == "seconds of training"
+
+
+def test_names_at_the_ends_do_not_cover_one_another(stage: Stage) -> None:
+    view = several(stage, count=8)
+    plot = view.loss
+    places = sorted(plot.box.mapViewToScene(slot.label.pos()).y() for slot in view.lines["loss"].slots)
+    assert np.diff(places).min() > 7
+    assert apart_from_each_other([(1.0, 0), (1.0, 1)], 1.0, 0.0, 9.0) == [(0.5, 0), (1.5, 1)]
+    assert apart_from_each_other([(9.0, 0), (9.0, 1)], 1.0, 0.0, 9.0) == [(8.0, 0), (9.0, 1)]
+    crowd = apart_from_each_other([(1.0, k) for k in range(5)], 1.0, 0.0, 2.0)
+    assert [y for y, _ in crowd] == pytest.approx([0, 0.5, 1, 1.5, 2])
+
+
+def test_hover_tells_of_every_run(stage: Stage) -> None:
+    view = several(stage, count=2)
+    view.loss._moved(view.loss.box.mapViewToScene(QPointF(250.0, -0.5)))
+    runs = race().runs
+    text = view.readout.text()
+    assert text.startswith("steps 250")
+    for run in runs:
+        mean = smoothed(run.curves.loss, 20)[249]
+        assert f"{run.name} {number(mean)}, " in text
+    view.accuracy._moved(view.accuracy.box.mapViewToScene(QPointF(250.0, 50.0)))
+    assert view.readout.text().count("%") == 4
+
+
+def test_table_of_all_runs(stage: Stage) -> None:
+    columns = several(stage, count=2).table().columns
+    runs = race().runs
+    of_b = columns["run"] == "B"
+    np.testing.assert_array_equal(columns["training loss"][of_b][1:], runs[1].curves.loss)
+    assert list(columns)[:2] == ["run", "step"]
+
+
 def test_axis_numbers_are_round() -> None:
     axis = Axis("left")
     axis.setLogMode(x=False, y=True)
@@ -126,20 +231,63 @@ def test_axis_numbers_are_round() -> None:
     assert all(float(t) > 0 for t in axis.tickStrings(values, 1, 1))
 
 
-def test_speed(stage: Stage) -> None:
-    view = stage.show(CurvesView)
-    shots = [snapshot(steps=n) for n in range(20_000, 20_020)]
-    times = []
-    for shot in shots:
-        start = time.perf_counter()
-        view.show_snapshot(shot)
-        times.append(time.perf_counter() - start)
-    assert np.median(times) < 0.02
-
-
 def test_table(stage: Stage) -> None:
     columns = stage.show(CurvesView).table().columns
     curves = snapshot().curves
     assert columns["step"][0] == 0
     assert np.isnan(columns["training loss"][0])
     np.testing.assert_array_equal(columns["training loss"][1:], curves.loss)
+
+
+def changed(step: int, furthest: int, *steps: int) -> Snapshot:
+    """A run that went to `furthest`, stands at `step` and had its learning rate halved at `steps`."""
+    edits = [Edit(0, LENET)]
+    for at in steps:
+        before = edits[-1].experiment
+        optimizer = msgspec.structs.replace(before.optimizer, rate=before.optimizer.rate / 2)
+        edits.append(Edit(at, msgspec.structs.replace(before, optimizer=optimizer)))
+    return replace(snapshot(steps=furthest), step=step, furthest=furthest, edits=tuple(edits))
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_changes_are_marked_and_said(stage: Stage, log: bool) -> None:
+    view = stage.show(CurvesView)
+    view.log_x.setChecked(log)
+    view.show_snapshot(changed(600, 600, 150, 400))
+    box = view.loss.box
+    for x, said in ((150, "◆ step 150: learning rate 0.01 → 0.005"), (400, "◆ step 400: "), (270, "")):
+        place = np.log10(x) if log else x
+        view.loss._moved(box.mapViewToScene(QPointF(place, -0.5)))
+        assert view.readout.text().startswith(said)
+        assert said or "◆" not in view.readout.text()
+
+
+def test_the_recorded_future_is_paler(stage: Stage) -> None:
+    view = stage.show(CurvesView)
+    ink = {}
+    for step in (600, 300):
+        view.show_snapshot(changed(step, 600))
+        QApplication.processEvents()
+        picture = view.loss.grab().toImage()
+        darkest = {"past": 0.0, "future": 0.0}
+        for x in range(picture.width()):
+            point = view.loss.box.mapSceneToView(view.loss.mapToScene(x, 100))
+            for part, (first, last) in (("past", (20, 290)), ("future", (320, 590))):
+                if first < point.x() < last:
+                    column = [
+                        255 - picture.pixelColor(x, y).lightness() for y in range(5, picture.height() - 30)
+                    ]
+                    darkest[part] = max(darkest[part], *column)
+        ink[step] = darkest
+    assert ink[300]["past"] == ink[600]["past"]
+    assert ink[300]["future"] < 0.6 * ink[600]["future"]
+
+
+def test_over_seconds_of_training(stage: Stage) -> None:
+    view = stage.show(CurvesView)
+    view._over.setCurrentIndex(3)
+    view.show_snapshot(changed(300, 600, 150))
+    curves = snapshot().curves
+    np.testing.assert_allclose(drawn(view, "loss", 0)[0], curves.seconds)
+    assert view._markers[0].value() == pytest.approx(curves.seconds[299])
+    assert view.accuracy.getAxis("bottom").labelText == "seconds of training"

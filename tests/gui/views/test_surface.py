@@ -9,13 +9,16 @@ from pytestqt.qtbot import QtBot
 
 from lab.experiment.presets import preset
 from lab.gui.selection import Selection
+from lab.gui.theme import LIGHT
 from lab.gui.views.surface import SurfaceView
 from lab.gui.views.weights import weight_name
 from lab.gui.widgets.colorbar import ticks
+from lab.gui.widgets.render_paths import render_paths
 from lab.gui.widgets.terrain import terrain
+from lab.gui.widgets.wording import number
 from lab.kernels.render import project, render_surface
 from lab.training.probes import SurfaceProbe
-from tests.gui.fake_snapshots import LENET, snapshot, surface
+from tests.gui.fake_snapshots import LENET, race, snapshot, surface, with_other_paths
 from tests.gui.views.stage import Stage
 
 
@@ -33,10 +36,10 @@ def test_error_under_the_cursor(stage: Stage) -> None:
 def test_path_axes_and_lines(stage: Stage) -> None:
     view = stage.show(SurfaceView)
     reading = surface()
-    x, y = view.flat._path.xData, view.flat._path.yData
+    x, y = view.flat.paths[0].line.xData, view.flat.paths[0].line.yData
     np.testing.assert_array_equal(x[:-1], reading.path[:, 0])
     assert (x[-1], y[-1]) == tuple(reading.path[-1])
-    assert view.flat._now.getData()[0][0] == reading.path[-1, 0]
+    assert view.flat.paths[0].now.getData()[0][0] == reading.path[-1, 0]
     assert view.flat.getAxis("bottom").labelText == reading.axes[0]
     assert view.flat.getAxis("left").labelText == reading.axes[1]
     shown = [label.toPlainText() for label in view.flat._labels if label.isVisible()]
@@ -167,6 +170,66 @@ def test_the_kernel_draws_what_is_nearer() -> None:
     assert (above[0] == 0).all()  # see-through beside the surface
     heights[:] = np.nan
     assert not render_surface(heights, table, none, path[:0], red, casing, elevation=1.0, **arguments).any()
+
+
+def of_several(view: SurfaceView, count: int, active: int = 1) -> None:
+    readings = {view.probe(): with_other_paths(surface(), count)}
+    view.show_snapshot(replace(race(count=count, active=active), readings=readings))
+
+
+def test_every_run_has_its_path_and_its_name(stage: Stage) -> None:
+    view = stage.show(SurfaceView)
+    of_several(view, 3)
+    paths = view.flat.paths
+    reading = with_other_paths(surface(), 3)
+    for items, colour, name, path in zip(
+        paths, (1, 2, 0), "BCA", (reading.others[0].path, reading.others[1].path, reading.path), strict=True
+    ):
+        np.testing.assert_array_equal(items.line.xData[:-1], path[:, 0])
+        assert items.line.opts["pen"].color().name() == LIGHT.runs[colour]
+        assert items.name.toPlainText() == name
+        assert items.name.isVisible()
+    assert paths[2].line.zValue() > paths[1].line.zValue(), "the active run's is on top"
+    assert view.readout.text().startswith("A at step 600: error ")
+    assert f"B {number(float(reading.others[0].path_errors[-1]))}" in view.readout.text()
+    of_several(view, 1)
+    assert [items.line.isVisible() for items in paths] == [True, False, False]
+    assert not paths[0].name.isVisible()
+    assert paths[0].line.opts["pen"].color().name() == LIGHT.runs[0]
+    assert view.readout.text().startswith("step 600: error ")
+
+
+def test_errors_of_others_that_are_not_known_yet_are_not_said(stage: Stage) -> None:
+    view = stage.show(SurfaceView)
+    reading = with_other_paths(surface(), 2)
+    unknown = replace(reading.others[0], path_errors=np.full(151, np.nan))
+    view.show_snapshot(replace(race(), readings={view.probe(): replace(reading, others=(unknown,))}))
+    assert "B " not in view.readout.text()
+
+
+def test_all_paths_in_three_dimensions(stage: Stage) -> None:
+    view = stage.show(SurfaceView)
+    view.in_3d.setChecked(True)
+    of_several(view, 3)
+    assert [trail.name for trail in view.relief._relief.trails] == ["B", "C", "A"]
+    picture = view.relief.grab().toImage()
+    found = {picture.pixelColor(x, y).name() for x in range(picture.width()) for y in range(picture.height())}
+    assert set(LIGHT.runs[:3]) <= found
+
+
+def test_paths_hide_one_another_and_the_surface_hides_them() -> None:
+    heights = np.zeros((21, 21))
+    heights[3] = 1.0
+    table, none = np.full(256, 0xFF808080, np.uint32), np.empty(0)
+    behind, before = (
+        np.array([[0.0, 0.5, 0.02], [0.0, 0.6, 0.02]]),
+        np.array([[0.0, -0.9, 0], [0.2, -0.9, 0]]),
+    )
+    red, green, casing = 0xFFFF0000, 0xFF0000FF, 0xFF00FF00
+    paths = [(behind, red), (before, green), (behind[:0], red)]
+    pixels = render_paths(heights, table, none, paths, casing, view=(0.0, 0.2, 80.0), size=(200, 200))
+    assert not (pixels == red).any()
+    assert (pixels == green).any()
 
 
 def test_table(stage: Stage) -> None:

@@ -1,0 +1,112 @@
+"""Runs: all runs of the document in a table, what tells them apart, and whether the comparison is fair."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from lab.gui.theme import Theme
+from lab.gui.views.framed import FramedView
+from lab.gui.views.view import Table
+from lab.gui.widgets.runs_table import COLUMNS, RunsTable
+from lab.training.comparison import At, Row, best, compare, fairness, shared_limit, together
+from lab.training.snapshot import Snapshot
+
+ALONE = "Duplicate the run (Ctrl+Shift+D) and change one thing: both then train side by side, on the same batches."
+
+
+class RunsView(FramedView):
+    name = "runs"
+    title = "Runs"
+    summary = (
+        "All runs side by side: what tells them apart, their figures, and whether the comparison is fair"
+    )
+    rest = 0.2
+    hint = "Click a run to make it the active one; click a heading to sort"
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._snapshot: Snapshot | None = None
+        self._rows: tuple[Row, ...] = ()
+        self.at = self.controls.choice(
+            "Compare",
+            (
+                ("present", "at the present"),
+                ("examples", "at equal examples"),
+                ("seconds", "at equal seconds"),
+            ),
+            "Where the figures are read: where each run stands, or at the most examples or seconds of training "
+            "that all runs have reached",
+            lambda _: self._redraw(),
+        )
+        self.table_of_runs = RunsTable()
+        self.note = QLabel()
+        self.note.setWordWrap(True)
+        self.note.setTextFormat(Qt.TextFormat.PlainText)
+        self.note.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+        self.note.setAccessibleName("Is it a fair comparison?")
+        picture = QWidget()
+        column = QVBoxLayout(picture)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addWidget(self.table_of_runs, 1)
+        column.addWidget(self.note)
+        self.set_picture(picture)
+        self.table_of_runs.chosen.connect(self._choose)
+
+    def _choose(self, run: int) -> None:
+        if self._snapshot is not None and run != self._snapshot.run:
+            self.run_picked.emit(run)
+
+    def show_snapshot(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._redraw()
+
+    def _redraw(self) -> None:
+        if self._snapshot is None:
+            return
+        at, runs = cast(At, self.at.currentData()), together(self._snapshot)
+        self._rows = compare(runs, at)
+        stopped = frozenset(run.run for run in runs if run.stopped)
+        self.table_of_runs.show_rows(self._rows, best(self._rows, runs, at), stopped, self._snapshot.run)
+        self._show_note(runs, at)
+        self.show_picture()
+
+    def _show_note(self, runs: tuple[Snapshot, ...], at: At) -> None:
+        if len(runs) < 2:
+            text = ALONE
+        else:
+            sentences = fairness(runs, at)
+            mark = "✓" if len(sentences) == 1 and sentences[0].endswith("fair comparison.") else "⚠"
+            limit = shared_limit(runs, at)
+            read = {
+                "examples": f" Read at {limit:,.0f} examples, the most that all have seen.",
+                "seconds": f" Read at {limit:,.1f} seconds of training, the most that all have had.",
+            }
+            text = f"{mark} {' '.join(sentences)}{read.get(at, '')}"
+        if text != self.note.text():
+            self.note.setText(text)
+
+    def show_theme(self, theme: Theme) -> None:
+        super().show_theme(theme)
+        self.table_of_runs.show_theme(theme)
+
+    def table(self) -> Table:
+        """One row a run."""
+        if not self._rows:
+            return Table({})
+        names = {"training_error": "training error", "validation_error": "validation error"} | {
+            "best_error": "best validation error",
+            "best_step": "at step",
+            "multiply_adds": "multiply-adds",
+        }
+        return Table(
+            {
+                names.get(column.key, column.title): np.array([column.value(row) for row in self._rows])
+                for column in COLUMNS
+            }
+        )
