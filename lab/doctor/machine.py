@@ -61,7 +61,8 @@ def check_autosave() -> Check:
             return Check("Autosaves", "ok", f"Documents are kept every half minute in {folder}.")
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-    says = f"{folder} cannot be written ({reason}): after a crash there is nothing to return to. Change permissions."
+    says = f"{folder} cannot be written ({reason}), and after a crash there is nothing to return to; "
+    says += "change its permissions."
     return Check("Autosaves", "warning", says)
 
 

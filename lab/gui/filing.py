@@ -192,7 +192,9 @@ def ask_to_save(window: QWidget, name: str, minutes: int = 0) -> QMessageBox.Sta
     title = f"<b>Save the {'training of' if minutes else 'changes to'} “{escape(name)}”?</b>"
     box = QMessageBox(QMessageBox.Icon.NoIcon, f"Save {what}?", title)
     box.setParent(window, Qt.WindowType.Dialog)
-    lost = f"It has trained for about {minutes} min since it was last saved." if minutes else ""
+    lost = (
+        f"It has trained for about {minutes}\N{NO-BREAK SPACE}min since it was last saved." if minutes else ""
+    )
     box.setInformativeText(
         f"{lost} Without saving this is lost.".strip() if minutes else "Without saving they are lost."
     )
@@ -208,7 +210,7 @@ def ask_to_replace(window: QWidget, path: Path) -> bool:
     """Whether a file that is there may be written over."""
     box = QMessageBox(QMessageBox.Icon.NoIcon, "Replace?", f"<b>Replace “{escape(path.name)}”?</b>")
     box.setParent(window, Qt.WindowType.Dialog)
-    box.setInformativeText(f"There is such a file in {path.parent} already.")
+    box.setInformativeText("A file of this name is there already.")
     replace = box.addButton("Replace", QMessageBox.ButtonRole.DestructiveRole)
     box.setDefaultButton(box.addButton(Buttons.Cancel))
     try:

@@ -152,7 +152,7 @@ class Keeping(QObject):
 
         def done(_: None) -> None:
             self.document.path = path
-            self._known, self._saved_stamp, self._is_recovered = trained, stamp, False
+            self._call_clean(trained, stamp)
             if self.document.draft is draft and self.document.undo_stack.index() == stamp[1]:
                 self.document.undo_stack.setClean()
             self._settle(True)
@@ -187,6 +187,14 @@ class Keeping(QObject):
             self._settled.connect(loop.quit)
             loop.exec(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
         return self._went_well
+
+    def discard(self) -> None:
+        """Nothing of what is unsaved is wanted."""
+        self._call_clean(_trained(self.document.snapshot), self.stamp)
+        self.document.undo_stack.setClean()
+
+    def _call_clean(self, trained: dict[int, float], stamp: Stamp) -> None:
+        self._known, self._saved_stamp, self._is_recovered = trained, stamp, False
 
     def _settle(self, went_well: bool) -> None:
         self._under_way -= 1

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -21,6 +22,7 @@ from PySide6.QtWidgets import (
 from lab.training.recovery import LeftBehind
 
 WIDTH, MOST_HEIGHT = 560, 420
+MOST_ROWS = 6
 DAY = 86_400
 
 
@@ -47,15 +49,6 @@ class RecoveryDialog(QDialog):
         self._list.setContentsMargins(0, 0, 0, 0)
         for one in left:
             self._list.addWidget(self._row(one))
-        self._list.addStretch(1)
-        body = QWidget()
-        body.setLayout(self._list)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(body)
-        area.setMinimumHeight(min(body.sizeHint().height(), MOST_HEIGHT))
         buttons = QDialogButtonBox()
         self.later = buttons.addButton("Later", QDialogButtonBox.ButtonRole.RejectRole)
         self.later.setToolTip("Leave what is listed for the next start")
@@ -63,10 +56,31 @@ class RecoveryDialog(QDialog):
         column = QVBoxLayout(self)
         column.setSpacing(10)
         column.addWidget(title)
-        column.addWidget(area, 1)
+        column.addWidget(self._scrolled() if len(left) > MOST_ROWS else self._plain())
+        column.addStretch(1)
         column.addWidget(buttons)
-        self.resize(WIDTH, self.sizeHint().height())
         self.rows[left[0]].findChildren(QPushButton)[0].setDefault(True)
+
+    def _plain(self) -> QWidget:
+        body = QWidget()
+        body.setLayout(self._list)
+        return body
+
+    def _scrolled(self) -> QWidget:
+        self._list.addStretch(1)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(self._plain())
+        area.setFixedHeight(MOST_HEIGHT)
+        return area
+
+    def showEvent(self, event: QShowEvent) -> None:
+        # words have their sizes only once they wear the style sheet
+        super().showEvent(event)
+        layout = self.layout()
+        self.resize(WIDTH, layout.heightForWidth(WIDTH) if layout is not None else self.height())
 
     def _row(self, one: LeftBehind) -> QWidget:
         row = QFrame()
@@ -80,7 +94,7 @@ class RecoveryDialog(QDialog):
         detail.setWordWrap(True)
         detail.setToolTip(str(one.original or one.file))
         open_it, discard = QPushButton("Open"), QPushButton("Discard")
-        open_it.setProperty("primary", True)
+        open_it.setProperty("primary", not self.rows)
         open_it.setToolTip("Open it in this window, as it was then")
         discard.setToolTip("Delete what was kept of it; a file that you saved yourself stays as it is")
         open_it.setAccessibleName(f"Open {one.name}")
@@ -108,13 +122,13 @@ class RecoveryDialog(QDialog):
 
 
 def told(left: LeftBehind) -> str:
-    """When it was kept, and what of it: "kept at 14:03, step 12,400, 3 runs, from /home/me/lenet.descent"."""
+    """When it was kept, and what of it: "Kept today at 14:03, step 12,400, 3 runs", and from which file."""
     about = left.about
-    parts = [f"kept {when(left.at, time.time())}"]
+    parts = [f"Kept {when(left.at, time.time())}"]
     if about is not None:
         parts += [f"step {about.step:,}"] if about.step else []
         parts += [f"{about.runs} runs"] if about.runs > 1 else []
-    origin = f"from {left.original}" if left.original else "never saved to a file"
+    origin = f"From {left.original}" if left.original else "Never saved to a file"
     return ", ".join(parts) + f"\n{origin}"
 
 

@@ -18,6 +18,8 @@ from lab import cli
 from lab.experiment.files import load_experiment, save_experiment
 from lab.experiment.presets import preset, presets
 from lab.export.weights import load_weights
+from lab.training.archive import Archive
+from lab.training.archive_file import save_archive
 from lab.training.run import Run
 from lab.value import changed
 
@@ -49,6 +51,49 @@ def diverging(tmp_path) -> Path:
     neuron = preset("linear-neuron")
     save_experiment(changed(neuron, optimizer=changed(neuron.optimizer, rate=10.0)), path)
     return path
+
+
+class TestDocuments:
+    @pytest.fixture
+    def document(self, tmp_path) -> Path:
+        """A document of a run that has been trained already."""
+        run = Run(preset("xor"))
+        run.advance(5)
+        save_archive(Archive(run.experiment, (run.recorded(),), 1), tmp_path / "mine.descent")
+        return tmp_path / "mine.descent"
+
+    def test_train_begins_its_experiment_anew(self, document, capsys):
+        assert cli.main(["train", str(document), "--steps", "20", "--json"]) == 0
+        facts = json.loads(capsys.readouterr().out.splitlines()[-1])
+        assert facts["experiment"] == preset("xor").name
+        assert facts["steps"] == 20
+
+    @pytest.mark.parametrize("words", [["{}"], ["open", "{}"]])
+    def test_a_file_alone_is_opened(self, document, monkeypatch, words):
+        opened = []
+        monkeypatch.setattr("lab.cli.window.open_window", lambda word, out: opened.append(word) or 0)
+        assert cli.main([word.format(document) for word in words]) == 0
+        assert opened == [str(document)]
+
+    def test_the_window_gets_the_document_with_its_runs(self, document, monkeypatch):
+        seen = []
+        monkeypatch.setattr("lab.doctor.has_display", lambda: True)
+        monkeypatch.setattr("lab.doctor.missing_for_window", list)
+        monkeypatch.setattr("lab.app.run", lambda *given: seen.append(given) or 0)
+        monkeypatch.setattr(signal, "signal", lambda *_: None)
+        assert cli.main([str(document)]) == 0
+        ((archive, path),) = seen
+        assert archive.records[0].step == 5
+        assert path == document
+
+    def test_a_damaged_one_is_a_sentence(self, document, capsys):
+        document.write_bytes(document.read_bytes()[:-50])
+        assert cli.main(["train", str(document)]) == 2
+        assert "cut short" in capsys.readouterr().err
+
+    def test_one_that_is_not_there(self, tmp_path, capsys):
+        assert cli.main(["train", str(tmp_path / "nowhere.descent")]) == 2
+        assert "no such file" in capsys.readouterr().err
 
 
 class TestTrain:

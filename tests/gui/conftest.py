@@ -248,7 +248,7 @@ def window(qtbot: QtBot, trainer: FakeTrainer, tmp_path: Path) -> MainWindow:
     """The whole window on LeNet, shown and started. Frames come when a test asks, not by the clock."""
     settings = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
     window = create_window(preset("lenet"), settings, trainer=trainer)  # type: ignore[arg-type]
-    qtbot.addWidget(window, before_close_func=lambda w: w.document.undo_stack.setClean())
+    qtbot.addWidget(window, before_close_func=lambda w: w.keeping.discard())
     window.document.start()
     window.document._timer.stop()
     window.show()

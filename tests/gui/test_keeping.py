@@ -256,7 +256,7 @@ def test_the_questions_can_be_read(qtbot, window, monkeypatch):
     assert ask_to_save(window, "LeNet", 7) == Buttons.Cancel
     assert not ask_to_replace(window, Path("/home/me/a.descent"))
     assert "Save the changes to “a&lt;b”?" in said[0]
-    assert "trained for about 7 min" in said[1]
+    assert "trained for about 7\N{NO-BREAK SPACE}min" in said[1]
     assert "Replace “a.descent”?" in said[2]
 
 

@@ -35,7 +35,7 @@ def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
         lambda: window.document.snapshot is not None and window.document.playback.ready, timeout=LONG
     )
     yield window
-    window.document.undo_stack.setClean()
+    window.keeping.discard()
     window.close()
     window.deleteLater()
 
