@@ -42,6 +42,9 @@ class WatchesView(FramedView):
         self._cells: dict[str, Cell] = {}
         self.log_x = self.controls.switch("log x", "Logarithmic horizontal axes", self._restart)
         self.log_y = self.controls.switch("log y", "Logarithmic vertical axes", self._restart)
+        across = QLabel("x: step (updates)")
+        across.setProperty("caption", True)
+        self.controls.add(across)
         self.legend = Legend()
         self._sheet = QWidget()
         self._grid = QGridLayout(self._sheet)
@@ -83,7 +86,7 @@ class WatchesView(FramedView):
         state = (
             snapshot.step,
             [
-                (one.run, one.name, [(words, len(s.steps)) for words, s in one.watched.items()])
+                (one.run, one.name, one.furthest, [(words, len(s.steps)) for words, s in one.watched.items()])
                 for one in runs
             ],
         )
@@ -226,7 +229,7 @@ class Cell(QWidget):
                 line.setData(positive(x, log_x), positive(y, log_y))
         self._runs = tuple(one.colour for one in runs)
         self._colour()
-        self._frame(known, log_x, log_y)
+        self._frame(known, max(one.furthest for one in runs), log_x, log_y)
         now = front.step
         self._now.setValue(np.log10(max(now, 1e-3)) if log_x else now)
         self.title.setText(f"{self.words}   {self._newest(front)}")
@@ -244,12 +247,11 @@ class Cell(QWidget):
                 pen.setStyle(STYLES[k % len(STYLES)])
                 item.setPen(pen)
 
-    def _frame(self, known: list[Series], log_x: bool, log_y: bool) -> None:
-        ends = [float(s.steps[-1]) for s in known if len(s.steps)]
+    def _frame(self, known: list[Series], furthest: int, log_x: bool, log_y: bool) -> None:
         values = np.concatenate([np.zeros(0), *(s.values for s in known)])
         values = values[np.isfinite(values) & ((values > 0) | (not log_y))]
         low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
-        across = (0.9 if log_x else 0.0, max(leap(max(ends, default=LEAST)), LEAST))
+        across = (0.9 if log_x else 0.0, max(leap(float(furthest)), LEAST))
         self.plot.frame(across, vertical(low, high, log_y))
 
 
