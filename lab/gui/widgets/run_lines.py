@@ -51,6 +51,15 @@ class Slot:
         self.mean_is: Drawn = ()
         self.validation_is: Drawn = ()
         self.worn: tuple[object, ...] = ()
+        self._look: tuple[Strand, bool, bool] | None = None
+        plot.styled(
+            self._wear_again
+        )  # after the lines: a theme gives them the colour that they were made with
+
+    def _wear_again(self, theme: Theme) -> None:
+        self.worn = ()
+        if self._look is not None:
+            self.wear(theme, *self._look)
 
     @property
     def items(self) -> tuple[pg.GraphicsObject, ...]:
@@ -60,7 +69,7 @@ class Slot:
         look = (theme, strand.colour, strand.name, active, several)
         if look == self.worn:
             return
-        self.worn = look
+        self.worn, self._look = look, (strand, active, several)
         colour = theme.run(strand.colour)
         stroke = 2 if active and several else 1
         self.mean.setPen(pen(colour, stroke))

@@ -39,6 +39,15 @@ class PathItems:
             item.setZValue(1 + height)
         self.name.setZValue(100)
         self._worn: tuple[object, ...] = ()
+        self._look: tuple[Trail, bool] | None = None
+        plot.styled(
+            self._dress_again
+        )  # after the lines: a theme gives them the colour that they were made with
+
+    def _dress_again(self, theme: Theme) -> None:
+        self._worn = ()
+        if self._look is not None:
+            self.dress(theme, *self._look)
 
     @property
     def items(self) -> tuple[pg.GraphicsObject, ...]:
@@ -63,7 +72,7 @@ class PathItems:
         worn = (theme, trail.colour, trail.name)
         if worn == self._worn:
             return
-        self._worn = worn
+        self._worn, self._look = worn, (trail, named)
         run, ground = theme.run(trail.colour), theme.surface
         self.casing.setPen(pen(ground, 4))
         self.line.setPen(pen(run, 2))

@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from lab.gui.theme import LIGHT
+from lab.gui.theme import DARK, LIGHT
 from lab.gui.views.curves import CurvesView
 from lab.gui.views.smoothing import FULL, leap, smoothed, smoothing_window, sparse_means, thinned
 from lab.gui.widgets.plot import Axis
@@ -291,3 +291,11 @@ def test_over_seconds_of_training(stage: Stage) -> None:
     np.testing.assert_allclose(drawn(view, "loss", 0)[0], curves.seconds)
     assert view._markers[0].value() == pytest.approx(curves.seconds[299])
     assert view.accuracy.getAxis("bottom").labelText == "seconds of training"
+
+
+def test_a_run_keeps_its_colour_when_the_theme_is_given_again(stage: Stage) -> None:
+    view = stage.show(CurvesView)
+    for theme in (LIGHT, LIGHT, DARK):
+        view.show_theme(theme)
+        for lines in view.lines.values():
+            assert lines.slots[0].mean.opts["pen"].color().name() == theme.run(0)
