@@ -33,6 +33,9 @@ FRAME = 16
 
 MOST_LETTERS = 40
 """Of a run's name."""
+Stops = tuple[Iterable[AnyBreakpoint], Iterable[AnyQuantity]]
+"""Where runs stop by themselves, and what is followed of them."""
+NO_STOPS: Stops = (), ()
 
 
 class Document(QObject):
@@ -163,25 +166,27 @@ class Document(QObject):
         if experiment != self.draft:
             self.undo_stack.push(Edit(self, self.draft, experiment, text, merge_key))
 
-    def open(self, experiment: Experiment, path: Path | None = None) -> None:
+    def open(self, experiment: Experiment, path: Path | None = None, stops: Stops = NO_STOPS) -> None:
         """Replace everything by another experiment: a new run from its start."""
         if isinstance(experiment.data, OwnFile):
-            self._reader.read(experiment.data, lambda: self._open(experiment, path))
+            self._reader.read(experiment.data, lambda: self._open(experiment, path, stops))
         else:
-            self._open(experiment, path)
+            self._open(experiment, path, stops)
 
-    def _open(self, experiment: Experiment, path: Path | None) -> None:
-        self._clear(path)
+    def _open(self, experiment: Experiment, path: Path | None, stops: Stops) -> None:
+        self._clear(path, stops)
         self._starts_anew = True
         self._turn_to(experiment)
         self.selection_changed.emit(self.selection)
         self.file_changed.emit()
 
-    def restore(self, records: tuple[Record, ...], active: int, path: Path | None = None) -> None:
+    def restore(
+        self, records: tuple[Record, ...], active: int, path: Path | None = None, stops: Stops = NO_STOPS
+    ) -> None:
         """Replace everything by the runs of a document."""
         record = next((one for one in records if one.run == active), records[0])
         experiment = next(e for e in reversed(record.edits) if e.step <= record.step).experiment
-        self._clear(path)
+        self._clear(path, stops)
         self._starts_anew = False
         self._last_run = max(one.run for one in records)
         self._active = record.run
@@ -192,15 +197,17 @@ class Document(QObject):
         self.selection_changed.emit(self.selection)
         self.file_changed.emit()
 
-    def _clear(self, path: Path | None) -> None:
+    def _clear(self, path: Path | None, stops: Stops) -> None:
+        """What runs of a document follow is said before they come: what they have seen of it stays with them."""
         self.undo_stack.clear()
         self.path = path
         self.selection = Selection()
         self.playback.forget()
         self._active = self._last_run = 1
         self._branched = {}
-        self.set_breakpoints(())
-        self.set_quantities(())
+        breakpoints, quantities = stops
+        self.set_breakpoints(breakpoints)
+        self.set_quantities(quantities)
 
     def save(self, path: Path) -> None:
         """Write the draft to `path` (ProblemError) and call it clean."""

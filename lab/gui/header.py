@@ -9,7 +9,7 @@ from lab.gui.document import Document
 from lab.gui.icons import icon
 from lab.gui.menus import Menus
 from lab.gui.theme import LIGHT, Theme
-from lab.gui.widgets.run_chips import RunChips
+from lab.gui.widgets.runs.run_chips import RunChips
 from lab.problem import Problem
 
 NOTE_FOR = 6000

@@ -210,23 +210,18 @@ class Keeping(QObject):
         self._known = self._saved_stamp = None
         self._coming, self._is_refused = (archive if archive.records else None), False
         self.opened.emit(archive)
+        # those of a kind that this version does not know are left out
+        stops = _known(archive.breakpoints, AnyBreakpoint), _known(archive.quantities, AnyQuantity)
         if not archive.records:
-            document.open(archive.draft, path)
-            self._follow(archive)
+            document.open(archive.draft, path, stops)
             return
-        document.restore(archive.records, archive.active, path)
-        self._follow(archive)
+        document.restore(archive.records, archive.active, path, stops)
         # it was being edited, and what ran is the last one without problems; or it has another name by now, which no
         # run knows of
         draft = archive.draft
         if draft != document.draft and (problems(draft) or not runs_differently(draft, document.draft)):
             document.edit(draft, "Edit")
             document.undo_stack.clear()
-
-    def _follow(self, archive: Archive) -> None:
-        """Set its breakpoints and its watch list; those of a kind that this version does not know are left out."""
-        self.document.set_breakpoints(_known(archive.breakpoints, AnyBreakpoint))
-        self.document.set_quantities(_known(archive.quantities, AnyQuantity))
 
     def open_experiment(self, experiment: Experiment, path: Path | None = None) -> None:
         """Begin anew with an experiment."""

@@ -43,9 +43,9 @@ from lab.gui.theme import Theme
 from lab.gui.views.view import View
 from lab.gui.widgets.banner import Banner, CompileBar
 from lab.gui.widgets.dock import TitledDock, tidy_titles
-from lab.gui.widgets.run_chips import RunChips
-from lab.gui.widgets.timeline import Timeline
-from lab.gui.widgets.transport import Transport
+from lab.gui.widgets.runs.run_chips import RunChips
+from lab.gui.widgets.time.timeline import Timeline
+from lab.gui.widgets.time.transport import Transport
 from lab.gui.workspace import Kind, Workspace, kind_of
 from lab.training.archive import Archive
 from lab.training.breakpoints import AnyBreakpoint, AtStep

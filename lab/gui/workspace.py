@@ -19,7 +19,7 @@ from lab.gui.views.framed import FramedView
 from lab.gui.views.program import ProgramView
 from lab.gui.views.view import View
 from lab.gui.widgets.dock import TitledDock, tidy_titles
-from lab.gui.widgets.split import BY_RUN, SplitView, split_of
+from lab.gui.widgets.runs.split import BY_RUN, SplitView, split_of
 from lab.problem import ProblemError
 from lab.training.probes import Probe
 from lab.training.snapshot import Snapshot

@@ -6,6 +6,8 @@ the box about its vertical axis. Source: J. Pineda, A Parallel Algorithm for Pol
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -150,30 +152,28 @@ def render_surface(
     heights: NDArray[np.float64],
     table: NDArray[np.uint32],
     levels: NDArray[np.float64],
-    path: NDArray[np.float64],
-    path_pixel: int,
+    paths: Sequence[tuple[NDArray[np.float64], int]],
     casing_pixel: int,
     *,
-    azimuth: float,
-    elevation: float,
-    scale: float,
+    view: tuple[float, float, float],
     size: tuple[int, int],
     thickness: float = 1.6,
 ) -> NDArray[np.uint32]:
-    """Pixels 0xAARRGGBB [rows, columns] of a surface, see-through where nothing is.
+    """Pixels 0xAARRGGBB [rows, columns] of a surface with paths on it, see-through where nothing is.
 
     `heights` [rows, columns] is 0..1, row 0 at y = -1, holes where NaN; `table` [256] its colours; `levels` are
-    heights that get a line. `path` [n, 3] lies in the scene's box. Angles in radians, `scale` in pixels for
-    half the box's width, `size` is (width, height), `thickness` half the path's width in pixels.
+    heights that get a line. `paths` are ([n, 3] in the scene's box, pixel): a later one covers an earlier one, and the
+    surface whichever lies behind it. `view` is azimuth and elevation in radians and the scale, pixels for half the
+    box's width; `size` is (width, height), `thickness` half a path's width in pixels.
     """
     width, height = size
-    image = np.zeros((height, width), np.uint32)
-    depth = np.full((height, width), -np.inf)
-    view = (float(azimuth), float(elevation), float(scale))
+    image, depth = np.zeros((height, width), np.uint32), np.full((height, width), -np.inf)
     heights = np.ascontiguousarray(heights, np.float64)
-    _draw(image, depth, heights, np.ascontiguousarray(table[:256]), np.asarray(levels, np.float64), *view)
-    if len(path):
-        line = project(np.ascontiguousarray(path, np.float64), *view, width, height)
-        _stroke(image, depth, line, np.uint32(casing_pixel), 2.0 * thickness, 0.015)
-        _stroke(image, depth, line, np.uint32(path_pixel), float(thickness), 0.03)
+    table, levels = np.ascontiguousarray(table[:256]), np.asarray(levels, np.float64)
+    _draw(image, depth, heights, table, levels, *map(float, view))
+    for path, pixel in paths:
+        if len(path):
+            line = project(np.ascontiguousarray(path, np.float64), *map(float, view), width, height)
+            _stroke(image, depth, line, np.uint32(casing_pixel), 2.0 * thickness, 0.015)
+            _stroke(image, depth, line, np.uint32(pixel), float(thickness), 0.03)
     return image

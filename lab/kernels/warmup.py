@@ -85,8 +85,7 @@ def _surfaces() -> None:
 
 def _pictures() -> None:
     heights, table, path = np.zeros((2, 2)), np.zeros(256, np.uint32), np.zeros((2, 3))
-    view = {"azimuth": 0.5, "elevation": 0.5, "scale": 10.0}
-    render.render_surface(heights, table, np.zeros(1), path, 0, 0, size=(8, 8), **view)
+    render.render_surface(heights, table, np.zeros(1), [(path, 0)], 0, view=(0.5, 0.5, 10.0), size=(8, 8))
 
 
 def _training() -> None:

@@ -5,6 +5,7 @@
     run1/checkpoint-000123.safetensors  parameters by name, `slots` and `progress`
     run1/edit3.safetensors              parameters that were set by hand
     run1/path.safetensors               `steps0` and `vectors0` of the first era, and so on
+    run1/watched.safetensors            `steps0` and `values0` of the first quantity that was followed, and so on
 
 Everything is checked before memory is taken for it; nothing in a file can be run.
 """
@@ -35,7 +36,9 @@ from lab.training.history import TRAINING, VALIDATION, Curves
 from lab.training.manifest import CheckpointEntry, EditEntry, Manifest, RunEntry, read_manifest
 from lab.training.members import Arrays, Members, write_arrays, write_text
 from lab.training.path import Era
+from lab.training.quantities import Seen
 from lab.training.record import Record
+from lab.training.snapshot import Series
 from lab.training.timeline import Edit, State
 from lab.value import from_json, to_json, validated
 
@@ -193,6 +196,7 @@ def _entry(record: Record, table: _Table) -> RunEntry:
             for state in record.checkpoints
         ),
         eras=tuple(era.first for era in record.path),
+        watched=tuple(record.watched),  # type: ignore[arg-type]  # Seen is what they are all made from
     )
 
 
@@ -211,6 +215,11 @@ def _write_record(file: zipfile.ZipFile, record: Record) -> None:
             path[f"steps{number}"] = np.array(era.steps, np.int64)
             path[f"vectors{number}"] = np.stack(era.vectors)
     write_arrays(file, _path(run), path)
+    if record.watched:
+        seen: Arrays = {}
+        for number, series in enumerate(record.watched.values()):
+            seen[f"steps{number}"], seen[f"values{number}"] = series.steps, series.values
+        write_arrays(file, _watched(run), seen)
 
 
 def _curves(run: int) -> str:
@@ -227,6 +236,10 @@ def _checkpoint(run: int, step: int) -> str:
 
 def _path(run: int) -> str:
     return f"run{run}/path.safetensors"
+
+
+def _watched(run: int) -> str:
+    return f"run{run}/watched.safetensors"
 
 
 # -- reading ------------------------------------------------------------------------------------------------
@@ -253,6 +266,7 @@ class _Reader:
             name=entry.name,
             colour=entry.colour,
             origin=entry.origin,
+            watched=self._watched_of(entry),
         )
 
     def parameters(self, place: int) -> tuple[Parameter, ...]:
@@ -337,6 +351,23 @@ class _Reader:
         if found:
             self._members.refuse(f"“{name}” is damaged: it has more than the path that is named")
         return tuple(eras)
+
+    def _watched_of(self, entry: RunEntry) -> dict[Seen, Series]:
+        if not entry.watched:
+            return {}
+        name = _watched(entry.run)
+        found = self._members.arrays(name, self._size)
+        watched: dict[Seen, Series] = {}
+        for number, quantity in enumerate(entry.watched):
+            names = f"steps{number}", f"values{number}"
+            if not isinstance(quantity, Seen) or not found.keys() >= set(names):
+                self._members.refuse(f"“{name}” is damaged: it has not all that was followed")
+            steps, values = found[names[0]], found[names[1]]
+            self._check(name, names[0], steps, np.int64, steps.shape[:1])
+            self._check_order(name, steps, 0, entry.furthest)
+            self._check(name, names[1], values, np.float64, steps.shape)
+            watched[quantity] = Series(steps, values)
+        return watched
 
     def _arrays(self, name: str, expected: Shapes, all_of_them: bool = True) -> Arrays:
         """Arrays of these names, types and shapes, no others; some may be missing unless it is `all_of_them`."""

@@ -11,6 +11,7 @@ import msgspec
 from lab.experiment.experiment import PRINTABLE, Experiment
 from lab.problem import Problem, ProblemError
 from lab.training.archive import VERSION
+from lab.training.quantities import AnyQuantity
 from lab.training.race import MOST_RUNS
 from lab.value import from_json
 
@@ -55,6 +56,10 @@ class RunEntry(Entry, frozen=True):
     checkpoints: Annotated[tuple[CheckpointEntry, ...], msgspec.Meta(max_length=10_000)]
     eras: Annotated[tuple[Step, ...], msgspec.Meta(min_length=1, max_length=10_000)]
     """The first step of each era of the path; `steps0` and `vectors0` in `run1/path.safetensors` are the first's."""
+    watched: Annotated[tuple[AnyQuantity, ...], msgspec.Meta(max_length=10_000)] = ()
+    """Followed quantities that are not in the curves; `steps0` and `values0` in `run1/watched.safetensors` are the
+    first's.
+    """
 
 
 class Manifest(Entry, frozen=True, kw_only=True):

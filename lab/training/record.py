@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from lab.training.history import Curves
 from lab.training.path import Era
+from lab.training.quantities import Seen
+from lab.training.snapshot import Series
 from lab.training.timeline import Edit, State
 
 
@@ -14,7 +17,7 @@ class Record:
     """`edits` and the start make any step; `checkpoints` spare the way there, `curves` and the path show it.
 
     The run stands at `step`; `checkpoints` are in the order of their steps, none is after `furthest`. Of an era whose
-    points were not kept, nothing is drawn.
+    points were not kept, nothing is drawn. `watched` is what was looked at of quantities that are not in the curves.
     """
 
     step: int
@@ -27,3 +30,4 @@ class Record:
     name: str = "A"
     colour: int = 0
     origin: tuple[int, int] | None = None
+    watched: Mapping[Seen, Series] = field(default_factory=dict)

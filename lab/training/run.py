@@ -95,6 +95,7 @@ class Run:
                 run.timeline.keep(state, record.step)
         run.timeline.furthest = record.furthest
         run.history, run.path = History(record.curves), Path(record.path)
+        run.watched = Watched(record.watched)
         run.go_to(record.step)
         return run
 
@@ -124,6 +125,7 @@ class Run:
             checkpoints=checkpoints,
             curves=self.curves(),
             path=self.path.eras,
+            watched=self.watched.recorded(),
         )
 
     def twin(self) -> Run:

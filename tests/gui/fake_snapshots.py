@@ -33,7 +33,7 @@ from lab.training.probes import (
     Weights,
     WeightsProbe,
 )
-from lab.training.snapshot import Snapshot
+from lab.training.snapshot import Series, Snapshot
 from lab.training.timeline import Edit
 
 
@@ -290,7 +290,17 @@ def snapshot(name: str = "lenet", steps: int = 600, probes: frozenset[Probe] = f
         steps_per_second=250.0,
         curves=curves(steps, classes=bool(experiment.data.classes())),
         readings={probe: answer(name, probe) for probe in probes},
+        watched=watched(steps),
     )
+
+
+def watched(steps: int) -> dict[str, Series]:
+    """Two quantities that rise and fall."""
+    at = np.arange(0, steps + 1, 5)
+    return {
+        "dead units of dense1 (%)": Series(at, 12 * at / max(steps, 1)),
+        "‖gradient‖ of dense1": Series(at, np.exp(-at / 200)),
+    }
 
 
 def with_rate(experiment: Experiment, rate: float) -> Experiment:

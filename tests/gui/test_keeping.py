@@ -27,7 +27,7 @@ from lab.training.archive import Archive
 from lab.training.archive_file import load_archive, save_archive
 from lab.training.breakpoints import AtStep
 from lab.training.mailbox import Refused
-from lab.training.quantities import WholeGradientNorm
+from lab.training.quantities import WeightValue, WholeGradientNorm
 from lab.training.recovery import LeftBehind, Place
 from tests.gui.conftest import FakeTrainer
 from tests.training.documents import LINEAR, RINGS, same, trained
@@ -277,6 +277,16 @@ def test_a_document_brings_its_runs_back(qtbot, window, trainer, tmp_path, docum
     assert window.document.draft == LINEAR
     assert opened[0].breakpoints == document.breakpoints
     assert window.filing.recent.paths == (path,)
+
+
+def test_what_its_runs_follow_is_said_before_they_come(window, trainer, document):
+    """Or they would forget what they have seen of it."""
+    followed = replace(document, quantities=tuple(msgspec.to_builtins((WeightValue("out.bias", (0,)),))))
+    window.keeping.open(followed, None)
+    names = [order[0] for order in trainer.orders]
+    at = trainer.orders.index(("watch_list", (WeightValue("out.bias", (0,)),)))
+    assert at < names.index("restore")
+    assert window.document.quantities == (WeightValue("out.bias", (0,)),)
 
 
 def test_until_its_runs_are_there_again_saving_keeps_those_of_the_file(qtbot, window, tmp_path, document):

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from lab.gui.icons import run_dot
 from lab.gui.main_window import MainWindow
 from lab.gui.theme import DARK, LIGHT
-from lab.gui.widgets.run_chips import RunChips
+from lab.gui.widgets.runs.run_chips import RunChips
 from lab.training.race import MOST_RUNS
 from tests.gui.conftest import FakeTrainer
 from tests.gui.fake_snapshots import race

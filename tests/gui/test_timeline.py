@@ -14,11 +14,11 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from lab.gui.theme import DARK, LIGHT
-from lab.gui.widgets.run_clock import RunClock, alongside
-from lab.gui.widgets.scrubbing import Scrubbing
-from lab.gui.widgets.time_axis import CLOSEST, TimeAxis, spread
-from lab.gui.widgets.timeline import Timeline, history_words
-from lab.gui.widgets.track_layout import BAR, MARKS
+from lab.gui.widgets.time.run_clock import RunClock, alongside
+from lab.gui.widgets.time.scrubbing import Scrubbing
+from lab.gui.widgets.time.time_axis import CLOSEST, TimeAxis, spread
+from lab.gui.widgets.time.timeline import Timeline, history_words
+from lab.gui.widgets.time.track_layout import BAR, MARKS
 from lab.training.snapshot import Snapshot
 from lab.training.timeline import Edit
 from tests.gui.fake_snapshots import RINGS, snapshot
@@ -66,7 +66,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         def showText(_where: QPoint, text: str, _of: object) -> None:
             texts.append(text.replace("\xa0", " "))
 
-    monkeypatch.setattr("lab.gui.widgets.track.QToolTip", Tips)
+    monkeypatch.setattr("lab.gui.widgets.time.track.QToolTip", Tips)
     return texts
 
 

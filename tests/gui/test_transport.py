@@ -11,7 +11,8 @@ from pytestqt.qtbot import QtBot
 
 from lab.gui.main_window import MainWindow
 from lab.gui.playback import Stride
-from lab.gui.widgets.transport import SPEEDS, STRIDES
+from lab.gui.widgets.time.transport import SPEEDS, STRIDES
+from lab.training.listing import listing
 from lab.training.snapshot import Snapshot
 from tests.gui.fake_snapshots import snapshot
 
@@ -91,11 +92,12 @@ def test_the_past_is_said_and_left_by_a_button_or_a_key(qtbot: QtBot, window: Ma
 
 
 def test_the_operation_is_said(window: MainWindow) -> None:
+    lines = listing(window.document.running)
     show(window, 500, 500, operation=7)
-    assert window.transport.whereabouts.text == "7 operations into the update\nwithin update 501"
-    window.transport.show_operation("operation 7 of 31: conv2 backward")
+    named = f"operation 7 of {len(lines)}: {lines[6].layer} {lines[6].direction}"
+    assert window.transport.whereabouts.text == f"{named}\nwithin update 501"
     show(window, 120, 500, operation=7)
-    assert window.transport.whereabouts.text == "operation 7 of 31: conv2 backward\npast: step 120 of 500"
+    assert window.transport.whereabouts.text == f"{named}\npast: step 120 of 500"
 
 
 def test_numbers_are_those_of_the_step_and_not_of_the_end(window: MainWindow) -> None:

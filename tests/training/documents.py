@@ -19,8 +19,10 @@ from lab.network.network import Network, Node
 from lab.training.archive import Archive
 from lab.training.history import TRAINING, VALIDATION, Curves
 from lab.training.path import Era
+from lab.training.quantities import DeadShare, GradientSpread, Seen, WeightValue
 from lab.training.record import Record
 from lab.training.run import Run
+from lab.training.snapshot import Series
 from lab.training.timeline import Edit, State
 
 RINGS = Experiment(
@@ -40,11 +42,13 @@ LINEAR = Experiment(
     network=Network((Node("neuron", Dense(1)),)),
 )
 EXPERIMENTS = (RINGS, WIDER, LINEAR)
+SEEN: tuple[Seen, ...] = (DeadShare("hidden"), WeightValue("out.bias", (1,)), GradientSpread("nowhere"))
 
 
 def trained() -> Archive:
     """Two real runs, of which the first was edited on the way."""
     first, second = Run(RINGS), Run(LINEAR)
+    first.watched.follow((DeadShare("hidden"), WeightValue("hidden.weight", (0, 1))))
     first.advance(60)
     first.edit(WIDER)
     first.advance(25)
@@ -101,7 +105,13 @@ def _record(draw: np.random.Generator, run: int) -> Record:
         name="ABC"[run - 1],
         colour=int(draw.integers(8)),
         origin=None if draw.integers(2) else (int(draw.integers(1, 9)), int(draw.integers(0, 99))),
+        watched={quantity: _series(draw, furthest) for quantity in SEEN[: draw.integers(4)]},
     )
+
+
+def _series(draw: np.random.Generator, furthest: int) -> Series:
+    steps = np.unique(draw.integers(0, furthest + 1, draw.integers(0, 9)))
+    return Series(steps, _floats(draw, len(steps), np.float64))
 
 
 def _era(draw: np.random.Generator, first: int, experiment: Experiment) -> Era:

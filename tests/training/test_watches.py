@@ -233,3 +233,16 @@ def test_no_two_have_the_same_words() -> None:
     words = [example_of(kind).words for kind in QUANTITIES]
     assert len(set(words)) == len(words)
     assert len(OF_RUN) + len(OF_LAYER) + len(OF_PARAMETER) + 1 == len(QUANTITIES)
+
+
+def test_a_run_that_is_had_again_has_what_was_followed_of_it() -> None:
+    run = Run(XOR_MLP)
+    run.watched.follow(LIST)
+    run.advance(90)
+    again = Run.restored(run.recorded())
+    again.watched.follow(LIST)
+    before, after = run.watched.series(run.curves()), again.watched.series(again.curves())
+    assert before.keys() == after.keys()
+    for words, series in before.items():
+        np.testing.assert_array_equal(after[words].steps, series.steps)
+        np.testing.assert_array_equal(after[words].values, series.values)

@@ -17,10 +17,10 @@ from lab.gui.theme import Theme, blended
 from lab.gui.views.framed import FramedView
 from lab.gui.views.smoothing import FULL, Values, leap, smoothing_window, sparse_means, thinned
 from lab.gui.views.view import Table
-from lab.gui.widgets.edit_marks import EditMarks
 from lab.gui.widgets.legend import Entry, Legend
 from lab.gui.widgets.plot import Plot
-from lab.gui.widgets.run_lines import RunLines, Strand
+from lab.gui.widgets.runs.run_lines import RunLines, Strand
+from lab.gui.widgets.time.edit_marks import EditMarks
 from lab.gui.widgets.wording import number, share
 from lab.training.comparison import difference, together
 from lab.training.snapshot import Snapshot

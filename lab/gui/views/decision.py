@@ -18,9 +18,9 @@ from lab.gui.views.framed import FramedView
 from lab.gui.views.view import Table
 from lab.gui.widgets.colorbar import ColourBar
 from lab.gui.widgets.colour import Scale, rows_of_map
-from lab.gui.widgets.contours import contour_lines, placed
 from lab.gui.widgets.legend import Entry, Legend
 from lab.gui.widgets.plot import Plot
+from lab.gui.widgets.surface.contours import contour_lines, placed
 from lab.gui.widgets.wording import number
 from lab.training.probes import Decision, DecisionProbe, Probe
 from lab.training.snapshot import Snapshot

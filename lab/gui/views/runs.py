@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 from lab.gui.theme import Theme
 from lab.gui.views.framed import FramedView
 from lab.gui.views.view import Table
-from lab.gui.widgets.runs_table import COLUMNS, RunsTable
+from lab.gui.widgets.runs.runs_table import COLUMNS, RunsTable
 from lab.training.comparison import At, Row, best, compare, fairness, shared_limit, together
 from lab.training.snapshot import Snapshot
 

@@ -16,9 +16,9 @@ from lab.gui.views.view import Table
 from lab.gui.views.weights import weight_name
 from lab.gui.widgets.colorbar import ColourBar
 from lab.gui.widgets.colour import Scale
-from lab.gui.widgets.surface2d import Surface2D
-from lab.gui.widgets.surface3d import Relief, Surface3D
-from lab.gui.widgets.terrain import Terrain, Trail, terrain, trails
+from lab.gui.widgets.surface.surface2d import Surface2D
+from lab.gui.widgets.surface.surface3d import Relief, Surface3D
+from lab.gui.widgets.surface.terrain import Terrain, Trail, terrain, trails
 from lab.gui.widgets.wording import number
 from lab.training.probes import Probe, Surface, SurfaceProbe
 from lab.training.snapshot import Snapshot

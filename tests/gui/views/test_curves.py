@@ -13,7 +13,7 @@ from lab.gui.theme import DARK, LIGHT
 from lab.gui.views.curves import CurvesView
 from lab.gui.views.smoothing import FULL, leap, smoothed, smoothing_window, sparse_means, thinned
 from lab.gui.widgets.plot import Axis
-from lab.gui.widgets.run_lines import apart_from_each_other
+from lab.gui.widgets.runs.run_lines import apart_from_each_other
 from lab.gui.widgets.wording import number
 from lab.training.snapshot import Snapshot
 from lab.training.timeline import Edit

@@ -9,8 +9,8 @@ from pytestqt.qtbot import QtBot
 from lab.gui.selection import Selection
 from lab.gui.views.decision import DecisionView
 from lab.gui.views.units import UnitsView
-from lab.gui.widgets.contours import contour_lines
 from lab.gui.widgets.mosaic import Place
+from lab.gui.widgets.surface.contours import contour_lines
 from lab.gui.widgets.wording import number
 from lab.training.probes import DecisionProbe
 from tests.gui.fake_snapshots import RINGS, decision, prepared, snapshot

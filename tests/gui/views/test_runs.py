@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from lab.gui.theme import DARK, LIGHT
 from lab.gui.views.runs import ALONE, RunsView
-from lab.gui.widgets.runs_table import COLUMNS
+from lab.gui.widgets.runs.runs_table import COLUMNS
 from lab.training.snapshot import Snapshot
 from tests.gui.fake_snapshots import LENET, race, snapshot
 

@@ -13,8 +13,7 @@ from lab.gui.theme import LIGHT
 from lab.gui.views.surface import SurfaceView
 from lab.gui.views.weights import weight_name
 from lab.gui.widgets.colorbar import ticks
-from lab.gui.widgets.render_paths import render_paths
-from lab.gui.widgets.terrain import terrain
+from lab.gui.widgets.surface.terrain import terrain
 from lab.gui.widgets.wording import number
 from lab.kernels.render import project, render_surface
 from lab.training.probes import SurfaceProbe
@@ -156,11 +155,15 @@ def test_the_kernel_draws_what_is_nearer() -> None:
     heights[3] = 1.0
     table = np.full(256, 0xFF808080, np.uint32)
     path = np.array([[0.0, 0.5, 0.02], [0.0, 0.6, 0.02]])
-    arguments = {"azimuth": 0.0, "scale": 80.0, "size": (200, 200)}
     red, casing = 0xFFFF0000, 0xFF00FF00
     none = np.empty(0)
-    front = render_surface(heights, table, none, path, red, casing, elevation=0.2, **arguments)
-    above = render_surface(heights, table, none, path, red, casing, elevation=np.pi / 2, **arguments)
+
+    def seen(paths: list[tuple[np.ndarray, int]], elevation: float) -> np.ndarray:
+        return render_surface(
+            heights, table, none, paths, casing, view=(0.0, elevation, 80.0), size=(200, 200)
+        )
+
+    front, above = seen([(path, red)], 0.2), seen([(path, red)], np.pi / 2)
     assert not (front == red).any()
     assert (above == red).any()
     spot = project(path[:1], 0.0, np.pi / 2, 80.0, 200.0, 200.0)[0]
@@ -169,7 +172,7 @@ def test_the_kernel_draws_what_is_nearer() -> None:
     assert abs(rows.max() - spot[1]) < 4
     assert (above[0] == 0).all()  # see-through beside the surface
     heights[:] = np.nan
-    assert not render_surface(heights, table, none, path[:0], red, casing, elevation=1.0, **arguments).any()
+    assert not seen([(path[:0], red)], 1.0).any()
 
 
 def of_several(view: SurfaceView, count: int, active: int = 1) -> None:
@@ -227,7 +230,7 @@ def test_paths_hide_one_another_and_the_surface_hides_them() -> None:
     )
     red, green, casing = 0xFFFF0000, 0xFF0000FF, 0xFF00FF00
     paths = [(behind, red), (before, green), (behind[:0], red)]
-    pixels = render_paths(heights, table, none, paths, casing, view=(0.0, 0.2, 80.0), size=(200, 200))
+    pixels = render_surface(heights, table, none, paths, casing, view=(0.0, 0.2, 80.0), size=(200, 200))
     assert not (pixels == red).any()
     assert (pixels == green).any()
 

@@ -12,9 +12,9 @@ from PySide6.QtWidgets import QWidget
 
 from lab.gui.theme import Theme, number_font, rgb, sequential
 from lab.gui.widgets.colour import rows_of_map
-from lab.gui.widgets.contours import contour_lines, placed
 from lab.gui.widgets.plot import Plot, pen
-from lab.gui.widgets.terrain import Terrain, Trail
+from lab.gui.widgets.surface.contours import contour_lines, placed
+from lab.gui.widgets.surface.terrain import Terrain, Trail
 from lab.gui.widgets.wording import tick
 from lab.training.probes import Surface
 

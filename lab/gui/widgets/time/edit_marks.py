@@ -9,10 +9,10 @@ from PySide6.QtCore import QLineF, QRectF
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from lab.gui.theme import Theme, blended
-from lab.gui.widgets.diamonds import diamond_points, draw_diamonds
-from lab.gui.widgets.edit_words import edit_words
 from lab.gui.widgets.plot import Plot
-from lab.gui.widgets.time_axis import spread
+from lab.gui.widgets.time.diamonds import diamond_points, draw_diamonds
+from lab.gui.widgets.time.edit_words import edit_words
+from lab.gui.widgets.time.time_axis import spread
 from lab.training.snapshot import Snapshot
 from lab.training.timeline import Edit
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF, QRectF
 from PySide6.QtGui import QPainterPath
 
-from lab.gui.widgets.diamonds import diamond_points
-from lab.gui.widgets.run_clock import Alongside, RunClock
-from lab.gui.widgets.time_axis import TimeAxis, spread
+from lab.gui.widgets.time.diamonds import diamond_points
+from lab.gui.widgets.time.run_clock import Alongside, RunClock
+from lab.gui.widgets.time.time_axis import TimeAxis, spread
 
 MARKS, BAR, BELOW, RULER = 7.0, 18.0, 23.0, 26.0
 """Middle of the marks, middle of the bar, tops of the checkpoints and of the other runs, in pixels from the top."""

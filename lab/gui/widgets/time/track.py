@@ -18,12 +18,12 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractSlider, QSizePolicy, QToolTip, QWidget
 
 from lab.gui.theme import LIGHT, Theme, number_font
-from lab.gui.widgets.run_clock import RunClock, alongside
-from lab.gui.widgets.scrubbing import Scrubbing
-from lab.gui.widgets.time_axis import TimeAxis
-from lab.gui.widgets.track_layout import BELOW, EACH_RUN, HEIGHT, Marks, Placed
-from lab.gui.widgets.track_painting import Paints, paint_handle, paint_hint, paint_overview, paint_track
-from lab.gui.widgets.track_words import marks_of, words_at
+from lab.gui.widgets.time.run_clock import RunClock, alongside
+from lab.gui.widgets.time.scrubbing import Scrubbing
+from lab.gui.widgets.time.time_axis import TimeAxis
+from lab.gui.widgets.time.track_layout import BELOW, EACH_RUN, HEIGHT, Marks, Placed
+from lab.gui.widgets.time.track_painting import Paints, paint_handle, paint_hint, paint_overview, paint_track
+from lab.gui.widgets.time.track_words import marks_of, words_at
 from lab.training.snapshot import Snapshot
 
 EDGE = 12.0

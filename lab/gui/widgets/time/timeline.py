@@ -7,7 +7,7 @@ from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from lab.gui.theme import Theme, number_font
-from lab.gui.widgets.track import Track
+from lab.gui.widgets.time.track import Track
 from lab.training.snapshot import Snapshot
 
 HISTORY = (

@@ -7,9 +7,9 @@ from html import escape
 
 import numpy as np
 
-from lab.gui.widgets.edit_words import edit_words
-from lab.gui.widgets.run_clock import Alongside, RunClock
-from lab.gui.widgets.track_layout import Marks
+from lab.gui.widgets.time.edit_words import edit_words
+from lab.gui.widgets.time.run_clock import Alongside, RunClock
+from lab.gui.widgets.time.track_layout import Marks
 from lab.gui.widgets.wording import number, share
 from lab.training.snapshot import Snapshot
 

@@ -12,8 +12,8 @@ from lab.gui.icons import icon
 from lab.gui.playback import FULL_SPEED, Playback, Stride, Unit
 from lab.gui.theme import LIGHT, Theme, number_font
 from lab.gui.widgets.numbers import WholeNumber
-from lab.gui.widgets.readings_row import ReadingsRow
-from lab.gui.widgets.whereabouts import Whereabouts
+from lab.gui.widgets.time.readings_row import ReadingsRow
+from lab.gui.widgets.time.whereabouts import Whereabouts
 from lab.training.snapshot import Snapshot
 
 STRIDES: tuple[tuple[Unit, str, str], ...] = (

@@ -8,9 +8,9 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from lab.gui.theme import Theme, blended
-from lab.gui.widgets.diamonds import draw_diamonds
-from lab.gui.widgets.time_axis import TimeAxis
-from lab.gui.widgets.track_layout import BAR, HALF, MARKS, RULER, Placed
+from lab.gui.widgets.time.diamonds import draw_diamonds
+from lab.gui.widgets.time.time_axis import TimeAxis
+from lab.gui.widgets.time.track_layout import BAR, HALF, MARKS, RULER, Placed
 
 HANDLE = 6.5
 THICK, THIN = 6.0, 3.0

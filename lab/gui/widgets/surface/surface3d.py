@@ -13,11 +13,10 @@ from PySide6.QtWidgets import QWidget
 
 from lab.gui.theme import LIGHT, Theme, number_font, sequential
 from lab.gui.widgets.colour import image_of, pixel_table
-from lab.gui.widgets.render_paths import render_paths
-from lab.gui.widgets.surface2d import SHORT
-from lab.gui.widgets.terrain import Trail
+from lab.gui.widgets.surface.surface2d import SHORT
+from lab.gui.widgets.surface.terrain import Trail
 from lab.gui.widgets.wording import tick
-from lab.kernels.render import project
+from lab.kernels.render import project, render_surface
 
 Values = NDArray[np.float64]
 
@@ -84,7 +83,7 @@ class Surface3D(QWidget):
         self._paint_box(painter)
         ratio = self.devicePixelRatioF()
         relief = self._relief
-        pixels = render_paths(
+        pixels = render_surface(
             relief.heights,
             pixel_table(sequential(self._theme), self._theme.danger),
             relief.levels,

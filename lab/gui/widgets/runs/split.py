@@ -28,7 +28,7 @@ from lab.gui.selection import Selection
 from lab.gui.theme import LIGHT, Theme
 from lab.gui.views.framed import FramedView
 from lab.gui.views.view import Table, View
-from lab.gui.widgets.run_chips import Chip
+from lab.gui.widgets.runs.run_chips import Chip
 from lab.gui.widgets.words import Words
 from lab.training.comparison import difference, together
 from lab.training.probes import Probe

@@ -1,0 +1,1 @@
+"""Several runs beside each other: chips, lines, a table, views split by run."""

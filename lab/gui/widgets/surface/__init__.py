@@ -1,0 +1,1 @@
+"""Error surfaces, flat and solid, and the paths on them."""
