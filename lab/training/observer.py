@@ -12,8 +12,9 @@ import numpy as np
 
 from lab.experiment.experiment import Experiment
 from lab.training.moment import Moment
-from lab.training.probes import Probe, Reading, SurfaceProbe
+from lab.training.probes import Probe, Reading
 from lab.training.readings import answer
+from lab.training.surfaces import SurfaceProbe
 from lab.training.survey import Surveyor
 
 NICENESS = 5

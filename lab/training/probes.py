@@ -12,6 +12,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.training.surfaces import Surface, SurfaceProbe
+
 PartName = Literal["training", "validation", "test"]
 Array = NDArray[np.float32]
 
@@ -118,69 +120,6 @@ class Decision:
     bounds: tuple[tuple[float, float], tuple[float, float]]
     score: Array | None
     winner: NDArray[np.int64] | None
-
-
-@dataclass(frozen=True)
-class SurfaceProbe:
-    """The error over a plane through weight space.
-
-    `plane` chooses the two directions: "random" (filter-normalised), "path" (the two main directions of the
-    path walked), "weights" (the two weights with the flat indices `first` and `second`). A network with just
-    two weights has its own plane, whatever is asked. `extent` is the half-width in units of the directions;
-    0 lets the lab choose. `examples` limits how many training examples are used (the first so many).
-    """
-
-    plane: Literal["random", "path", "weights"] = "path"
-    first: int = 0
-    second: int = 1
-    resolution: int = 41
-    extent: float = 0.0
-    examples: int = 256
-
-
-@dataclass(frozen=True)
-class Footprints:
-    """The path of another run on a surface, as `Surface` has that of its own.
-
-    `path_errors` are NaN where there was no time to work them out; of the last point they are the first to be.
-    """
-
-    run: int
-    name: str
-    colour: int
-    path: NDArray[np.float64]
-    path_errors: NDArray[np.float64]
-    path_steps: NDArray[np.int64]
-    path_distances: NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Surface:
-    """`errors[row, column]` is the error at `origin + x[column] * d1 + y[row] * d2`.
-
-    A surface is computed coarse first: while `complete` is False, `x` and `y` are fewer than asked for. NaN
-    where nothing is known yet.
-
-    `path` is [points, 2]: the run projected on the plane, oldest first; `path_errors` its true errors on the
-    same examples, `path_steps` the steps and `path_distances` how far off the plane each point lies.
-    `axes` names the two directions ("weight w₁", "1st main direction (83 %)"), `cosine` is between them.
-    `minimum` is the plane's known minimum (x, y) where there is a closed form, else None. `others` are the paths of
-    the document's other runs of the same network, projected on the same plane.
-    """
-
-    x: NDArray[np.float64]
-    y: NDArray[np.float64]
-    errors: NDArray[np.float64]
-    path: NDArray[np.float64]
-    path_errors: NDArray[np.float64]
-    path_steps: NDArray[np.int64]
-    path_distances: NDArray[np.float64]
-    axes: tuple[str, str]
-    cosine: float
-    examples: int
-    minimum: tuple[float, float] | None = None
-    complete: bool = True
-    others: tuple[Footprints, ...] = ()
 
 
 @dataclass(frozen=True)

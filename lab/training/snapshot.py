@@ -20,13 +20,12 @@ from lab.training.probes import (
     OutputsProbe,
     Probe,
     Reading,
-    Surface,
-    SurfaceProbe,
     Update,
     UpdateProbe,
     Weights,
     WeightsProbe,
 )
+from lab.training.surfaces import Surface, SurfaceProbe
 from lab.training.timeline import Edit
 
 R = TypeVar("R")

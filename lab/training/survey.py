@@ -21,8 +21,8 @@ from lab.kernels.memory import aligned
 from lab.landscape.plane import Plane, path_plane, random_plane, weights_plane
 from lab.network.program import lower
 from lab.training.moment import Moment, OtherPath
-from lab.training.probes import Footprints, Surface, SurfaceProbe
 from lab.training.readings import NEVER
+from lab.training.surfaces import Footprints, Surface, SurfaceProbe
 
 MARGIN = 0.35
 """Room around the path, as a share of its extent."""

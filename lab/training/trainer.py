@@ -19,12 +19,13 @@ from lab.training.machine import Machine
 from lab.training.mailbox import Compiling, Event, Failed, Loaded, Mailbox, Paused, Playing, Refused
 from lab.training.moment import Moment, OtherPath
 from lab.training.observer import Asked, Observer, Versions
-from lab.training.probes import OperationProbe, Probe, SurfaceProbe, UpdateProbe
+from lab.training.probes import OperationProbe, Probe, UpdateProbe
 from lab.training.quantities import AnyQuantity
 from lab.training.race import Lane, Race
 from lab.training.record import Record
 from lab.training.run import Run
 from lab.training.snapshot import Snapshot
+from lab.training.surfaces import SurfaceProbe
 from lab.training.surgery import Kept
 
 SLICE = 0.012

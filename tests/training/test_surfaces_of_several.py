@@ -9,8 +9,8 @@ import pytest
 
 from lab.experiment.experiment import Experiment
 from lab.training.moment import Moment, OtherPath
-from lab.training.probes import Surface, SurfaceProbe
 from lab.training.run import Run
+from lab.training.surfaces import Surface, SurfaceProbe
 from lab.training.survey import OTHER_POINTS, Surveyor
 from tests.training.problems import LINEAR_NEURON, SMALL_CNN, XOR_MLP, with_rate
 

@@ -15,9 +15,10 @@ from lab.network.layers import Dense
 from lab.network.network import Network, Node
 from lab.training import survey
 from lab.training.mailbox import Diverged, Event, Failed, Loaded, Mailbox, Paused, Refused
-from lab.training.probes import ActivationsProbe, DecisionProbe, OutputsProbe, SurfaceProbe, WeightsProbe
+from lab.training.probes import ActivationsProbe, DecisionProbe, OutputsProbe, WeightsProbe
 from lab.training.run import Run
 from lab.training.snapshot import Snapshot
+from lab.training.surfaces import SurfaceProbe
 from lab.training.survey import Surveyor
 from lab.training.trainer import Trainer
 from tests.training.problems import LINEAR_NEURON, SMALL_CNN, XOR_MLP, with_rate
