@@ -1,9 +1,9 @@
-"""What the undo stack holds: edits of the experiment, weights set by hand, runs opened and closed."""
+"""What the undo stack holds: edits of the experiment, weights set by hand, other starts, runs opened and closed."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PySide6.QtGui import QUndoCommand
 
 from lab.experiment.experiment import Experiment
+from lab.training.restart import Start
 from lab.training.run import Run
 
 if TYPE_CHECKING:
@@ -80,6 +81,30 @@ class Presence(QUndoCommand):
         self.document.trainer.close_run(self.run)
         if self.origin is not None:
             self.document.activate(self.origin)
+
+
+class Starts(QUndoCommand):
+    """Another start of runs, by their numbers, and the ones before. A row of small moves is one entry."""
+
+    def __init__(self, document: Document, before: Mapping[int, Start], after: Mapping[int, Start]) -> None:
+        super().__init__("Move the start")
+        self.document, self.before, self.after = document, before, after
+        self.at = time.monotonic()
+
+    def id(self) -> int:
+        return 2
+
+    def mergeWith(self, other: QUndoCommand) -> bool:
+        if not isinstance(other, Starts) or other.at - self.at > MERGE_WITHIN:
+            return False
+        self.after, self.at = other.after, other.at
+        return True
+
+    def undo(self) -> None:
+        self.document.trainer.start_from(self.before)
+
+    def redo(self) -> None:
+        self.document.trainer.start_from(self.after)
 
 
 class Weights(QUndoCommand):

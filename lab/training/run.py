@@ -21,10 +21,11 @@ from lab.kernels import interpreter, schedule
 from lab.kernels.interpreter import PARTS, TALLY
 from lab.kernels.operations import SHARED
 from lab.kernels.threads import ENTRANCE, cores, use
+from lab.kernels.walk import walk
 from lab.network.program import Program
 from lab.training.history import Curves, History
 from lab.training.internals import Internals
-from lab.training.machine import Machine, build, keeps_memory, set_by_hand
+from lab.training.machine import Machine, build, keeps_memory, set_by_hand, spacing
 from lab.training.mailbox import Diverged
 from lab.training.moment import Moment
 from lab.training.path import Path
@@ -224,8 +225,11 @@ class Run:
                 return Advance(made, True)
         return Advance(made, False)
 
-    def _train(self, steps: int) -> int:
-        """Updates without a look left or right; logged where they are made for the first time."""
+    def _train(self, steps: int, walked: NDArray[np.float32] | None = None) -> int:
+        """Updates without a look left or right; logged where they are made for the first time.
+
+        Rows of `walked` [steps, P] get the parameters after each: for few weights, on one core.
+        """
         e, m = self.experiment, self.machine
         rates = e.schedule.factors(self.step, steps) * e.optimizer.rate
         losses, rights, counts = np.empty(steps), np.empty(steps), np.empty(steps, np.int64)
@@ -234,7 +238,9 @@ class Run:
             m.program.code, m.cases["training"], m.rule, m.memory, e.seed, self.examples, self._age,
             e.batch_size, e.loss.sums_examples, rates, losses, rights, counts, norms,
         )  # fmt: skip
-        if self.threads > 1 and m.shards > 1:
+        if walked is not None:
+            done = int(walk(*arguments, False, walked))
+        elif self.threads > 1 and m.shards > 1:
             with ENTRANCE:
                 use(self.threads)
                 done = int(interpreter.train(*arguments, True))
@@ -352,14 +358,14 @@ class Run:
         known = self.timeline.edit_at(self.step)
         set_before = dict(known.weights) if known is not None and known.weights else {}
         copies = {name: np.array(values, np.float32) for name, values in parameters.items()}
-        self._change(Edit(self.step, self.experiment, {**set_before, **copies}))
+        self.apply(Edit(self.step, self.experiment, {**set_before, **copies}))
 
     def unset_parameters(self, names: Collection[str]) -> None:
         """Take back that these were set at this step: they are again what they were before."""
         edit = self.timeline.edit_at(self.step)
         if edit is not None and edit.weights:
             left = {name: values for name, values in edit.weights.items() if name not in names}
-            self._change(Edit(self.step, self.experiment, left or None))
+            self.apply(Edit(self.step, self.experiment, left or None))
 
     def curves(self) -> Curves:
         return self.history.curves()
@@ -400,9 +406,10 @@ class Run:
         if weights:
             shapes = {p.name: p.shape for p in experiment.analysis.parameters}
             weights = {name: w for name, w in weights.items() if shapes.get(name) == w.shape}
-        return self._change(Edit(self.step, experiment, weights or None))
+        return self.apply(Edit(self.step, experiment, weights or None))
 
-    def _change(self, edit: Edit) -> Machine:
+    def apply(self, edit: Edit) -> Machine:
+        """Make an edit at this step, in place of one that was made here; a recorded future is forgotten."""
         before = self._before_edits()
         self._make(edit, before)
         self._unedited = before if before is not None and before.nbytes <= REMEMBERED else None
@@ -433,6 +440,29 @@ class Run:
         if edit.weights:
             age = 0 if set_by_hand(machine, edit.weights) else age
         self._stand_on(machine, age)
+
+    def begin_again(self, beginning: Edit) -> None:
+        """Stand at a start, with no past and no future. ProblemError leaves the run as it was."""
+        self._make(beginning, None)
+        self.step = self.examples = 0
+        self._unedited = None
+        limit, self.timeline = self.timeline.limit, Timeline(beginning)
+        self.timeline.limit = limit
+        self.history, self.path = History(), Path()
+        self.watched.forget_after(-1)
+        self._mark()
+
+    def hurry(self, steps: int) -> int:
+        """As `advance` to the last bit, but nothing is validated, watched or kept to go back to on the way.
+
+        Past no edit that is recorded. Gives how many updates were made.
+        """
+        walked = np.empty((steps, self.program.parameter_count), np.float32)
+        first, done = self.step + 1, self._train(steps, walked)
+        marks = [s for s in range(first, first + done) if s % spacing(s + 1, 1) == 0]
+        if marks:
+            self.path.extend(marks, [walked[s - first] for s in marks], spacing(marks[-1] + 1, 1))
+        return done
 
     def _make_again(self, edit: Edit) -> None:
         self._unedited = self.state()
