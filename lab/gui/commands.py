@@ -65,7 +65,9 @@ class Edit(Entry):
     ) -> None:
         super().__init__(document, text)
         self.before, self.after, self.merge_key = before, after, merge_key
-        self.parts: list[tuple[set[int], Experiment]] = []  # what was merged: its commands, and what it led to
+        self.parts: list[
+            tuple[set[int], Experiment]
+        ] = []  # what was merged: its commands, and what it led to
         self.run = document.active
         self.at = time.monotonic()
 

@@ -1,4 +1,4 @@
-"""The transport bar: reset, to the start, step back, play, step, to the end; how far, how fast; the numbers of the moment."""
+"""The transport bar: reset, to the start, back, play, step, to the end; how far, how fast; the moment in numbers."""
 
 from __future__ import annotations
 
@@ -250,7 +250,9 @@ class Transport(QWidget):
         self._enable_end()
         self._show_playing(self._playback.playing)
         self._show_stride(self._playback.stride)
-        self._set_tip(self.reset_action, "Reset: begin again from the same start, and forget what was trained")
+        self._set_tip(
+            self.reset_action, "Reset: begin again from the same start, and forget what was trained"
+        )
         self._set_tip(self.start_action, "To the start; what was trained stays, to go on from")
         self._set_tip(self.end_action, "To the end: the furthest step there has been")
         self._set_tip(self.epoch_action, "Step one epoch")
