@@ -88,7 +88,6 @@ class News(QObject):
             self._banner.say(sentence, more=more, tell=tell)  # no rate would help
         else:
             way_out = rescue(None if seen is None else seen.curves, event, document.draft)
-            sentence += " A lower learning rate often helps."
             self._banner.say(sentence, way_out.offer, lambda: way_out.take(document), more=more, tell=tell)
 
     def _tell_what_happened(self, event: Diverged) -> None:
