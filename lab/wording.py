@@ -24,7 +24,7 @@ def number(value: float, digits: int = 3) -> str:
 
 
 def tick(value: float, digits: int = 4) -> str:
-    """`value` as short as it can be said, for axes and limits: 0.5, 20, 10⁻⁴, 3·10⁶. Up to `digits` of it are written out."""
+    """`value` as short as it can be said, for axes and limits: 0.5, 20, 10⁻⁴, 3·10⁶. Up to `digits` are written out."""
     if value == 0 or not math.isfinite(value):
         return number(value)
     exponent = math.floor(math.log10(abs(value)) + 1e-9)

@@ -81,7 +81,7 @@ class Document(QObject):
         self._prepared_for: object = None
         self._reader = Reader(self)
         self._starts_anew = True  # the draft has not been loaded yet, so no run of it can be edited
-        self._loaded_at = 0  # the trainer's command that began these runs: what was seen before is of others
+        self.opened_at = 0  # the trainer's command that began these runs: what was seen before is of others
         self._active = 1
         self._last_run = 1  # the highest number that a run has had
         self._branched: dict[int, tuple[int, int]] = {}  # runs that a change in the past made: origin, step
@@ -113,7 +113,7 @@ class Document(QObject):
         for event in self.trainer.events():
             self._receive(event)
         # a late snapshot of runs that are left would show the wrong network for a frame
-        if snapshot is not None and snapshot.heard >= self._loaded_at:
+        if snapshot is not None and snapshot.heard >= self.opened_at:
             self._follow(snapshot)
             self.snapshot = snapshot
             self.playback.see(snapshot)
@@ -194,7 +194,7 @@ class Document(QObject):
         self._active = record.run
         self.running = experiment
         self.trainer.restore(records, active)
-        self._loaded_at = self.trainer.sent
+        self.opened_at = self.trainer.sent
         self._show_draft(experiment)
         self.selection_changed.emit(self.selection)
         self.file_changed.emit()
@@ -246,7 +246,7 @@ class Document(QObject):
             self._starts_anew = False
             self.running = self.draft
             self.trainer.load(self.running)
-            self._loaded_at = self.trainer.sent
+            self.opened_at = self.trainer.sent
         elif runs_differently(self.running, self.draft):
             self.running = self.draft
             origin, step = self._branched.get(self._active, (0, 0))

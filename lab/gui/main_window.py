@@ -21,6 +21,7 @@ from lab.experiment.experiment import Experiment
 from lab.gui import layout
 from lab.gui.about import MachineDialog, ShortcutsDialog, show_about
 from lab.gui.appearance import Appearance
+from lab.gui.arrangement import Kind, kind_of
 from lab.gui.document import Document
 from lab.gui.exports import Exports
 from lab.gui.filing import Filing
@@ -44,7 +45,7 @@ from lab.gui.widgets.dock import TitledDock, tidy_titles
 from lab.gui.widgets.runs.run_chips import RunChips
 from lab.gui.widgets.time.timeline import Timeline
 from lab.gui.widgets.time.transport import Transport
-from lab.gui.workspace import Kind, Workspace, kind_of
+from lab.gui.workspace import Workspace
 from lab.training.archive import Archive
 from lab.training.breakpoints import AnyBreakpoint, AtStep
 from lab.training.listing import listing
@@ -65,6 +66,7 @@ class MainWindow(QMainWindow):
         self.document, self.appearance, self._settings = document, appearance, settings
         self._was_shown = False
         self._running: Experiment | None = None
+        self._arranged_for = 0  # which document's first experiment the views were arranged for
         self._layout_to_come: Mapping[str, str] = {}
         self.exports = Exports(document, self, settings)
         self.keeping = Keeping(document, lambda: layout.captured(self), self)
@@ -207,7 +209,9 @@ class MainWindow(QMainWindow):
             self._watch()
 
     def _arrange_for(self, experiment: Experiment) -> None:
-        kind = kind_of(experiment)
+        opened = self.document.opened_at
+        kind = kind_of(experiment, self.workspace.kind if opened == self._arranged_for else None)
+        self._arranged_for = opened
         if kind != self.workspace.kind:
             self.workspace.save_to(self._settings)
             self.workspace.arrange(kind)

@@ -15,6 +15,7 @@ from lab.app import create_window
 from lab.experiment.files import load_experiment
 from lab.experiment.presets import preset, presets
 from lab.export.weights import load_weights
+from lab.gui.arrangement import kind_of
 from lab.gui.crash import CrashDialog, CrashReporter
 from lab.gui.main_window import MainWindow
 from lab.gui.selection import Selection
@@ -23,7 +24,6 @@ from lab.gui.widgets.matrix import Matrix
 from lab.gui.widgets.mosaic import Mosaic
 from lab.gui.widgets.plot import Plot
 from lab.gui.widgets.surface.surface3d import Surface3D
-from lab.gui.workspace import kind_of
 from lab.problem import Problem
 from lab.training.mailbox import Compiling, Diverged, Failed, Refused
 

@@ -32,6 +32,7 @@ Scaling = Literal["unit", "layer", "network"]
 class MapsView(FramedView):
     name = "maps"
     title = "Feature maps"
+    tab = "Maps"
     summary = "What every layer makes of one example: each unit's outputs as an image"
     hint = "Point for numbers; click a unit for its receptive field"
 
