@@ -242,7 +242,8 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _show_file(self) -> None:
-        self.setWindowTitle(f"{self.document.draft.name}[*] — Descent")
+        path = self.document.path
+        self.setWindowTitle(f"{path.name if path else self.document.draft.name}[*] — Descent")
         self.setWindowModified(self.keeping.is_dirty)
         self.header.show_file(self.keeping.is_dirty)
 
