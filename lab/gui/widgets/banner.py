@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-
 ON_TWO_LINES = 1.8
 """So many times its width a sentence may be long that has to be broken between words."""
 
