@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtGui import QUndoCommand
+from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from lab.experiment.experiment import Experiment
 from lab.training.run import Run
@@ -172,3 +172,20 @@ class Weights(Entry):
             run.unset_parameters(self.before)
         else:
             run.set_parameters(self.before)
+
+
+def drop_refused(stack: QUndoStack, command: int) -> None:
+    """What the trainer refused, by its number, has changed nothing, so it is nothing to undo."""
+    for place in range(stack.count()):
+        entry = stack.command(place)
+        parts = [entry.child(k) for k in range(entry.childCount())] or [entry]
+        if not any(isinstance(part, Entry) and part.refuse(command) for part in parts):
+            continue
+        # Qt lets go of what is obsolete, and does not carry it out, when it would pass over it
+        if all(part.isObsolete() for part in parts):
+            entry.setObsolete(True)
+            if place == stack.index() - 1:
+                stack.undo()
+            elif place == stack.index():
+                stack.redo()
+        return

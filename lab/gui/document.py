@@ -13,7 +13,7 @@ from lab.data.files.own_file import OwnFile
 from lab.data.prepare import Prepared, prepare
 from lab.experiment.experiment import Experiment, problems
 from lab.experiment.files import save_experiment
-from lab.gui.commands import Edit, Entry, Named, Presence, Weights
+from lab.gui.commands import Edit, Named, Presence, Weights, drop_refused
 from lab.gui.playback import Playback
 from lab.gui.reader import Reader
 from lab.gui.selection import Selection
@@ -123,7 +123,7 @@ class Document(QObject):
         if isinstance(event, Compiling):
             self.compiling.emit(event.done, event.total)
         elif isinstance(event, Refused):
-            self._drop_refused(event.command)
+            drop_refused(self.undo_stack, event.command)
         self.playback.receive(event)
         self.event_arrived.emit(event)
 
@@ -278,19 +278,6 @@ class Document(QObject):
         """Set weights by hand, as an entry `text` of the undo stack. `read` gets all parameters by name and gives
         those to set; it is called on the trainer's thread, and may raise ProblemError."""
         self.undo_stack.push(Weights(self, read, text))
-
-    def _drop_refused(self, command: int) -> None:
-        """What the trainer refused has changed nothing, so it is nothing to undo."""
-        stack = self.undo_stack
-        for place in range(stack.count()):
-            entry = stack.command(place)
-            if isinstance(entry, Entry) and entry.refuse(command):
-                # Qt lets go of what is obsolete, and does not carry it out, when it would pass over it
-                if entry.isObsolete() and place == stack.index() - 1:
-                    stack.undo()
-                elif entry.isObsolete() and place == stack.index():
-                    stack.redo()
-                return
 
     def leave_past(self) -> None:
         """What is changed in the past is changed in a run of its own, where there is room for one."""
