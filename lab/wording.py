@@ -23,6 +23,23 @@ def number(value: float, digits: int = 3) -> str:
     return f"{mantissa}·10{str(int(power)).translate(SUPERSCRIPTS)}".replace("-", "−")
 
 
+def tick(value: float, digits: int = 4) -> str:
+    """`value` as short as it can be said, for axes and for what a person has set: 0.5, 20, 10⁻⁴, 3·10⁶.
+
+    Up to `digits` of it are written out.
+    """
+    if value == 0 or not math.isfinite(value):
+        return number(value)
+    exponent = math.floor(math.log10(abs(value)) + 1e-9)
+    if -4 < exponent < digits:
+        return f"{value:,.6g}".replace("-", "−")
+    mantissa = f"{value / 10.0**exponent:.4g}"
+    power = f"10{str(exponent).translate(SUPERSCRIPTS)}"
+    if mantissa in ("1", "-1"):
+        return ("−" if value < 0 else "") + power
+    return f"{mantissa}·{power}".replace("-", "−")
+
+
 def share(value: float) -> str:
     """A share 0..1 in per cent, one decimal: 98.3 %."""
     return "NaN" if math.isnan(value) else f"{100 * value:.1f} %"

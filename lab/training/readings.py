@@ -31,12 +31,14 @@ from lab.training.probes import (
     OutputsProbe,
     Probe,
     Reading,
+    ToldProbe,
     Update,
     UpdateProbe,
     Weights,
     WeightsProbe,
     largest,
 )
+from lab.training.told import told
 
 MOST_COUNTED = 200
 """Classes: the counts of which is taken for which are as many as their square."""
@@ -217,5 +219,6 @@ ANSWERS: dict[type, Callable[[Any, Moment], Reading | None]] = {
     ActivationsProbe: activations,
     WeightsProbe: weights,
     UpdateProbe: update,
+    ToldProbe: told,
     DecisionProbe: decision,
 }
