@@ -16,6 +16,8 @@ from lab.training.probes import (
     ActivationsProbe,
     Decision,
     DecisionProbe,
+    Distances,
+    DistancesProbe,
     Outputs,
     OutputsProbe,
     Probe,
@@ -112,6 +114,8 @@ class Snapshot:
     def reading(self, probe: UpdateProbe) -> Update | None: ...
     @overload
     def reading(self, probe: ToldProbe) -> Told | None: ...
+    @overload
+    def reading(self, probe: DistancesProbe) -> Distances | None: ...
     @overload
     def reading(self, probe: OutputsProbe) -> Outputs | None: ...
     @overload
