@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from lab.experiment.diff import REWRITTEN, brief, differences
 from lab.experiment.experiment import Experiment
 from lab.experiment.fairness import fairness as conditions
-from lab.training.level import Levels, Reached, span_of
+from lab.training.history import Curves
+from lab.training.level import MEAN_OVER, Levels, Reached, span_of
 from lab.training.probes import DistancesProbe
 from lab.training.snapshot import Snapshot
 from lab.training.timeline import Edit
@@ -176,6 +177,11 @@ def _best(run: Snapshot, step: int) -> tuple[float, int]:
         return math.nan, -1
     lowest = int(np.nanargmin(losses))
     return float(losses[lowest]), int(steps[lowest])
+
+
+def final_training_error(curves: Curves, whole: int) -> float:
+    """The training error where the curves end, of a run with so many training examples: as in a Row."""
+    return _mean_of_last(curves.loss, curves.examples, len(curves.loss) - 1, min(MEAN_OVER, whole))
 
 
 def _mean_of_last(loss: NDArray[np.float64], examples: NDArray[np.int64], row: int, span: int) -> float:
