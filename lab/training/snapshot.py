@@ -18,6 +18,8 @@ from lab.training.probes import (
     DecisionProbe,
     Distances,
     DistancesProbe,
+    Gradients,
+    GradientsProbe,
     Outputs,
     OutputsProbe,
     Probe,
@@ -108,6 +110,8 @@ class Snapshot:
 
     @overload
     def reading(self, probe: ActivationsProbe) -> Activations | None: ...
+    @overload
+    def reading(self, probe: GradientsProbe) -> Gradients | None: ...
     @overload
     def reading(self, probe: WeightsProbe) -> Weights | None: ...
     @overload
