@@ -1,4 +1,4 @@
-"""Variants of one experiment, to be raced side by side: of each kind one thing differs, all else is the same."""
+"""Variants of one experiment, to be raced side by side: by one aspect they differ, all else is the same."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ AS_IT_IS = "as it is now"
 
 @dataclass(frozen=True)
 class Variant:
-    """`name` is what a run of it is called, `words` say what it does otherwise. `suggested` are those of a kind that a
-    race begins with where a person has not chosen.
+    """`name` is what a run of it is called, `words` say what it does otherwise. `suggested` are those that a race
+    begins with where a person has not chosen.
     """
 
     name: str
@@ -49,9 +49,10 @@ Found = tuple[str, str, Experiment, bool]
 
 
 @dataclass(frozen=True)
-class Kind:
-    """`of` gives the variants of an experiment whose training part has so many examples. Where they begin with other
-    weights, `other_start` is set.
+class Aspect:
+    """In what variants differ. `of` gives the variants of an experiment whose training part has so many examples; where
+    they begin with other weights, `other_start` is set. `breaks` is the condition of a fair comparison that is not met
+    because it is what is compared.
     """
 
     key: str
@@ -59,15 +60,16 @@ class Kind:
     summary: str
     of: Callable[[Experiment, int], Iterator[Found]]
     other_start: bool = False
+    breaks: str = ""
 
 
-def variants(base: Experiment, kind: Kind, examples: int) -> tuple[Variant, ...]:
-    """All of a kind that can run, each once; the base itself is among them, called as its kind calls it.
+def variants(base: Experiment, aspect: Aspect, examples: int) -> tuple[Variant, ...]:
+    """All in which this aspect differs and that can run, each once; the base itself is among them.
 
     `examples` is how many the training part has.
     """
     found: dict[Experiment, Variant] = {}
-    for name, words, experiment, suggested in kind.of(base, examples):
+    for name, words, experiment, suggested in aspect.of(base, examples):
         if _runs(experiment):
             words = f"{words} ({AS_IT_IS})" if experiment == base else words
             found.setdefault(experiment, Variant(name, words, experiment, suggested))
@@ -187,10 +189,10 @@ def starting_with(network: Network, start: AnyInitializer) -> Network | None:
     """The network with this rule in all layers whose start can be chosen; None where there is none."""
     nodes, any_chosen = [], False
     for node in network.nodes:
-        kinds = [f.name for f in fields(type(node.layer)) if type(start) in f.variants]
-        layer = msgspec.structs.replace(node.layer, **dict.fromkeys(kinds, start))
+        starts = [f.name for f in fields(type(node.layer)) if type(start) in f.variants]
+        layer = msgspec.structs.replace(node.layer, **dict.fromkeys(starts, start))
         nodes.append(msgspec.structs.replace(node, layer=layer))
-        any_chosen = any_chosen or bool(kinds)
+        any_chosen = any_chosen or bool(starts)
     return Network(tuple(nodes)) if any_chosen else None
 
 
@@ -245,27 +247,30 @@ def named(optimizer: AnyOptimizer) -> str:
     return optimizer.title[0].upper() + optimizer.title[1:]
 
 
-KINDS: tuple[Kind, ...] = (
-    Kind("optimizers", "Optimizers", "The rule that makes a step of a gradient", optimizers),
-    Kind("rates", "Learning rates", "How large the steps are, by factors of √10", rates),
-    Kind("momenta", "Momentum", "How much of the last step is kept", momenta),
-    Kind(
+ASPECTS: tuple[Aspect, ...] = (
+    Aspect("optimizers", "Optimizers", "The rule that makes a step of a gradient", optimizers),
+    Aspect("rates", "Learning rates", "How large the steps are, by factors of √10", rates),
+    Aspect("momenta", "Momentum", "How much of the last step is kept", momenta),
+    Aspect(
         "batches",
         "Batch sizes",
         "One case at a time, mini-batches, or all at once, with the same budget of examples",
         batch_sizes,
+        breaks="other batch size",
     ),
-    Kind(
+    Aspect(
         "preprocessing", "Preprocessing", "Inputs as they are, shifted to zero mean, scaled", preprocessings
     ),
-    Kind("starts", "Initial weights", "How the weights of all layers begin", starts, other_start=True),
-    Kind("schedules", "Schedules", "How the learning rate changes on the way", schedules),
-    Kind(
+    Aspect("starts", "Initial weights", "How the weights of all layers begin", starts, True, "other start"),
+    Aspect("schedules", "Schedules", "How the learning rate changes on the way", schedules),
+    Aspect(
         "signs",
         "Rprop and mini-batches",
         "Rprop goes by signs alone: gradients that cancel over the batches do not cancel for it; RMSprop does "
         "the same with mini-batches in mind",
         signs,
     ),
-    Kind("seeds", "Chance", "Other draws of split, start and order: how much of a difference is luck", seeds),
+    Aspect(
+        "seeds", "Chance", "Other draws of split, start and order: how much of a difference is luck", seeds
+    ),
 )

@@ -83,7 +83,8 @@ class Document(QObject):
         self._prepared_for: object = None
         self._reader = Reader(self)
         self._starts_anew = True  # the draft has not been loaded yet, so no run of it can be edited
-        self.opened_at = 0  # the trainer's command that began these runs: what was seen before is of others
+        # the trainer's commands that opened this document, and that began these runs: what was seen before is of others
+        self.opened_at = self._raced_at = 0
         self._active = 1
         self._last_run = 1  # the highest number that a run has had
         self._branched: dict[int, tuple[int, int]] = {}  # runs that a change in the past made: origin, step
@@ -115,7 +116,7 @@ class Document(QObject):
         for event in self.trainer.events():
             self._receive(event)
         # a late snapshot of runs that are left would show the wrong network for a frame
-        if snapshot is not None and snapshot.heard >= self.opened_at:
+        if snapshot is not None and snapshot.heard >= max(self.opened_at, self._raced_at):
             self._follow(snapshot)
             self.snapshot = snapshot
             self.playback.see(snapshot)
@@ -340,7 +341,7 @@ class Document(QObject):
 
     def turn_to_runs(self, active: int, experiment: Experiment) -> None:
         """Other runs have taken the place of all there were: what was seen before is not of them."""
-        self.opened_at = self.trainer.sent
+        self._raced_at = self.trainer.sent
         self.playback.forget_time()
         self._active = active
         self._show_draft(experiment)

@@ -253,16 +253,10 @@ def fairness(runs: Sequence[Snapshot], at: At = "present") -> tuple[str, ...]:
     """Sentences: what is alike, then each thing that makes the comparison less than fair. Empty for a single run."""
     if len(runs) < 2:
         return ()
-    first, broken = runs[0], set[str]()
-    told: dict[str, list[str]] = {}
-    for run in runs[1:]:
-        for phrase in conditions(first.experiment, run.experiment):
-            told.setdefault(phrase, []).append(run.name)
-            broken.update(BREAKS.get(phrase.split(":")[0], ()))
-    notes = [f"{listed(names)}: {_in_brackets(phrase)}." for phrase, names in told.items()]
-    notes += [_dearer(run, first) for run in runs[1:] if _cost(run) != _cost(first)]
+    first = runs[0]
+    notes, broken = apart([(run.name, run.experiment) for run in runs])
     by_hand = [run for run in runs if _sets_weights_at_start(run)]
-    if by_hand:
+    if by_hand and len({_start_by_hand(run) for run in runs}) > 1:
         names = listed([run.name for run in by_hand])
         notes.append(f"{names} {'start' if by_hand[1:] else 'starts'} from weights that were set by hand.")
         broken.add("start")
@@ -272,10 +266,35 @@ def fairness(runs: Sequence[Snapshot], at: At = "present") -> tuple[str, ...]:
     notes += [
         f"{run.name} stopped at step {run.step:,}: {run.stopped.rstrip('.')}." for run in runs if run.stopped
     ]
+    notes += [_dearer(run, first) for run in runs[1:] if _cost(run) != _cost(first)]
+    return verdict(notes, broken)
+
+
+def apart(named: Sequence[tuple[str, Experiment]]) -> tuple[list[str], set[str]]:
+    """Of experiments by the names of their runs: sentences on what sets the others apart from the first besides the
+    one thing that is compared, and the conditions that they break.
+    """
+    broken = set[str]()
+    told: dict[str, list[str]] = {}
+    for name, experiment in named[1:]:
+        for phrase in conditions(named[0][1], experiment):
+            told.setdefault(phrase, []).append(name)
+            broken.update(BREAKS.get(phrase.split(":")[0], ()))
+    return [f"{listed(names)}: {_in_brackets(phrase)}." for phrase, names in told.items()], broken
+
+
+def verdict(notes: Sequence[str], broken: set[str]) -> tuple[str, ...]:
+    """What is alike, and then the notes."""
     same = ", ".join(f"same {what}" for what in CONDITIONS if what not in broken)
     if not same:
         return tuple(notes)
     return (f"{same[0].upper()}{same[1:]}{'.' if notes else ': a fair comparison.'}", *notes)
+
+
+def _start_by_hand(run: Snapshot) -> frozenset[tuple[str, bytes]]:
+    """By which weights that were set by hand at the start are told from others."""
+    weights = (run.edits[0].weights if run.edits else None) or {}
+    return frozenset((name, values.tobytes()) for name, values in weights.items())
 
 
 def edits_on_the_way(run: Snapshot, runs: Sequence[Snapshot]) -> tuple[Edit, ...]:

@@ -21,7 +21,8 @@ from lab.experiment.experiment import Experiment
 from lab.experiment.variants import with_rate
 from lab.problem import ProblemError
 from lab.training.comparison import final_training_error
-from lab.training.level import Judged
+from lab.training.history import Curves
+from lab.training.level import MEAN_OVER, Judged, running_means
 from lab.training.mailbox import Mailbox
 from lab.training.run import Run
 from lab.training.timeline import Edit
@@ -40,8 +41,11 @@ DECADES, A_DECADE = 4, 3
 """How wide the grid is, and how many rates a power of ten has."""
 COARSE = (4, 2, 1)
 """Every fourth rate first, then every second, then all."""
-MOST_POINTS = 400
-"""Of a trial's curve that are kept to be drawn."""
+MOST_POINTS, DENSE = 400, 256
+"""Of a trial's curve that are kept to be drawn; and of a path at first every one, then ever fewer."""
+ALIKE, GONE, NEAR = 1e-3, 1e-9, 0.01
+"""Errors are alike that differ by such a share, or are such a share of that at the start; and within such a share of
+them a trial has arrived."""
 TRIAL, SPEED = 0.5, 10e9
 """Seconds that a trial should take where nobody says otherwise, at so many operations a second."""
 
@@ -62,7 +66,7 @@ class Trial:
     """What came of one rate after so many `steps`. `diverged` is the step at which the loss was not finite any more, -1
     where it stayed so; errors are NaN then. `validation_error` is NaN without a validation part.
 
-    The curve has the error of batches over the `examples` seen, [n] each; `path` [n, 2] where there are two weights.
+    The curve has the error, a mean over batches, over the `examples` seen, [n] each; `path` [n, 2] where there are two weights.
     """
 
     rate: float
@@ -73,6 +77,11 @@ class Trial:
     examples: Values
     errors: Values
     path: NDArray[np.float32] | None = None
+
+    def examples_to(self, level: float) -> float:
+        """Seen until a batch's error was first at a level or below; infinite where none was."""
+        low = np.flatnonzero(self.errors <= level)
+        return float(self.examples[low[0]]) if len(low) else math.inf
 
     def error(self, judged: Judged) -> float:
         return self.validation_error if judged == "validation" else self.training_error
@@ -89,9 +98,15 @@ class Row:
     why: str = ""
 
     def best(self, judged: Judged) -> Trial | None:
-        """The trial of the lowest error."""
+        """The trial of the lowest error; of those that have come down as far as it, the one that was there first."""
         known = [t for t in self.trials if t is not None and math.isfinite(t.error(judged))]
-        return min(known, key=lambda trial: trial.error(judged), default=None)
+        if not known:
+            return None
+        lowest = min(trial.error(judged) for trial in known)
+        enough = max(lowest * (1 + ALIKE), GONE * max(float(trial.errors[0]) for trial in known))
+        alike = [trial for trial in known if trial.error(judged) <= enough]
+        level = (1 + NEAR) * max(max(trial.training_error for trial in alike), 0.0)
+        return min(alike, key=lambda trial: (trial.examples_to(level), trial.error(judged)))
 
     @property
     def diverged(self) -> int:
@@ -163,27 +178,28 @@ def trial(
     """Make it slice by slice: the share that is done, again and again, and at last the trial. ProblemError if the
     experiment cannot run."""
     run = Run(with_rate(contestant.experiment, rate))
-    run.timeline.limit = 0  # nobody goes back in it
     if beginning is not None and not contestant.own_start:
         run.start_as(beginning)
+    path = [run.params.copy()] if run.params.size == 2 else []
     steps, speed, diverged = run.updates_to(budget), 0.0, False
     while run.step < steps and not diverged:
-        began = time.perf_counter()
-        made = run.advance(min(steps - run.step, max(1, int(speed * SLICE))))
-        fresh = made.done / max(time.perf_counter() - began, 1e-7)
+        began, until, first = time.perf_counter(), 0.0, run.step
+        while run.step < steps and not diverged and until < SLICE:
+            some = max(1, int(speed * SLICE)) if not path else max(1, run.step // DENSE)
+            diverged = run.hurry(min(steps - run.step, some)).diverged
+            if path:
+                path.append(run.params.copy())
+            until = time.perf_counter() - began
+        fresh = (run.step - first) / max(until, 1e-7)
         speed = fresh if speed == 0 else 0.7 * speed + 0.3 * fresh
-        diverged = made.diverged
         yield run.step / steps
-    yield _result(run, rate, diverged)
+    yield _result(run, rate, diverged, path)
 
 
-def _result(run: Run, rate: float, diverged: bool) -> Trial:
+def _result(run: Run, rate: float, diverged: bool, path: list[NDArray[np.float32]]) -> Trial:
     curves = run.curves()
     places = np.linspace(0, len(curves.loss) - 1, min(MOST_POINTS, len(curves.loss)))
     kept: NDArray[np.int64] = np.unique(places.astype(np.int64))
-    path = None
-    if run.params.size == 2:
-        path = np.array(run.path.points(run.step)[1], np.float32)
     lost = diverged or not np.isfinite(run.params).all()
     validated = len(run.prepared.validation) and not lost
     return Trial(
@@ -193,9 +209,20 @@ def _result(run: Run, rate: float, diverged: bool) -> Trial:
         training_error=math.nan if lost else final_training_error(curves, len(run.prepared.training)),
         validation_error=run.evaluate("validation").loss if validated else math.nan,
         examples=curves.examples[kept].astype(np.float64),
-        errors=curves.loss[kept],
-        path=path,
+        errors=_means(curves, len(run.prepared.training))[kept],
+        path=np.array(path, np.float32) if path else None,
     )
+
+
+def _means(curves: Curves, whole: int) -> Values:
+    """The error of each batch and those before it, as many as a training error is a mean of; fewer at the start."""
+    count = len(curves.loss)
+    if not count:
+        return curves.loss
+    means = running_means(curves.loss, curves.examples, min(MEAN_OVER, whole), 0, count)
+    first = int(np.searchsorted(np.isfinite(means), True)) if np.isfinite(means).any() else count
+    means[:first] = np.cumsum(curves.loss[:first]) / np.arange(1, first + 1)
+    return means
 
 
 # --- all of them, on a thread
@@ -236,6 +263,11 @@ class Sweeper:
     @property
     def is_going(self) -> bool:
         return self._thread is not None and self._thread.is_alive() and not self._stop.is_set()
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more will come."""
+        return self._thread is None or not self._thread.is_alive()
 
     def take_failure(self) -> str:
         """The traceback of a bug, once; "" if there was none."""

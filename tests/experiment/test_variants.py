@@ -1,4 +1,4 @@
-"""Variants of an experiment: they run, each differs in what its kind says, and in nothing else."""
+"""Variants of an experiment: they run, each differs in what its aspect says, and in nothing else."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lab.experiment.experiment import problems
 from lab.experiment.fairness import fairness
 from lab.experiment.listed import listed, settings_in_words
 from lab.experiment.presets import preset, presets
-from lab.experiment.variants import AS_IT_IS, KINDS, geometric, starting_with, variants
+from lab.experiment.variants import AS_IT_IS, ASPECTS, geometric, starting_with, variants
 from lab.learning.optimizers import OPTIMIZERS, SGD, Adam, Momentum, Rprop
 from lab.network.initializers import He
 from lab.network.network import Network, Node
@@ -28,7 +28,7 @@ FIELDS = {
     "signs": {"optimizer", "batch_size"},
     "seeds": {"seed"},
 }
-KIND = {kind.key: kind for kind in KINDS}
+ASPECT = {aspect.key: aspect for aspect in ASPECTS}
 
 
 def examples(experiment):
@@ -37,11 +37,11 @@ def examples(experiment):
 
 def of(name, key):
     base = preset(name)
-    return base, variants(base, KIND[key], examples(base))
+    return base, variants(base, ASPECT[key], examples(base))
 
 
 def test_every_kind_is_here():
-    assert set(FIELDS) == set(KIND)
+    assert set(FIELDS) == set(ASPECT)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -93,7 +93,7 @@ def test_rates_are_geometric_and_within_limits():
     assert geometric(0.01, 5) == (0.001, 0.0032, 0.01, 0.032, 0.1)
     assert max(geometric(500.0, 7)) <= 1000
     nothing = msgspec.structs.replace(preset("lenet"), optimizer=SGD(rate=0.0))
-    assert all(one.experiment.optimizer.rate > 0 for one in variants(nothing, KIND["rates"], 100)[1:])
+    assert all(one.experiment.optimizer.rate > 0 for one in variants(nothing, ASPECT["rates"], 100)[1:])
 
 
 def test_three_regimes_of_batches_are_suggested():
@@ -122,13 +122,13 @@ def test_rprop_with_all_and_with_mini_batches():
 def test_only_what_runs():
     """A single example has no mini-batches, and no layer with a rule to begin by has no starts."""
     base = preset("spiral")
-    assert not variants(base, KIND["signs"], 1)
+    assert not variants(base, ASPECT["signs"], 1)
     assert starting_with(Network(()), He()) is None
     broken = msgspec.structs.replace(base, network=Network((Node("a", base.network.nodes[0].layer),)))
     assert problems(broken)
-    assert not variants(broken, KIND["rates"], 100)
+    assert not variants(broken, ASPECT["rates"], 100)
 
 
 def test_every_preset_has_a_race():
     for one in presets():
-        assert variants(one.experiment, KIND["optimizers"], 100), one.name
+        assert variants(one.experiment, ASPECT["optimizers"], 100), one.name

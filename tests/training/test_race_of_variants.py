@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from lab.experiment.variants import KINDS, variants
+from lab.experiment.variants import ASPECTS, variants
 from lab.learning.optimizers import SGD, Adam
 from lab.training.mailbox import Refused
 from lab.training.probes import DistancesProbe, ToldProbe
@@ -128,9 +128,9 @@ def test_a_race_pauses_who_played(desk):
 
 
 def test_distances_and_updates_are_told_of_every_run(desk):
-    kind = next(kind for kind in KINDS if kind.key == "optimizers")
+    aspect = next(aspect for aspect in ASPECTS if aspect.key == "optimizers")
     found = [
-        one for one in variants(LINEAR_NEURON, kind, 2) if isinstance(one.experiment.optimizer, SGD | Adam)
+        one for one in variants(LINEAR_NEURON, aspect, 2) if isinstance(one.experiment.optimizer, SGD | Adam)
     ]
     desk.trainer.load(LINEAR_NEURON)
     desk.trainer.race(tuple(Entrant(k + 2, v.name, v.experiment) for k, v in enumerate(found)), 2)

@@ -71,8 +71,11 @@ def test_a_trial_is_an_ordinary_run_bit_for_bit(base, steps, optimizer):
     found = last_trial(Contestant("x", experiment, (0.03,)), 0.03, run.examples)
     curves = run.curves()
     assert (found.steps, found.diverged) == (steps, -1)
-    places = np.searchsorted(curves.examples, found.examples)
-    assert np.array_equal(curves.loss[places], found.errors)
+    span = min(1000, len(run.prepared.training))
+    for seen, error in zip(found.examples, found.errors, strict=True):
+        inside = (curves.examples > seen - span) & (curves.examples <= seen)
+        assert error == pytest.approx(curves.loss[inside].mean(), rel=1e-9)
+    assert found.errors[0] == curves.loss[0]
     assert found.examples[-1] == run.examples
     shown = Snapshot(
         run.experiment, run.step, run.examples, run.epoch, run.rate, 0.0, curves, furthest=run.step
@@ -83,6 +86,7 @@ def test_a_trial_is_an_ordinary_run_bit_for_bit(base, steps, optimizer):
     if run.params.size == 2:
         assert np.array_equal(found.path[0], Run(experiment).params)
         assert np.array_equal(found.path[-1], run.params)
+        assert np.array_equal(found.path[:50], run.path.points(run.step)[1][:50])
     else:
         assert found.path is None
 
@@ -103,7 +107,8 @@ def test_it_begins_from_weights_that_were_set_by_hand():
     run.advance(50)
     contestant = Contestant("x", XOR_MLP, (XOR_MLP.optimizer.rate,))
     found = last_trial(contestant, XOR_MLP.optimizer.rate, run.examples, beginning)
-    assert found.errors[-1] == run.curves().loss[-1]
+    assert found.errors[0] == run.curves().loss[0]
+    assert found.validation_error == run.evaluate("validation").loss
     own = Contestant("x", XOR_MLP, contestant.rates, own_start=True)
     assert last_trial(own, XOR_MLP.optimizer.rate, run.examples, beginning).errors[0] != run.curves().loss[0]
 
@@ -142,7 +147,8 @@ def test_coarse_first_for_all_and_then_finer():
         for t in row.trials:
             run = Run(with_rate(one.experiment, t.rate))
             run.advance(100)
-            assert t.errors[-1] == run.curves().loss[-1] or t.diverged >= 0
+            assert t.errors[0] == run.curves().loss[0]
+            assert t.validation_error == run.evaluate("validation").loss or t.diverged >= 0
     for sweep in seen:
         for row in sweep.rows:
             known = [k for k, t in enumerate(row.trials) if t is not None]
@@ -152,17 +158,30 @@ def test_coarse_first_for_all_and_then_finer():
     assert last.judged == "validation"
 
 
+def of_errors(rate, error, diverged=-1, arrives=50):
+    """A trial that comes down to its error after so many of 100 batches."""
+    errors = np.where(np.arange(100) < arrives, 10.0, error)
+    return Trial(rate, 10, diverged, error, np.nan, np.arange(1.0, 101) * 10, errors)
+
+
 def test_the_best_is_the_lowest_that_is_a_number():
-    nothing = np.zeros(0)
-    trials = tuple(
-        Trial(rate, 10, diverged, error, np.nan, nothing, nothing)
-        for rate, error, diverged in ((0.1, 2.0, -1), (0.2, 1.0, -1), (0.4, np.nan, 3))
-    )
+    trials = (of_errors(0.1, 2.0), of_errors(0.2, 1.0), of_errors(0.4, np.nan, 3))
     row = Row(Contestant("x", XOR_MLP, (0.1, 0.2, 0.4)), trials)
     assert row.best("training").rate == 0.2
     assert row.best("validation") is None
     assert row.diverged == 1
     assert Sweep((row,), 100).judged == "training"
+
+
+@pytest.mark.parametrize("lowest", [1.0, 1e-20], ids=["at a level above 0", "at a minimum of 0"])
+def test_of_those_that_have_arrived_the_one_that_was_there_first_is_the_best(lowest):
+    trials = (
+        of_errors(0.1, lowest, arrives=60),
+        of_errors(0.2, lowest * 1.0001, arrives=20),
+        of_errors(0.4, 1.2, arrives=5),
+        None,
+    )
+    assert Row(Contestant("x", XOR_MLP, (0.1, 0.2, 0.4, 0.8)), trials).best("training").rate == 0.2
 
 
 def test_one_that_cannot_run_says_why_and_the_others_go_on():

@@ -84,8 +84,11 @@ class RunsView(FramedView):
             self.run_picked.emit(run)
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
+        before = () if self._snapshot is None else tuple(run.run for run in together(self._snapshot))
         self._snapshot = snapshot
         self._redraw()
+        if tuple(run.run for run in together(snapshot)) != before:
+            self.watching_changed.emit()
 
     def _redraw(self) -> None:
         if self._snapshot is None:
