@@ -66,7 +66,8 @@ class Trial:
     """What came of one rate after so many `steps`. `diverged` is the step at which the loss was not finite any more, -1
     where it stayed so; errors are NaN then. `validation_error` is NaN without a validation part.
 
-    The curve has the error, a mean over batches, over the `examples` seen, [n] each; `path` [n, 2] where there are two weights.
+    The curve has the error, a mean over batches, over the `examples` seen, [n] each; of two weights there
+    is the `path` [n, 2].
     """
 
     rate: float
