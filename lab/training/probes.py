@@ -6,12 +6,14 @@ thread from a copy of the parameters, so watching never disturbs training, and t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.learning.told import Term
 from lab.training.surfaces import Surface, SurfaceProbe
 
 PartName = Literal["training", "validation", "test"]
@@ -116,6 +118,37 @@ class Update:
     """`parameters["conv1.weight"]["velocity"]`: see `Internals.named` for the names."""
 
     parameters: dict[str, dict[str, Array]]
+
+
+@dataclass(frozen=True)
+class ToldProbe:
+    """The last update of single weights, by their flat indices, told term by term."""
+
+    weights: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class ToldUpdate:
+    """The weight `name`, and its `value` after the update. `numbers` has the weight, its gradient, what the optimizer
+    remembers, its step size and the last update, as far as they are known: see `Internals.named`.
+
+    The value of the last of `terms` is the weight after the update, that of the one before it the change. There are
+    none where the update is not known: then `why` says what to do.
+    """
+
+    index: int
+    name: str
+    value: float
+    numbers: Mapping[str, float]
+    terms: tuple[Term, ...]
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Told:
+    """One for each weight of the probe that the network has."""
+
+    updates: tuple[ToldUpdate, ...]
 
 
 @dataclass(frozen=True)
@@ -241,12 +274,13 @@ Probe = (
     | GradientsProbe
     | WeightsProbe
     | UpdateProbe
+    | ToldProbe
     | OutputsProbe
     | DecisionProbe
     | SurfaceProbe
     | OperationProbe
 )
-Reading = Activations | Gradients | Weights | Update | Outputs | Decision | Surface | Operation
+Reading = Activations | Gradients | Weights | Update | Told | Outputs | Decision | Surface | Operation
 
 
 def largest(values: Array, axis: tuple[int, ...] | None = None) -> Array:

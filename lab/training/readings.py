@@ -36,12 +36,14 @@ from lab.training.probes import (
     OutputsProbe,
     Probe,
     Reading,
+    ToldProbe,
     Update,
     UpdateProbe,
     Weights,
     WeightsProbe,
     largest,
 )
+from lab.training.told import told
 
 MOST_COUNTED = 200
 """Classes: the counts of which is taken for which are as many as their square."""
@@ -238,5 +240,6 @@ ANSWERS: dict[type, Callable[[Any, Moment], Reading | None]] = {
     GradientsProbe: gradients,
     WeightsProbe: weights,
     UpdateProbe: update,
+    ToldProbe: told,
     DecisionProbe: decision,
 }

@@ -22,6 +22,8 @@ from lab.training.probes import (
     OutputsProbe,
     Probe,
     Reading,
+    Told,
+    ToldProbe,
     Update,
     UpdateProbe,
     Weights,
@@ -112,6 +114,8 @@ class Snapshot:
     def reading(self, probe: WeightsProbe) -> Weights | None: ...
     @overload
     def reading(self, probe: UpdateProbe) -> Update | None: ...
+    @overload
+    def reading(self, probe: ToldProbe) -> Told | None: ...
     @overload
     def reading(self, probe: OutputsProbe) -> Outputs | None: ...
     @overload

@@ -19,7 +19,7 @@ from lab.training.machine import Machine
 from lab.training.mailbox import Compiling, Event, Failed, Loaded, Mailbox, Paused, Playing, Refused
 from lab.training.moment import Moment, OtherPath
 from lab.training.observer import Asked, Observer, Versions
-from lab.training.probes import OperationProbe, Probe, UpdateProbe
+from lab.training.probes import OperationProbe, Probe, ToldProbe, UpdateProbe
 from lab.training.quantities import AnyQuantity
 from lab.training.race import Lane, Race
 from lab.training.record import Record
@@ -368,6 +368,8 @@ class Trainer:
 
     def _observe(self, race: Race, versions: Versions) -> None:
         """Hand moments to the observers that have looked at the last ones."""
+        for lane in race:
+            lane.run.remembers = self._quick.wants_of(lane.number, ToldProbe)
         for observer in (self._quick, self._slow):
             if failure := observer.take_failure():
                 self._events.append(Failed(failure))
@@ -376,8 +378,10 @@ class Trainer:
 
     def _moment(self, lane: Lane, observer: Observer) -> Moment:
         number = lane.number
+        if lane.run.remembers and self._goal is None:
+            lane.run.make_last_update_again()
         moment = lane.run.moment(
-            internals=observer.wants_of(number, UpdateProbe),
+            internals=observer.wants_of(number, UpdateProbe, ToldProbe),
             whole=observer.wants_of(number, OperationProbe),
         )
         if not observer.wants_of(number, SurfaceProbe):
