@@ -257,10 +257,10 @@ class Workspace(QMainWindow):
         return frozenset().union(*wanted)
 
     def probes_of_runs(self) -> Mapping[int, frozenset[Probe]]:
-        """What views that are split ask of single runs."""
+        """What views ask of single runs."""
         snapshot, asked = self._snapshot, dict[int, frozenset[Probe]]()
         for view in self.open_views:
-            if snapshot is not None and isinstance(view, SplitView) and view.suits(snapshot):
+            if snapshot is not None and view.suits(snapshot):
                 for run, probes in view.probes_of_runs(snapshot).items():
                     asked[run] = asked.get(run, frozenset()) | probes
         return asked

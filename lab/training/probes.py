@@ -152,6 +152,21 @@ class Told:
 
 
 @dataclass(frozen=True)
+class DistancesProbe:
+    """How far the weights have come."""
+
+
+@dataclass(frozen=True)
+class Distances:
+    """Euclidean, of all parameters: `from_start` from where they began, `to_minimum` to a minimum of the error that is
+    known exactly, the nearest one. NaN where the start has not been kept, and where no minimum is known.
+    """
+
+    from_start: float
+    to_minimum: float
+
+
+@dataclass(frozen=True)
 class OutputsProbe:
     """What the network says to every example of a part."""
 
@@ -275,12 +290,15 @@ Probe = (
     | WeightsProbe
     | UpdateProbe
     | ToldProbe
+    | DistancesProbe
     | OutputsProbe
     | DecisionProbe
     | SurfaceProbe
     | OperationProbe
 )
-Reading = Activations | Gradients | Weights | Update | Told | Outputs | Decision | Surface | Operation
+Reading = (
+    Activations | Gradients | Weights | Update | Told | Distances | Outputs | Decision | Surface | Operation
+)
 
 
 def largest(values: Array, axis: tuple[int, ...] | None = None) -> Array:

@@ -5,6 +5,7 @@ Everything here runs on whatever thread asks, through serial kernels and an open
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -20,6 +21,7 @@ from lab.kernels.memory import aligned
 from lab.network.layers import BatchNorm
 from lab.network.network import INPUT
 from lab.network.program import Program, lower
+from lab.training.minima import known_minima
 from lab.training.moment import Moment
 from lab.training.one_example import last_places, pass_example, places_of
 from lab.training.operations import operation
@@ -29,6 +31,8 @@ from lab.training.probes import (
     Array,
     Decision,
     DecisionProbe,
+    Distances,
+    DistancesProbe,
     Gradients,
     GradientsProbe,
     OperationProbe,
@@ -114,6 +118,20 @@ def weights(probe: WeightsProbe, moment: Moment) -> Weights:
 
 def update(probe: UpdateProbe, moment: Moment) -> Update | None:
     return None if moment.internals is None else Update(moment.internals.named())
+
+
+def distances(probe: DistancesProbe, moment: Moment) -> Distances:
+    has_start = len(moment.path_steps) > 0 and int(moment.path_steps[0]) == 0
+    start = moment.path_vectors[0] if has_start else None
+    minima = known_minima(moment)
+    return Distances(
+        from_start=math.nan if start is None else _apart(moment.params, start),
+        to_minimum=min((_apart(moment.params, one) for one in minima), default=math.nan),
+    )
+
+
+def _apart(a: NDArray[np.floating[Any]], b: NDArray[np.floating[Any]]) -> float:
+    return float(np.linalg.norm(a.astype(np.float64) - b))
 
 
 def outputs(probe: OutputsProbe, moment: Moment, stop: Stop) -> Outputs | None:
@@ -241,5 +259,6 @@ ANSWERS: dict[type, Callable[[Any, Moment], Reading | None]] = {
     WeightsProbe: weights,
     UpdateProbe: update,
     ToldProbe: told,
+    DistancesProbe: distances,
     DecisionProbe: decision,
 }

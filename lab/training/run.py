@@ -393,6 +393,13 @@ class Run:
         copies = {name: np.array(values, np.float32) for name, values in parameters.items()}
         self._change(Edit(self.step, self.experiment, {**set_before, **copies}))
 
+    def start_as(self, beginning: Edit) -> None:
+        """Take over the weights that were set by hand at the start of another run, as far as they fit here."""
+        shapes = {p.name: p.shape for p in self.program.parameters}
+        weights = {n: w for n, w in (beginning.weights or {}).items() if shapes.get(n) == w.shape}
+        if weights:
+            self.set_parameters(weights)
+
     def unset_parameters(self, names: Collection[str]) -> None:
         """Take back that these were set at this step: they are again what they were before."""
         edit = self.timeline.edit_at(self.step)

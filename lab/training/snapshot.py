@@ -16,6 +16,8 @@ from lab.training.probes import (
     ActivationsProbe,
     Decision,
     DecisionProbe,
+    Distances,
+    DistancesProbe,
     Gradients,
     GradientsProbe,
     Outputs,
@@ -116,6 +118,8 @@ class Snapshot:
     def reading(self, probe: UpdateProbe) -> Update | None: ...
     @overload
     def reading(self, probe: ToldProbe) -> Told | None: ...
+    @overload
+    def reading(self, probe: DistancesProbe) -> Distances | None: ...
     @overload
     def reading(self, probe: OutputsProbe) -> Outputs | None: ...
     @overload
