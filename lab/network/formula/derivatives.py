@@ -49,34 +49,34 @@ def derivative(tree: Tree, by: Variable) -> Tree:
     if all(slope == ZERO for slope in slopes):
         return ZERO
     if len(slopes) == 1:
-        return _product(SLOPES[tree.operation](tree.operands[0], tree), slopes[0])
+        return product(SLOPES[tree.operation](tree.operands[0], tree), slopes[0])
     (a, b), (da, db) = tree.operands, slopes
     match tree.operation:
         case "plus":
             return _sum(da, db)
         case "minus":
-            return _sum(da, _product(MINUS_ONE, db))
+            return _sum(da, product(MINUS_ONE, db))
         case "times":
-            return _sum(_product(da, b), _product(a, db))
+            return _sum(product(da, b), product(a, db))
         case "divide":
-            return divide(_sum(da, _product(MINUS_ONE, _product(tree, db))), b)
+            return divide(_sum(da, product(MINUS_ONE, product(tree, db))), b)
         case "power":
             return _of_power(tree, a, b, da, db)
     # min and max of a and b are (a + b ∓ |a − b|) / 2
     difference = minus(a, b)
-    half = _product(divide(difference, apply("abs", difference)), _sum(da, _product(MINUS_ONE, db)))
+    half = product(divide(difference, apply("abs", difference)), _sum(da, product(MINUS_ONE, db)))
     sign = MINUS_ONE if tree.operation == "least" else ONE
-    return _product(HALF, _sum(_sum(da, db), _product(sign, half)))
+    return product(HALF, _sum(_sum(da, db), product(sign, half)))
 
 
 def _of_power(whole: Tree, a: Tree, b: Tree, da: Tree, db: Tree) -> Tree:
     """a^b: b a^(b−1) a′ + a^b log(a) b′."""
-    by_base = _product(times(b, power(a, minus(b, ONE))), da) if da != ZERO else ZERO
-    by_exponent = _product(times(whole, apply("log", a)), db) if db != ZERO else ZERO
+    by_base = product(times(b, power(a, minus(b, ONE))), da) if da != ZERO else ZERO
+    by_exponent = product(times(whole, apply("log", a)), db) if db != ZERO else ZERO
     return _sum(by_base, by_exponent)
 
 
-def _product(a: Tree, b: Tree) -> Tree:
+def product(a: Tree, b: Tree) -> Tree:
     """a · b, its numbers and signs gathered in front."""
     (first, a), (second, b) = _factored(a), _factored(b)
     factor, rest = first * second, times(a, b)
@@ -104,5 +104,5 @@ def _sum(a: Tree, b: Tree) -> Tree:
     """a + b, as a difference where b has a sign."""
     factor, rest = _factored(b)
     if factor < 0 and a != ZERO:
-        return minus(a, _product(Number(-factor), rest))
+        return minus(a, product(Number(-factor), rest))
     return plus(a, b)

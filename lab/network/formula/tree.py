@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from lab.network.formula.elementary import ELEMENTARY
 
@@ -17,7 +17,9 @@ class Number:
 
 @dataclass(frozen=True)
 class Variable:
-    name: Literal["x", "y"]
+    """A weight; in the words of a listing also what an operation is applied to."""
+
+    name: str
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from lab.network.formula.errors import FormulaError
 from lab.network.formula.reading import EXAMPLE, LONGEST, read
 from lab.network.formula.terms import terms
 from lab.network.formula.tree import Apply, Number, Tree, Variable
-from lab.network.formula.words import words
 from lab.network.initializers import Constant
 from lab.network.layers.layer import Layer, Parameter
 from lab.network.shape import Shape
@@ -74,10 +73,10 @@ class Formula(Layer, frozen=True, tag="formula"):
     def multiply_adds(self, x: Shape) -> int:
         return 2
 
-    def said(self, term: int) -> str:
-        """What a row of the formula computes, by its column TERM, in x and y."""
+    def term(self, number: int) -> Tree | None:
+        """What a row computes, by its column TERM; None of the last, which is the whole formula tilted."""
         steps = terms(self.tree)
-        return words(steps[term], 4) if term < len(steps) else "f + n₁ x + n₂ y"
+        return steps[number] if number < len(steps) else None
 
     def lower(self, to: Lowering, x: Buffer) -> Buffer:
         steps = terms(self.tree)
