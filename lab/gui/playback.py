@@ -110,7 +110,7 @@ class Playback(QObject):
 
     @Slot()
     def reset(self) -> None:
-        """Back to the same start."""
+        """Begin again from the same start; what was trained is forgotten."""
         if self.ready:
             self.furthest = 0
             self.is_past = False
@@ -125,6 +125,11 @@ class Playback(QObject):
         else:
             self.is_past = step < self.furthest
             self._trainer.go_to(max(0, step))
+
+    @Slot()
+    def go_to_start(self) -> None:
+        """Stand at the start; what was trained stays."""
+        self.go_to(0)
 
     @Slot()
     def go_to_end(self) -> None:

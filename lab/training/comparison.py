@@ -185,7 +185,7 @@ def difference(run: Snapshot, runs: Sequence[Snapshot], most: int | None = None)
     if since > 0:
         source = other.name if run.origin is not None and other.run == run.origin[0] else "a closed run"
         aside = "" if source == other.name else f", compared with {other.name}"
-        return f"from {source} at step {since:,}{aside}: {found or 'nothing changed'}"
+        return f"from {source} at step {since:,}{aside}: {found or 'nothing changed yet'}"
     return found or f"the same as {other.name}"
 
 

@@ -16,24 +16,35 @@ from lab.training.surfaces import Surface, SurfaceProbe
 
 PartName = Literal["training", "validation", "test"]
 Array = NDArray[np.float32]
+Change = tuple[int, int, int, float]
+"""Channel, row and column of an input, and another number for it, as the network sees it."""
 
 
 @dataclass(frozen=True)
 class ActivationsProbe:
-    """Every layer's numbers for one example."""
+    """Every layer's numbers for one example, as in use.
+
+    Where it is of the `batch`, `example` counts in the batch that comes next and `part` says nothing: then the numbers
+    are as training will make them, units dropped and batches normalized by their own statistics. What is `changed`
+    is so on a copy of the example.
+    """
 
     part: PartName = "validation"
     example: int = 0
+    changed: tuple[Change, ...] = ()
+    batch: bool = False
 
 
 @dataclass(frozen=True)
 class Activations:
     """`outputs[name]` and `preactivations[name]` are [channels, height, width]; `input` is as the network sees it.
 
-    `raw` is the example before preprocessing. `scores` are the network's outputs as a person reads them:
-    probabilities where the loss is a cross-entropy, else the outputs themselves. They and `target` are [outputs], or
-    [C, H, W] where the answer is an image. `label` is None in regression, and where each pixel has its own class.
-    `peaks` has the largest magnitude of each unit, so that who draws need not go through millions of numbers.
+    `raw` is the example before preprocessing, and before anything was changed. `scores` are the network's outputs as
+    a person reads them: probabilities where the loss is a cross-entropy, else the outputs themselves. They and
+    `target` are [outputs], or [C, H, W] where the answer is an image. `label` is None in regression, and where each
+    pixel has its own class. `peaks` has the largest magnitude of each unit, so that who draws need not go through
+    millions of numbers. `index` is the example's number in its part. `statistics[name]` [2, channels] are the mean and
+    the variance by which a batch was normalized, where it was by its own.
     """
 
     input: Array
@@ -44,11 +55,43 @@ class Activations:
     target: Array
     label: int | None
     peaks: dict[str, Array] = field(default_factory=dict)
+    index: int = 0
+    statistics: dict[str, Array] = field(default_factory=dict)
 
     def peak(self, name: str) -> Array:
         """The largest magnitude of each unit of a layer."""
         known = self.peaks.get(name)
         return largest(self.outputs[name], (1, 2)) if known is None else known
+
+
+@dataclass(frozen=True)
+class GradientsProbe:
+    """The derivatives of one example's own error E, not of a batch's mean, and without penalties.
+
+    The fields are those of ActivationsProbe.
+    """
+
+    part: PartName = "validation"
+    example: int = 0
+    changed: tuple[Change, ...] = ()
+    batch: bool = False
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """`outputs[name]`, dE/dy, and `preactivations[name]`, dE/dz, are shaped as those of Activations; `input` is dE/dx.
+
+    A layer without an activation function has the same numbers in both. `parameters` has dE/dW, dE/db and the like of
+    all that is learned, by name, in PyTorch's order. `peaks` has the largest |dE/dy| of each unit. Where the example
+    is of a batch that is normalized as a whole, E is the sum over all of it, and so are `parameters`.
+    """
+
+    error: float
+    input: Array
+    outputs: dict[str, Array]
+    preactivations: dict[str, Array]
+    parameters: dict[str, Array]
+    peaks: dict[str, Array] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -195,6 +238,7 @@ class Operation:
 
 Probe = (
     ActivationsProbe
+    | GradientsProbe
     | WeightsProbe
     | UpdateProbe
     | OutputsProbe
@@ -202,7 +246,7 @@ Probe = (
     | SurfaceProbe
     | OperationProbe
 )
-Reading = Activations | Weights | Update | Outputs | Decision | Surface | Operation
+Reading = Activations | Gradients | Weights | Update | Outputs | Decision | Surface | Operation
 
 
 def largest(values: Array, axis: tuple[int, ...] | None = None) -> Array:

@@ -16,6 +16,8 @@ from lab.training.probes import (
     ActivationsProbe,
     Decision,
     DecisionProbe,
+    Gradients,
+    GradientsProbe,
     Outputs,
     OutputsProbe,
     Probe,
@@ -104,6 +106,8 @@ class Snapshot:
 
     @overload
     def reading(self, probe: ActivationsProbe) -> Activations | None: ...
+    @overload
+    def reading(self, probe: GradientsProbe) -> Gradients | None: ...
     @overload
     def reading(self, probe: WeightsProbe) -> Weights | None: ...
     @overload

@@ -36,6 +36,7 @@ FOREVER = sys.maxsize
 """The goal of who plays until told otherwise."""
 FASTEST_OPERATIONS = 30.0
 """Operations a second where no pace is set: more would not be seen."""
+NO_MEMORY = Problem("memory", "there is not enough of it for this", "Make the network or the batch smaller")
 SWITCH = 0.0005
 """Seconds until a thread of Python has to make room for another: a frame must not wait for an observer."""
 
@@ -251,22 +252,13 @@ class Trainer:
         except queue.Empty:
             return
         while command is not None:
+            number = self._heard + 1
             try:
                 command()
             except ProblemError as error:
-                self._events.append(Refused(error.problems))
+                self._events.append(Refused(error.problems, number))
             except MemoryError:
-                self._events.append(
-                    Refused(
-                        (
-                            Problem(
-                                "memory",
-                                "there is not enough of it for this",
-                                "Make the network or the batch smaller",
-                            ),
-                        )
-                    )
-                )
+                self._events.append(Refused((NO_MEMORY,), number))
             except Exception:
                 self._pause("")
                 self._events.append(Failed(traceback.format_exc()))

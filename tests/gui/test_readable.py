@@ -10,7 +10,7 @@ from lab.gui.widgets.legend import Entry, Legend
 from lab.gui.widgets.mosaic import Group, Mosaic, Place
 from lab.gui.widgets.numbers import WholeNumber
 from lab.gui.widgets.plot import Plot
-from lab.gui.widgets.readout import ONE_LINE, Readout, broken
+from lab.gui.widgets.readout import ONE_LINE, Readout, broken, shortened
 from lab.gui.widgets.wording import tick
 
 
@@ -25,6 +25,15 @@ def test_a_sentence_is_broken_between_words(qtbot: QtBot) -> None:
     assert not lines[1].startswith("·")
     assert broken(text, metrics, 10_000, 2) == [text]
     assert broken("", metrics, 100, 2) == [""]
+
+
+def test_what_just_fits_is_not_elided(qtbot: QtBot) -> None:
+    readout = Readout()
+    qtbot.addWidget(readout)
+    text, metrics = "B at step 2,585: error 0.0785  ·  on the", readout.fontMetrics()
+    wide = metrics.horizontalAdvance(text)
+    assert shortened(text, metrics, wide) == text
+    assert shortened(text, metrics, wide - 1).endswith("…")
 
 
 def test_two_lines_where_it_is_narrow(qtbot: QtBot) -> None:

@@ -1,16 +1,23 @@
-"""Layouts that were saved before there was another view."""
+"""Where views stand: arranged for a kind of problem, kept, and given back though there are new ones."""
 
 from pathlib import Path
+from typing import get_args
 
-from PySide6.QtCore import QSettings
+import msgspec
+import pytest
+from PySide6.QtCore import QSettings, Qt
+from PySide6.QtGui import QFontMetrics
+from PySide6.QtWidgets import QTabBar
 from pytestqt.qtbot import QtBot
 
 from lab.experiment.presets import preset
+from lab.gui.arrangement import ARRANGEMENTS, Kind, kind_of
 from lab.gui.document import Document
 from lab.gui.editing import ArchitectureEdits
 from lab.gui.panels.graph import GraphEditor
 from lab.gui.views import VIEWS
 from lab.gui.workspace import Workspace
+from lab.network.network import Network
 
 
 def shown(qtbot: QtBot, document: Document, with_graph: bool) -> Workspace:
@@ -52,3 +59,43 @@ def test_the_graph_comes_in_front_where_the_list_does_not_tell_all(qtbot: QtBot,
     workspace.arrange("image")
     assert not workspace.docks["architecture"].view.property("covered")
     assert workspace.docks["maps"].view.property("covered")
+
+
+@pytest.mark.parametrize("kind", get_args(Kind))
+def test_no_title_of_a_tab_is_cut_off_in_a_small_window(qtbot: QtBot, document: Document, kind: Kind) -> None:
+    workspace = shown(qtbot, document, with_graph=True)
+    workspace.resize(714, 610)  # what is left of 1280x800
+    workspace.arrange(kind)
+    qtbot.waitUntil(lambda: workspace.docks[ARRANGEMENTS[kind].lines[0].cells[0][1][0]].width() > 100)
+    bars = workspace.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
+    bars = [bar for bar in bars if bar.isVisible()]
+    assert bars
+    for bar in bars:
+        needs = sum(
+            QFontMetrics(bar.font()).horizontalAdvance(bar.tabText(tab)) for tab in range(bar.count())
+        )
+        assert needs + 26 * bar.count() <= bar.width(), [bar.tabText(tab) for tab in range(bar.count())]
+
+
+def test_a_tab_says_in_full_what_it_is(qtbot: QtBot, document: Document) -> None:
+    workspace = shown(qtbot, document, with_graph=True)
+    tips = {
+        bar.tabText(tab): bar.tabToolTip(tab)
+        for bar in workspace.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
+        for tab in range(bar.count())
+    }
+    assert tips["Graph"].startswith("Architecture: ")
+    actions = [action.text() for action in workspace.actions_to_show()]
+    assert "Architecture" in actions
+    assert "Confusion matrix" in actions
+
+
+def test_an_edit_that_adds_a_skip_moves_no_views() -> None:
+    lenet, unet = preset("lenet"), preset("small-u-net")
+    assert (kind_of(lenet), kind_of(unet)) == ("image", "branched")
+    edited = msgspec.structs.replace(lenet, network=unet.network)
+    assert kind_of(edited, "image") == "image"
+    assert (
+        kind_of(msgspec.structs.replace(unet, network=Network(lenet.network.nodes)), "branched") == "branched"
+    )
+    assert kind_of(preset("spiral"), "image") == "plane"

@@ -35,6 +35,8 @@ class View(QWidget):
     name: ClassVar[str]
     """What `descent picture --view` calls it."""
     title: ClassVar[str]
+    tab: ClassVar[str] = ""
+    """What its tab says, where that has to be shorter than its title."""
     summary: ClassVar[str]
 
     rest: ClassVar[float] = 0.0

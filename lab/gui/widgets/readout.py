@@ -62,8 +62,15 @@ class Readout(QLabel):
         lines = broken(self.text(), metrics, area.width(), self.lines)
         top = area.top() + (area.height() - height * len(lines)) // 2
         for k, line in enumerate(lines):
-            text = metrics.elidedText(line, Qt.TextElideMode.ElideRight, area.width())
+            text = shortened(line, metrics, area.width())
             painter.drawText(area.left(), top + k * height + metrics.ascent(), text)
+
+
+def shortened(line: str, metrics: QFontMetrics, width: int) -> str:
+    """The line, its end left out where it has no room. (Qt elides what just fits, too.)"""
+    if metrics.horizontalAdvance(line) <= width:
+        return line
+    return metrics.elidedText(line, Qt.TextElideMode.ElideRight, width)
 
 
 def broken(text: str, metrics: QFontMetrics, width: int, most: int) -> list[str]:

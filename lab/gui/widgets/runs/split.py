@@ -317,7 +317,7 @@ class SplitView(View):
 
 def split_of(whole: FramedView) -> SplitView:
     """A split view that is called as the view it stands in for."""
-    named = {"name": whole.name, "title": whole.title, "summary": whole.summary, "rest": whole.rest}
+    named = {key: getattr(whole, key) for key in ("name", "title", "tab", "summary", "rest")}
     made: SplitView = type(f"Split{type(whole).__name__}", (SplitView,), named)(whole)
     return made
 
