@@ -6,7 +6,7 @@ from typing import get_args
 import msgspec
 import pytest
 from PySide6.QtCore import QSettings, Qt
-from PySide6.QtWidgets import QTabBar
+from PySide6.QtWidgets import QApplication, QTabBar
 from pytestqt.qtbot import QtBot
 
 from lab.experiment.presets import preset
@@ -15,7 +15,7 @@ from lab.gui.document import Document
 from lab.gui.editing import ArchitectureEdits
 from lab.gui.panels.graph import GraphEditor
 from lab.gui.views import VIEWS
-from lab.gui.workspace import Workspace
+from lab.gui.workspace import STATE_VERSION, Workspace
 from lab.network.network import Network
 
 
@@ -85,6 +85,31 @@ def test_a_tab_says_in_full_what_it_is(qtbot: QtBot, document: Document) -> None
     actions = [action.text() for action in workspace.actions_to_show()]
     assert "Architecture" in actions
     assert "Confusion matrix" in actions
+
+
+def test_a_view_that_is_not_arranged_opens_as_a_tab_beside_others(qtbot: QtBot, document: Document) -> None:
+    workspace = shown(qtbot, document, with_graph=True)
+    workspace.arrange("plane")
+    assert workspace.docks["filters"].isHidden()
+    action = next(a for a in workspace.actions_to_show() if a.text() == "Filters")
+    action.trigger()
+    assert workspace.docks["units"] in workspace.tabifiedDockWidgets(workspace.docks["filters"])
+    qtbot.waitUntil(lambda: not workspace.docks["filters"].view.property("covered"))
+
+
+def test_what_is_restored_has_the_sizes_that_it_had(qtbot: QtBot, document: Document) -> None:
+    workspace = shown(qtbot, document, with_graph=True)
+    workspace.arrange("branched")
+    qtbot.waitUntil(
+        lambda: workspace.docks["architecture"].width() > 1.4 * workspace.docks["surface"].width()
+    )
+    kept = workspace.saveState(STATE_VERSION), workspace.in_sight
+    before = workspace.docks["architecture"].geometry()
+    workspace.arrange("image")
+    QApplication.processEvents()
+    workspace.arrange("branched")
+    assert workspace.restore(*kept)
+    qtbot.waitUntil(lambda: workspace.docks["architecture"].geometry() == before)
 
 
 def test_an_edit_that_adds_a_skip_moves_no_views() -> None:
