@@ -3,10 +3,13 @@
     WEIGHT  c = w                       dw = sum of dc
     TILT    c = a + n1 w1 + n2 w2       da = dc,  dw_k = sum of dc n_k,  dn_k = dc w_k
 
-A and C are [1, examples]; the tilts N, the second input, are [2, examples].
+A and C are [1, examples]; the tilts N, the second input, are [2, examples]. Sums are float64: where derivatives dc are
+alike, tilts of few bits that add up to 0 give a derivative of exactly 0.
 """
 
 from __future__ import annotations
+
+import numpy as np
 
 from lab.kernels import opcodes as op
 from lab.kernels._jit import kernel
@@ -24,9 +27,9 @@ from lab.kernels.operation import (
 @kernel
 def total(dC):
     """The sum over the examples."""
-    found = dC.dtype.type(0)
+    found = 0.0
     for i in range(dC.size):
-        found += dC[i]
+        found += np.float64(dC[i])
     return found
 
 
@@ -41,9 +44,9 @@ def tilt(A, N, first, second, C):
 @kernel
 def tilt_backward_weight(N, dC, k):
     """The sum of dC n_k over the examples."""
-    n, found = dC.size, dC.dtype.type(0)
+    n, found = dC.size, 0.0
     for i in range(n):
-        found += dC[i] * N[k * n + i]
+        found += np.float64(dC[i]) * np.float64(N[k * n + i])
     return found
 
 

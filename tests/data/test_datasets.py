@@ -319,12 +319,12 @@ def test_the_cloud_has_the_ellipse_it_promises() -> None:
 
 
 @settings(max_examples=50, deadline=None, derandomize=True)
-@given(st.integers(2, 256), st.floats(0.01, 100), st.integers(0, 10**6))
+@given(st.integers(2, 240), st.floats(0.01, 100), st.integers(0, 10**6))
 def test_tilts_have_mean_0_and_the_noise_that_is_asked_for(cases: int, noise: float, seed: int) -> None:
     n = Tilts(cases=cases, noise=noise).load(seed).inputs[:, :, 0, 0].astype(float)
     assert n.shape == (cases, 2)
-    np.testing.assert_allclose(n.mean(0), 0, atol=1e-6 * noise)
-    np.testing.assert_allclose(n.std(0), noise, rtol=1e-5)
+    assert n.sum(0).tolist() == [0, 0]  # exactly
+    np.testing.assert_allclose(n.std(0), noise, rtol=1e-4)
 
 
 def test_one_case_alone_has_no_tilt() -> None:
@@ -333,19 +333,20 @@ def test_one_case_alone_has_no_tilt() -> None:
 
 
 def test_the_two_directions_have_nothing_to_do_with_each_other() -> None:
-    n = Tilts(cases=256, noise=1.0).load(1).inputs[:, :, 0, 0]
+    n = Tilts(cases=240, noise=1.0).load(1).inputs[:, :, 0, 0]
     assert abs(np.corrcoef(n.T)[0, 1]) < 0.2
 
 
 def test_nine_small_tilts_and_a_large_one_that_makes_up_for_them() -> None:
     assert TEN.mean() == pytest.approx(0, abs=1e-15)
-    assert TEN.std() == pytest.approx(1)
+    assert TEN.std() == pytest.approx(3)
     n = Tilts(cases=20, noise=0.3, pattern="nine and one").load(1).inputs[:, :, 0, 0]
     for axis in range(2):
-        values, counts = np.unique(n[:, axis].round(6), return_counts=True)
-        np.testing.assert_allclose(values, [-0.9, 0.1], atol=1e-6)
+        values, counts = np.unique(n[:, axis].round(4), return_counts=True)
+        np.testing.assert_allclose(values, [-0.9, 0.1], atol=1e-5)
         assert counts.tolist() == [2, 18]
     assert not ((n < 0).all(axis=1)).any()  # never both at once
+    assert n.astype(float).sum(0).tolist() == [0, 0]
 
 
 def test_nine_and_one_come_by_tens() -> None:

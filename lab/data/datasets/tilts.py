@@ -13,10 +13,12 @@ from lab.data.dataset import Dataset
 from lab.data.source import DataSource
 from lab.problem import Problem, ProblemError
 
-MOST = 256
-"""Cases: so many an error surface looks at, so that it always sees all of them, and their mean of 0."""
-TEN = np.array([-3.0] + 9 * [1 / 3])
-"""One against nine, of mean 0 and deviation 1: with a noise of 0.3 they are −0.9 and +0.1."""
+MOST = 240
+"""Cases: so many go through the machine, and are looked at by an error surface, at once: always all of them."""
+BITS = 16
+"""Of a tilt: sums of so few are exact, and so is the 0 that they come to. Rprop asks for no more than a sign."""
+TEN = np.array([-9.0] + 9 * [1.0])
+"""One against nine, of mean 0 and deviation 3: with a noise of 0.3 they are −0.9 and +0.1."""
 
 
 class Tilts(DataSource, frozen=True, tag="tilts"):
@@ -56,7 +58,7 @@ class Tilts(DataSource, frozen=True, tag="tilts"):
     def load(self, seed: int) -> Dataset:
         if problems := self.problems():
             raise ProblemError(*problems)
-        inputs = np.stack([self._tilts(seed, axis) for axis in range(2)], axis=1) * self.noise
+        inputs = np.stack([self._tilts(seed, axis) for axis in range(2)], axis=1)
         return Dataset(
             name=self.title,
             inputs=inputs.astype(np.float32).reshape(-1, 2, 1, 1),
@@ -67,14 +69,14 @@ class Tilts(DataSource, frozen=True, tag="tilts"):
         )
 
     def _tilts(self, seed: int, axis: int) -> NDArray[np.float64]:
-        """[cases], of mean 0 and, but for a single one, of deviation 1."""
+        """[cases], whose sum is exactly 0, of the deviation asked for, but for a single one."""
         if self.pattern == "nine and one":
             # the two directions have their large one in different cases
-            return np.tile(np.roll(TEN, 5 * axis), self.cases // 10)
+            return few_bits(self.noise / 3) * np.tile(np.roll(TEN, 5 * axis), self.cases // 10)
         drawn = chance.normal(seed, f"tilts {axis}", self.cases)
         drawn -= drawn.mean()
         deviation = float(np.sqrt(np.square(drawn).mean()))
-        return drawn / deviation if self.cases > 1 else np.zeros(1)
+        return balanced(drawn * (self.noise / deviation)) if self.cases > 1 else np.zeros(1)
 
     def shape(self) -> tuple[int, int, int]:
         return 2, 1, 1
@@ -89,3 +91,25 @@ class Tilts(DataSource, frozen=True, tag="tilts"):
                 f"Choose {max(10, round(self.cases / 10) * 10)} cases",
             ),
         )
+
+
+def few_bits(value: float) -> float:
+    """The nearest number of BITS and one."""
+    unit = unit_of(value)
+    return float(np.rint(value / unit) * unit)
+
+
+def unit_of(value: float) -> float:
+    """The power of 2 of which a number is a multiple when it has BITS and one."""
+    return float(2.0 ** (np.floor(np.log2(abs(value))) - BITS)) if value else 1.0
+
+
+def balanced(tilts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Tilts that nearly add up to 0, of few bits, so that they do exactly."""
+    unit = unit_of(float(np.abs(tilts).max()))
+    whole = np.rint(tilts / unit)
+    # one unit each from as many as it takes, the largest first
+    over = int(whole.sum())
+    whole[np.argsort(-np.abs(whole), kind="stable")[: abs(over)]] -= np.sign(over)
+    found: NDArray[np.float64] = whole * unit
+    return found
