@@ -57,7 +57,8 @@ PARAMETERS, LEARNED = (
     14,
     15,
 )  # numbers in the parameter vector; those before the running statistics at its end
-PLAN = 16
+KEEPS = 16  # 1: no row writes where the examples were put, and they need not be put there again
+PLAN = 17
 
 # counters: what names the random draws of a step
 SEED, DRAWN = 0, 1  # the run's seed; examples drawn before the first of these

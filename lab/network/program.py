@@ -218,12 +218,14 @@ def lower(
     gradients: bool = True,
     lean: bool = True,
     training: bool | None = None,
+    keep: bool = False,
 ) -> Program:
     """The program of `network` on inputs of shape `x`.
 
     `capacity` 0 chooses how many examples go at once: as many as keep the arena in a core's own cache, at least
     16 if that is not too much memory, and no more than `most`, where that is not 0. In `training`, which is where
-    there are `gradients` unless it is said, dropout drops and a batch is normalised by its own statistics.
+    there are `gradients` unless it is said, dropout drops and a batch is normalised by its own statistics. Where it is
+    to `keep` the examples, inputs and targets lie where they are to the end, for other weights to be tried on them.
     ProblemError if the network has problems.
     """
     analysis = analyse(network, x)
@@ -237,11 +239,18 @@ def lower(
         to.layer, to.index = node.name, index
         flowing[node.name] = node.layer.lower_joined(to, [flowing[name] for name in network.sources(index)])
     output = flowing[network.nodes[-1].name]
-    return _assemble(to, flowing[INPUT], output, loss, capacity, most, gradients)
+    return _assemble(to, flowing[INPUT], output, loss, capacity, most, gradients, keep)
 
 
 def _assemble(
-    to: Lowering, x: Buffer, output: Buffer, loss: LossLike, capacity: int, most: int, gradients: bool
+    to: Lowering,
+    x: Buffer,
+    output: Buffer,
+    loss: LossLike,
+    capacity: int,
+    most: int,
+    gradients: bool,
+    keep: bool,
 ) -> Program:
     target = to.buffer_of("loss", output.shape, "target")
     derivatives = _derivatives(to, x) if gradients else {}
@@ -249,6 +258,9 @@ def _assemble(
     loss_row = len(to.steps)
     end = loss_row + 1 + len(back)
     _find_uses(to.steps, back, x, output, target, derivatives)
+    if keep:
+        for given in (x, target):
+            given.uses.append(end)
 
     size = lay_out(to.buffers, to.lean)
     if capacity <= 0:
@@ -286,7 +298,7 @@ def _assemble(
     plan = np.zeros(op.PLAN, np.int64)
     plan[op.FORWARD], plan[op.LOSS_ROW], plan[op.BACKWARD], plan[op.END] = 0, loss_row, loss_row + 1, end
     plan[op.INPUT], plan[op.TARGET], plan[op.OUTPUT] = x.offset, target.offset, output.offset
-    plan[op.CAPACITY] = capacity
+    plan[op.CAPACITY], plan[op.KEEPS] = capacity, keep
     plan[op.OC], plan[op.OH], plan[op.OW] = s.channels, s.height, s.width
     plan[op.IC], plan[op.IH], plan[op.IW] = x.shape.channels, x.shape.height, x.shape.width
     plan[op.PARAMETERS] = sum(p.size for p in to.analysis.parameters)
