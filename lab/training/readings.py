@@ -20,6 +20,7 @@ from lab.kernels.memory import aligned
 from lab.network.layers import BatchNorm
 from lab.network.network import INPUT
 from lab.network.program import Program, lower
+from lab.training.gradient_check import check
 from lab.training.moment import Moment
 from lab.training.one_example import last_places, pass_example, places_of
 from lab.training.operations import operation
@@ -29,6 +30,7 @@ from lab.training.probes import (
     Array,
     Decision,
     DecisionProbe,
+    GradientCheckProbe,
     Gradients,
     GradientsProbe,
     OperationProbe,
@@ -236,6 +238,7 @@ def look(
 ANSWERS: dict[type, Callable[[Any, Moment], Reading | None]] = {
     ActivationsProbe: activations,
     GradientsProbe: gradients,
+    GradientCheckProbe: check,
     WeightsProbe: weights,
     UpdateProbe: update,
     DecisionProbe: decision,

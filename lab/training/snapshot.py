@@ -16,6 +16,8 @@ from lab.training.probes import (
     ActivationsProbe,
     Decision,
     DecisionProbe,
+    GradientCheck,
+    GradientCheckProbe,
     Gradients,
     GradientsProbe,
     Outputs,
@@ -108,6 +110,8 @@ class Snapshot:
     def reading(self, probe: ActivationsProbe) -> Activations | None: ...
     @overload
     def reading(self, probe: GradientsProbe) -> Gradients | None: ...
+    @overload
+    def reading(self, probe: GradientCheckProbe) -> GradientCheck | None: ...
     @overload
     def reading(self, probe: WeightsProbe) -> Weights | None: ...
     @overload

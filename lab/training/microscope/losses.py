@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lab.learning.losses import (
     AbsoluteError,
@@ -35,12 +36,25 @@ class Answer:
         return np.argwhere(np.ones(self.y.shape, bool))
 
 
-def answer_of(slide: Slide) -> Answer:
-    loss, y = slide.experiment.loss, slide.y(slide.last).astype(np.float64)
+def answer(loss: Loss, layer: str, y: Real, target: Real) -> Answer:
+    """`y` is the output [C, H, W] of the last layer, `target` has as many numbers."""
     over = loss.constants[2]
     counted = y[0].size if isinstance(loss, SoftmaxCrossEntropy) else y.size
-    t = slide.activations.target.astype(np.float64).reshape(y.shape)
-    return Answer(slide.last, y, t, loss, over / counted if over else 1.0)
+    return Answer(layer, y, target.reshape(y.shape), loss, over / counted if over else 1.0)
+
+
+def answer_of(slide: Slide) -> Answer:
+    y, t = slide.y(slide.last).astype(np.float64), slide.activations.target.astype(np.float64)
+    return answer(slide.experiment.loss, slide.last, y, t)
+
+
+def pieces_of(said: Answer) -> NDArray[np.int64]:
+    """On which side of its kinks a loss is, output by output; the same everywhere where it has none."""
+    if isinstance(said.loss, AbsoluteError):
+        return np.sign(said.y - said.t).astype(np.int64)
+    if isinstance(said.loss, Hinge):
+        return (_hinge(said) > 0).astype(np.int64)
+    return np.zeros(1, np.int64)
 
 
 def error(slide: Slide) -> tuple[Line, ...]:
