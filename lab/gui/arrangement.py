@@ -42,6 +42,15 @@ class Arrangement:
     def cells(self) -> tuple[Cell, ...]:
         return tuple(cell for line in self.lines for _share, cell in line.cells)
 
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset(name for cell in self.cells for name in cell)
+
+    @property
+    def spare(self) -> str:
+        """The view beside which those have their tabs, once they are opened, that have no place here."""
+        return max(self.cells, key=lambda cell: ("program" in cell, len(cell)))[0]
+
 
 COURSE: Cell = ("curves", "runs", "watches")
 """How training goes."""

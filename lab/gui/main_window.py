@@ -73,7 +73,8 @@ class MainWindow(QMainWindow):
         self._arranged_for = 0  # which document's first experiment the views were arranged for
         self._layout_to_come: Mapping[str, str] = {}
         self.exports = Exports(document, self, settings)
-        self.keeping = Keeping(document, lambda: layout.captured(self), self)
+        # of a document that is being opened, the views are not arranged yet
+        self.keeping = Keeping(document, lambda: self._layout_to_come or layout.captured(self), self)
         self.banner, self.compile_bar = Banner(), CompileBar()
         self.news = News(document, self.banner, appearance, self)
         self.network_panel = NetworkPanel(document)
@@ -249,7 +250,8 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _show_file(self) -> None:
-        self.setWindowTitle(f"{self.document.draft.name}[*] — Descent")
+        path = self.document.path
+        self.setWindowTitle(f"{path.name if path else self.document.draft.name}[*] — Descent")
         self.setWindowModified(self.keeping.is_dirty)
         self.header.show_file(self.keeping.is_dirty)
 

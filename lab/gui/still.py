@@ -61,7 +61,9 @@ class Still(Trainer):
         """The run as it stands, with the answers to all probes."""
         run = self._still
         for probe in probes - self._readings.keys():
-            moment = run.moment(isinstance(probe, UpdateProbe), isinstance(probe, OperationProbe))
+            moment = run.moment(
+                isinstance(probe, UpdateProbe | SurfaceProbe), isinstance(probe, OperationProbe)
+            )
             reading: Reading | None
             if isinstance(probe, SurfaceProbe):
                 reading = self._surveyor.look(probe, moment, float("inf"), np.zeros(1, np.int64))

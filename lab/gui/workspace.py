@@ -93,6 +93,7 @@ class Workspace(QMainWindow):
             dock.by_run.setProperty("by run", True)
             dock.by_run.hide()
         dock.visibilityChanged.connect(lambda seen: self._show_or_hide(dock, seen))
+        dock.toggleViewAction().triggered.connect(lambda on: dock.raise_() if on else None)
         dock.dockLocationChanged.connect(self._tidy_titles)
         dock.topLevelChanged.connect(self._tidy_titles)
         self._listen(view)
@@ -153,6 +154,12 @@ class Workspace(QMainWindow):
         for cell in arrangement.cells:
             for name in cell[1:]:
                 self.tabifyDockWidget(self.docks[cell[0]], self.docks[name])
+        for name, dock in self.docks.items():
+            if (
+                name not in arrangement.names
+            ):  # without a place it would lie across the others once it is opened
+                self.tabifyDockWidget(self.docks[arrangement.spare], dock)
+                dock.hide()
         for cell in arrangement.cells:
             for name in cell:
                 self.docks[name].show()
@@ -198,9 +205,11 @@ class Workspace(QMainWindow):
         """Put the views as they were when `state` was saved, those in sight that `kept` names, with commas between
         them; False where the state says nothing to this version."""
         arranged = self._open_names()
+        self.setMinimumSize(1, 1)  # all views side by side, as Qt opens them, would make the window larger
         done = not state.isEmpty() and self.restoreState(state, STATE_VERSION)
         if done:
             self._close_others(arranged if kept is None else kept.split(","), bytes(state.data()), arranged)
+        self.setMinimumSize(0, 0)
         self._tidy_titles()
         return done
 

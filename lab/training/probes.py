@@ -97,6 +97,52 @@ class Gradients:
 
 
 @dataclass(frozen=True)
+class GradientCheckProbe:
+    """One derivative of one example's error, by backpropagation and by differences, as in use.
+
+    By the parameter with the flat index `weight`, or by the number `pixel`, channel, row and column, of the input.
+    """
+
+    part: PartName = "validation"
+    example: int = 0
+    changed: tuple[Change, ...] = ()
+    weight: int = -1
+    pixel: tuple[int, int, int] | None = None
+
+
+@dataclass(frozen=True)
+class GradientCheck:
+    """`backpropagated` is the engine's number, `difference` = (E(w + h) - E(w - h)) / 2h from a network in float64.
+
+    `value` is w, `below` and `above` are E(w - h) and E(w + h). `kinks` names the layers of which a number goes over a
+    kink between the two, even with the smallest h: there the difference is no derivative.
+    """
+
+    value: float
+    step: float
+    below: float
+    above: float
+    backpropagated: float
+    kinks: tuple[str, ...] = ()
+
+    @property
+    def difference(self) -> float:
+        return (self.above - self.below) / (2 * self.step)
+
+    @property
+    def rounding(self) -> float:
+        """How far the difference is off at least, because errors have 16 digits."""
+        return 16 * float(np.finfo(np.float64).eps) * max(abs(self.below), abs(self.above), 1.0) / self.step
+
+    @property
+    def relative(self) -> float:
+        """How far the two are apart, as a share of the larger one; 0 where it may be rounding alone."""
+        apart = abs(self.backpropagated - self.difference)
+        size = max(abs(self.backpropagated), abs(self.difference))
+        return 0.0 if apart <= self.rounding else apart / size
+
+
+@dataclass(frozen=True)
 class WeightsProbe:
     """All parameters."""
 
@@ -287,6 +333,7 @@ class Operation:
 Probe = (
     ActivationsProbe
     | GradientsProbe
+    | GradientCheckProbe
     | WeightsProbe
     | UpdateProbe
     | ToldProbe
@@ -297,7 +344,17 @@ Probe = (
     | OperationProbe
 )
 Reading = (
-    Activations | Gradients | Weights | Update | Told | Distances | Outputs | Decision | Surface | Operation
+    Activations
+    | Gradients
+    | GradientCheck
+    | Weights
+    | Update
+    | Told
+    | Distances
+    | Outputs
+    | Decision
+    | Surface
+    | Operation
 )
 
 

@@ -21,6 +21,7 @@ from lab.kernels.memory import aligned
 from lab.network.layers import BatchNorm
 from lab.network.network import INPUT
 from lab.network.program import Program, lower
+from lab.training.gradient_check import check
 from lab.training.minima import known_minima
 from lab.training.moment import Moment
 from lab.training.one_example import last_places, pass_example, places_of
@@ -33,6 +34,7 @@ from lab.training.probes import (
     DecisionProbe,
     Distances,
     DistancesProbe,
+    GradientCheckProbe,
     Gradients,
     GradientsProbe,
     OperationProbe,
@@ -256,6 +258,7 @@ def look(
 ANSWERS: dict[type, Callable[[Any, Moment], Reading | None]] = {
     ActivationsProbe: activations,
     GradientsProbe: gradients,
+    GradientCheckProbe: check,
     WeightsProbe: weights,
     UpdateProbe: update,
     ToldProbe: told,

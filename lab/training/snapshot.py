@@ -18,6 +18,8 @@ from lab.training.probes import (
     DecisionProbe,
     Distances,
     DistancesProbe,
+    GradientCheck,
+    GradientCheckProbe,
     Gradients,
     GradientsProbe,
     Outputs,
@@ -112,6 +114,8 @@ class Snapshot:
     def reading(self, probe: ActivationsProbe) -> Activations | None: ...
     @overload
     def reading(self, probe: GradientsProbe) -> Gradients | None: ...
+    @overload
+    def reading(self, probe: GradientCheckProbe) -> GradientCheck | None: ...
     @overload
     def reading(self, probe: WeightsProbe) -> Weights | None: ...
     @overload

@@ -54,12 +54,18 @@ class SurfaceProbe:
     line: bool = False
     pinned: bool = False
 
+    @property
+    def points(self) -> int:
+        """Of the whole surface."""
+        return self.resolution if self.line else self.resolution**2
+
 
 @dataclass(frozen=True)
 class Footprints:
     """The path of another run on a surface, as `Surface` has that of its own.
 
     `path_errors` are NaN where there was no time to work them out; of the last point they are the first to be.
+    `arrows` are "step" and "descent", as in a `Compass`.
     """
 
     run: int
@@ -121,7 +127,11 @@ class Surface:
     `axes` names the two directions ("weight w₁", "1st main direction (83 %)"), `cosine` is between them.
     `minimum` is the plane's known minimum (x, y) where there is a closed form, else None. `others` are the paths of
     the document's other runs of the same network, projected on the same plane. The error is over so many `examples`.
-    `why` says why there is not what was asked for, where something else is shown instead ("" otherwise).
+    `why` says why there is not what was asked for, where something else is shown instead ("" otherwise). The plane was
+    chosen at step `chosen_at`. Of a line there is a path too, its y being 0; its distances are those from the line.
+
+    Errors of the path are NaN where there was no time for them yet; that of the point where the run stands is there in
+    any case. `complete` says that nothing is left to be worked out: the grid, the paths, the compass.
     """
 
     x: Values
@@ -139,3 +149,4 @@ class Surface:
     others: tuple[Footprints, ...] = ()
     compass: Compass | None = None
     why: str = ""
+    chosen_at: int = 0

@@ -11,6 +11,9 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from lab.experiment.experiment import Experiment
 from lab.problem import Problem, ProblemError
 from lab.training.archive import IN_AN_AUTOSAVE, condensed
@@ -28,6 +31,8 @@ from lab.training.run import Run
 from lab.training.snapshot import Snapshot
 from lab.training.surfaces import SurfaceProbe
 from lab.training.surgery import Kept
+from lab.training.survey import too_dear
+from lab.training.survey.anchors import weights_at
 
 SLICE = 0.012
 """Seconds of training between two looks at the commands."""
@@ -386,7 +391,7 @@ class Trainer:
     def _observe(self, race: Race, versions: Versions) -> None:
         """Hand moments to the observers that have looked at the last ones."""
         for lane in race:
-            lane.run.remembers = self._quick.wants_of(lane.number, ToldProbe)
+            lane.run.remembers = bool(self._quick.wanted_of(lane.number, ToldProbe))
         for observer in (self._quick, self._slow):
             if failure := observer.take_failure():
                 self._events.append(Failed(failure))
@@ -394,16 +399,34 @@ class Trainer:
                 observer.look({run: self._moment(race.lane(run), observer) for run in runs}, versions)
 
     def _moment(self, lane: Lane, observer: Observer) -> Moment:
-        number = lane.number
-        if lane.run.remembers and self._goal is None:
-            lane.run.make_last_update_again()
-        moment = lane.run.moment(
-            internals=observer.wants_of(number, UpdateProbe, ToldProbe),
-            whole=observer.wants_of(number, OperationProbe),
+        number, run = lane.number, lane.run
+        if run.remembers and self._goal is None:
+            run.make_last_update_again()
+        surfaces = [
+            probe
+            for probe in observer.wanted_of(number, SurfaceProbe)
+            if isinstance(probe, SurfaceProbe) and not too_dear(run.experiment, probe)
+        ]
+        moment = run.moment(
+            internals=bool(surfaces or observer.wanted_of(number, UpdateProbe, ToldProbe)),
+            whole=bool(observer.wanted_of(number, OperationProbe)),
         )
-        if not observer.wants_of(number, SurfaceProbe):
+        if not surfaces:
             return moment
-        return replace(moment, others=tuple(self._other_paths(lane)))
+        return replace(
+            moment,
+            run=number,
+            name=lane.name,
+            others=tuple(self._other_paths(lane)),
+            anchors=self._anchors(surfaces),
+        )
+
+    def _anchors(self, surfaces: list[SurfaceProbe]) -> dict[tuple[int, int], NDArray[np.float32]]:
+        """The moments that planes are wanted through, as far as the runs hold them exactly."""
+        runs = {lane.number: lane.run for lane in self._open}
+        wanted = {anchor for probe in surfaces for anchor in probe.anchors if anchor[0] in runs}
+        found = {(number, step): weights_at(runs[number], step) for number, step in wanted}
+        return {anchor: weights for anchor, weights in found.items() if weights is not None}
 
     def _other_paths(self, lane: Lane) -> Iterator[OtherPath]:
         """Where the other runs with the same weights have gone."""
@@ -417,6 +440,7 @@ class Trainer:
                     run.step,
                     run.params.copy(),
                     *run.path.points(run.step),
+                    last_update=run.last_update,
                 )
 
     def _observers_have_news(self) -> bool:

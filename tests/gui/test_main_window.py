@@ -15,7 +15,7 @@ from lab.app import create_window
 from lab.experiment.files import load_experiment
 from lab.experiment.presets import preset, presets
 from lab.export.weights import load_weights
-from lab.gui.arrangement import kind_of
+from lab.gui.arrangement import ARRANGEMENTS, kind_of
 from lab.gui.crash import CrashDialog, CrashReporter
 from lab.gui.main_window import MainWindow
 from lab.gui.selection import Selection
@@ -65,6 +65,17 @@ def test_every_preset_opens(window: MainWindow, name: str) -> None:
     assert window.document.problems == ()
     assert window.workspace.kind == kind_of(preset(name))
     assert window.workspace.open_views
+
+
+def test_turning_from_one_kind_of_problem_to_another_does_not_resize_the_window(window: MainWindow) -> None:
+    window.resize(1280, 800)
+    for name in ("small-u-net", "spiral", "lenet", "small-u-net", "linear-neuron", "lenet"):
+        window.open_experiment(preset(name))
+        window.document.pull()
+        QApplication.processEvents()
+        assert (window.width(), window.height()) == (1280, 800), name
+        shown = {dock.objectName() for dock in window.workspace.docks.values() if not dock.isHidden()}
+        assert shown == {f"view.{n}" for cell in ARRANGEMENTS[window.workspace.kind].cells for n in cell}
 
 
 def test_keys_play_and_step(qtbot: QtBot, window: MainWindow, trainer) -> None:

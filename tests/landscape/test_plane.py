@@ -6,7 +6,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab.landscape.plane import path_plane, random_plane, weights_plane
+from lab.landscape.filters import random_plane
+from lab.landscape.main_directions import path_plane
+from lab.landscape.plane import weights_plane
 from lab.network.layers import Parameter
 
 PARAMETERS = (Parameter("w", (3, 4), 4, 3), Parameter("b", (3,), 4, 3), Parameter("k", (2, 1, 3, 3), 9, 18))

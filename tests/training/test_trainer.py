@@ -13,13 +13,12 @@ import pytest
 
 from lab.network.layers import Dense
 from lab.network.network import Network, Node
-from lab.training import survey
 from lab.training.mailbox import Diverged, Event, Failed, Loaded, Mailbox, Paused, Refused
 from lab.training.probes import ActivationsProbe, DecisionProbe, OutputsProbe, WeightsProbe
 from lab.training.run import Run
 from lab.training.snapshot import Snapshot
 from lab.training.surfaces import SurfaceProbe
-from lab.training.survey import Surveyor
+from lab.training.survey import Surveyor, effort
 from lab.training.trainer import Trainer
 from tests.training.problems import LINEAR_NEURON, SMALL_CNN, XOR_MLP, with_rate
 
@@ -267,11 +266,11 @@ def test_a_surface_of_many_weights_is_made_in_pieces_and_of_too_many_not_at_all(
     run.advance(5)
     probe, never = SurfaceProbe(plane="random", resolution=5), np.zeros(1, np.int64)
     whole = Surveyor().look(probe, run.moment(), np.inf, never)
-    monkeypatch.setattr(survey, "AT_A_TIME", 1)
+    monkeypatch.setattr(effort, "AT_A_TIME", 1)
     pieces = Surveyor().look(probe, run.moment(), np.inf, never)
     assert whole is not None
     assert pieces is not None
     np.testing.assert_array_equal(pieces.errors, whole.errors)
     for dear in ((1.0, np.inf), (np.inf, 1.0)):
-        monkeypatch.setattr(survey, "TOO_DEAR", dear)
+        monkeypatch.setattr(effort, "TOO_DEAR", dear)
         assert Surveyor().look(probe, run.moment(), np.inf, never) is None

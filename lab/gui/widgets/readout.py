@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from lab.gui.theme import number_font
 
+SEPARATOR = "  ·  "
 ONE_LINE = 560
 """Pixels of width from which a sentence has room on one line."""
 
@@ -74,14 +75,17 @@ def shortened(line: str, metrics: QFontMetrics, width: int) -> str:
 
 
 def broken(text: str, metrics: QFontMetrics, width: int, most: int) -> list[str]:
-    """The text in at most so many lines, broken between words; the last line has all that is left."""
-    lines = [""]
-    for word in text.split(" "):
-        longer = f"{lines[-1]} {word}" if lines[-1] else word
-        if len(lines) < most and lines[-1] and metrics.horizontalAdvance(longer) > width:
-            lines.append(word)
-        else:
-            lines[-1] = longer
-    if len(lines) > 1:  # what separates two words is said by the break
-        lines = [lines[0].rstrip(" ·"), lines[1].lstrip(" ·")]
-    return lines
+    """The text in at most so many lines, broken where a dot separates if all has room then, else between words; the
+    last line has all that is left."""
+    for between in (SEPARATOR, " "):
+        lines = [""]
+        for part in text.split(between):
+            longer = f"{lines[-1]}{between}{part}" if lines[-1] else part
+            if len(lines) < most and lines[-1] and metrics.horizontalAdvance(longer) > width:
+                lines.append(part)
+            else:
+                lines[-1] = longer
+        if all(metrics.horizontalAdvance(line) <= width for line in lines):
+            break
+    # what separates two words is said by the break
+    return [line.strip(" ·") for line in lines] if len(lines) > 1 else lines

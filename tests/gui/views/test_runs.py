@@ -128,6 +128,17 @@ def test_columns_stand_still_while_numbers_change(view: RunsView) -> None:
     assert [view.table_of_runs.columnWidth(k) for k in range(len(COLUMNS))] == wide
 
 
+def test_where_it_is_narrow_the_words_leave_room_for_figures(view: RunsView) -> None:
+    table = view.table_of_runs
+    view.show_snapshot(race(count=3))
+    wide = table.columnWidth(PLACES["difference"])
+    view.resize(310, 300)
+    QApplication.processEvents()
+    assert table.columnWidth(PLACES["difference"]) < wide
+    end = table.columnViewportPosition(PLACES["validation_error"])
+    assert end < table.viewport().width(), "the first figures are in sight"
+
+
 def test_runs_come_and_go_and_the_theme_changes(view: RunsView) -> None:
     for count in (1, 8, 2):
         view.show_snapshot(race(count=count))

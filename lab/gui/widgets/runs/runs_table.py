@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics
+from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from lab.gui.icons import DOT, run_dot
@@ -280,6 +280,12 @@ class RunsTable(QTableView):
             if wanted > self._widths[place]:
                 self._widths[place] = wanted
                 self.setColumnWidth(place, wanted)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Words leave room for figures, also where there is less of it than there was."""
+        super().resizeEvent(event)
+        self._widths = [0 if c.words else wide for c, wide in zip(COLUMNS, self._widths, strict=True)]
+        self._widen()
 
     def sizeHint(self) -> QSize:
         rows = max(self.runs.rowCount(), 1)
