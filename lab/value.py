@@ -41,7 +41,9 @@ To msgspec it is not spelled `N | tuple[N, N]`: up to 0.22 at least, a number wi
 length in one union makes it read memory that is not its own, and crash.
 """
 
-Kind = Literal["int", "float", "bool", "text", "choice", "variant", "pair", "padding", "table", "other"]
+Kind = Literal[
+    "int", "float", "bool", "text", "formula", "choice", "variant", "pair", "padding", "table", "other"
+]
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -49,7 +51,7 @@ class Field(msgspec.Struct, frozen=True):
 
     `kind` is the sort of editor that the field's type asks for:
 
-    - "int", "float", "bool", "text";
+    - "int", "float", "bool", "text"; a text whose `Meta(extra={"kind": "formula"})` says so is a "formula";
     - "choice": a Literal, its words or numbers in `choices`;
     - "variant": a union of values, as in an activation, their classes in `variants`;
     - "pair": a `Pair`, as in a kernel. The limits are those of each number;
@@ -112,7 +114,7 @@ def _field(name: str, hint: Any, default: Any) -> Field:
     elif bare is float:
         kind = "float"
     elif bare is str:
-        kind = "text"
+        kind = "formula" if (first("extra") or {}).get("kind") == "formula" else "text"
     elif arguments and all(isinstance(a, str | int) for a in arguments):
         kind, choices = "choice", tuple(arguments)
     elif arguments and all(isinstance(a, type) and issubclass(a, msgspec.Struct) for a in arguments):

@@ -115,6 +115,7 @@ QCheckBox::indicator:checked {
     background: $accent; border-color: $accent; image: url($icons/check-$theme.svg);
 }
 QCheckBox::indicator:disabled { background: $background; border-color: $border; }
+QCheckBox::indicator:checked:disabled { background: $handle; border-color: $handle; }
 QRadioButton::indicator:checked { background: $surface; border: 5px solid $accent; width: 6px; height: 6px; }
 
 QSlider:horizontal { min-height: 22px; }

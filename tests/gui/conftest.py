@@ -157,17 +157,12 @@ class FakeTrainer:
     def pace(self, updates_per_second: float) -> None:
         self.orders.append(("pace", updates_per_second))
 
-    def set_weights(self, read: Callable[[Weights], Weights]) -> None:
-        try:
-            self.weights = read(self.weights)
-        except ProblemError as error:
-            self.say(Refused(error.problems))
-
     def change(self, work: Callable[[FakeTrainer], None]) -> None:
+        self.orders.append(("change",))
         try:
             work(self)
         except ProblemError as error:
-            self.say(Refused(error.problems))
+            self.say(Refused(error.problems, self.sent))
 
     @property
     def parameters(self) -> Weights:

@@ -105,6 +105,7 @@ def test_a_bad_edit_is_refused_with_its_problem_and_the_run_goes_on(desk: Desk) 
     desk.until(lambda: desk.snapshot is not None and desk.snapshot.step > 3)
     desk.trainer.edit(msgspec.structs.replace(SMALL_CNN, network=Network()))
     refused = desk.event(Refused)
+    assert refused.command == desk.trainer.sent
     assert refused.problems[0].mend == "Add a layer"
     step = desk.snapshot.step
     desk.until(lambda: desk.snapshot.step > step)

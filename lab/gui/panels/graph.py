@@ -54,6 +54,7 @@ class GraphEditor(View):
 
     name = "architecture"
     title = "Architecture"
+    tab = "Graph"
     summary = "The network as a graph: add, connect and move layers; shapes, costs and receptive fields"
 
     def __init__(self, document: Document, edits: ArchitectureEdits, parent: QWidget | None = None) -> None:

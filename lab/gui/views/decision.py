@@ -32,6 +32,7 @@ SYMBOLS = ("o", "s", "t1", "d", "p", "star", "t", "h", "t2", "t3")
 class DecisionView(FramedView):
     name = "decision"
     title = "Decision map"
+    tab = "Decision"
     summary = "For two inputs: the network's output over the whole plane, with the data's points"
     hint = "Point at the plane for the output there"
 

@@ -35,6 +35,7 @@ PLANES = (
 class SurfaceView(FramedView):
     name = "surface"
     title = "Error surface"
+    tab = "Surface"
     summary = "The error over a plane through weight space, and the path that training walks on it"
 
     def __init__(self, parent: QWidget | None = None) -> None:

@@ -23,6 +23,7 @@ from lab.training.snapshot import Snapshot
 class UnitsView(FramedView):
     name = "units"
     title = "Hidden units"
+    tab = "Units"
     summary = "For two inputs: every unit's output over the whole plane"
     hint = "Point at a map for its numbers; click to select the unit"
 

@@ -75,7 +75,7 @@ def test_equal_examples(view: RunsView) -> None:
     assert "Read at 19,200 examples" in view.note.text()
     view.at.setCurrentIndex(2)
     assert "Read at 2.4 seconds" in view.note.text()
-    assert shown(view, "state")[1] == "stopped: the loss is not finite"
+    assert shown(view, "state")[1] == "diverged: the loss is not finite"
 
 
 def test_clicking_a_row_activates_the_run(view: RunsView, qtbot: QtBot) -> None:
@@ -128,6 +128,17 @@ def test_columns_stand_still_while_numbers_change(view: RunsView) -> None:
     assert [view.table_of_runs.columnWidth(k) for k in range(len(COLUMNS))] == wide
 
 
+def test_where_it_is_narrow_the_words_leave_room_for_figures(view: RunsView) -> None:
+    table = view.table_of_runs
+    view.show_snapshot(race(count=3))
+    wide = table.columnWidth(PLACES["difference"])
+    view.resize(310, 300)
+    QApplication.processEvents()
+    assert table.columnWidth(PLACES["difference"]) < wide
+    end = table.columnViewportPosition(PLACES["validation_error"])
+    assert end < table.viewport().width(), "the first figures are in sight"
+
+
 def test_runs_come_and_go_and_the_theme_changes(view: RunsView) -> None:
     for count in (1, 8, 2):
         view.show_snapshot(race(count=count))
@@ -143,5 +154,5 @@ def test_table(view: RunsView) -> None:
     columns = view.table().columns
     assert columns["run"].tolist() == ["A", "B", "C"]
     assert columns["examples"].tolist() == [38_400, 19_200, 38_400]
-    assert columns["best validation error"][0] == snapshot().curves.validation_loss.min()
+    assert columns["best error"][0] == snapshot().curves.validation_loss.min()
     assert len({len(values) for values in columns.values()}) == 1
