@@ -131,7 +131,7 @@ class Surface:
     chosen at step `chosen_at`. Of a line there is a path too, its y being 0; its distances are those from the line.
 
     Errors of the path are NaN where there was no time for them yet; that of the point where the run stands is there in
-    any case. `complete` says that nothing is left to be worked out: the grid, the paths, the compass.
+    any case. A surface is `complete` when the grid and all errors of paths are there; the compass may still grow.
     """
 
     x: Values

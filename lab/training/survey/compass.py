@@ -214,7 +214,7 @@ class Reckoning:
         Directions may be oblique, and of any length: curvatures are per unit of weight space.
         """
         gram = self._plane.gram
-        if not np.isfinite(within).all():
+        if not np.isfinite(within).all() or not gram[0, 0]:
             return
         if self._plane.is_line:
             self._know(eigenvalues=(float(within[0, 0] / gram[0, 0]), NAN))

@@ -8,6 +8,7 @@ from lab.landscape.conjugate import conjugate_directions, second_distance
 from lab.landscape.curvature import MOST, Lanczos, Leading
 from lab.landscape.differences import HessianTimes
 from lab.landscape.plane import Plane, Values, Vector
+from lab.training.survey.linear import linear_neuron
 from lab.training.survey.planes import drawn_across
 from lab.training.survey.wish import Choice, Choosing, UndefinedError, Wish
 from lab.wording import number, share
@@ -53,7 +54,8 @@ def down_the_gradient(wish: Wish) -> Choosing:
         name, d2 = "random direction", drawn_across(wish, found.first[None])
     axes = "down the gradient", name
     plane = Plane(wish.here.copy(), found.first.astype(np.float32), d2.astype(np.float32), axes)
-    yield Choice(plane, around((first, second), wish.here), alone=True, why=why)
+    held = around((first, second), wish.here, linear_neuron(wish.moment, wish.error) is not None)
+    yield Choice(plane, held, alone=True, why=why)
 
 
 def along_the_curvature(wish: Wish) -> Choosing:
@@ -125,9 +127,13 @@ def doubt(differs: float) -> str:
     return f"the curvature differs by {share(differs)} with the step that it is measured at"
 
 
-def around(distances: tuple[float, float], weights: Vector) -> Values:
-    """Here, and twice as far as minima that lie so far along each direction; no farther than the weights are long."""
-    most = float(np.linalg.norm(weights)) or 1.0
+def around(distances: tuple[float, float], weights: Vector, certain: bool = False) -> Values:
+    """Here, and twice as far as minima that lie so far along each direction.
+
+    Where these are not `certain`, but those of a model, no farther than the weights are long.
+    """
+    length = float(np.linalg.norm(weights)) or 1.0
+    most = np.inf if certain else length
     reach = np.array([min(abs(d), most) if np.isfinite(d) and d else np.nan for d in distances])
-    least = float(np.nanmin(reach)) if np.isfinite(reach).any() else 0.1 * most
+    least = float(np.nanmin(reach)) if np.isfinite(reach).any() else 0.1 * length
     return np.stack([np.zeros(2), 2 * np.nan_to_num(reach, nan=least)])

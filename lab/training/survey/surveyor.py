@@ -74,6 +74,8 @@ class Surveyor:
     def __init__(self) -> None:
         self._framed: dict[SurfaceProbe, Framed] = {}
         self._searches: dict[SurfaceProbe, Search] = {}
+        self.has_more = False
+        """Whether another look at the last moment would show more."""
 
     def look(
         self, probe: SurfaceProbe, moment: Moment, seconds: float, stop: Stop, at_rest: bool = False
@@ -89,11 +91,15 @@ class Surveyor:
         moment = within_reason(moment)
         anchors, said = anchors_of(probe, moment)
         framed = self._frame(probe, moment, anchors, clock)
+        self.has_more = True
         if framed is None:
             return nothing_yet(moment, "looking for the plane")
         survey = self._survey(framed, probe, moment, at_rest)
         self._work(survey, moment, clock, at_rest)
-        return surface(framed.frame, survey, moment, said)
+        found = surface(framed.frame, survey, moment, said)
+        is_reckoned = survey.reckoning is not None and survey.reckoning.is_done
+        self.has_more = plane_of(probe) in self._searches or not (found.complete and is_reckoned)
+        return found
 
     # -- frames -----------------------------------------------------------------------------------------
 
@@ -101,7 +107,7 @@ class Surveyor:
         self, probe: SurfaceProbe, moment: Moment, anchors: tuple[Anchor, ...], clock: Clock
     ) -> Framed | None:
         """The frame of a probe: what is shown of a plane does not decide where it lies."""
-        key = replace(probe, over="training", case=0, height="loss")
+        key = plane_of(probe)
         framed = self._framed.pop(key, None)
         if framed is None and probe.pinned:
             framed = self._framed.get(
@@ -130,8 +136,7 @@ class Surveyor:
         """A new frame, if it is found in time: else the search goes on at the next look, for the same moment."""
         search = self._searches.pop(key, None)
         if search is None or not _is_same_space(search.wish.moment, moment):
-            of_training = replace(probe, over="training", height="loss")
-            wish = Wish(probe, moment, error_of(of_training, moment), anchors, clock.stop)
+            wish = Wish(probe, moment, error_of(key, moment), anchors, clock.stop)
             search = Search(wish, choosing(wish))
         for choice in search.parts:
             if choice is not None:
@@ -197,6 +202,11 @@ def first_filling(frame: Frame, error: ErrorOf, moment: Moment, few: int) -> Fil
     return Filling(frame, fewer, LEVELS[:1])
 
 
+def plane_of(probe: SurfaceProbe) -> SurfaceProbe:
+    """What of a probe decides where its plane lies."""
+    return replace(probe, over="training", case=0, height="loss")
+
+
 # -- what is shown --------------------------------------------------------------------------------------
 
 
@@ -227,7 +237,7 @@ def surface(frame: Frame, survey: Survey, moment: Moment, said: str) -> Surface:
         cosine=frame.plane.cosine,
         examples=filling.error.count,
         minimum=known_minimum(frame, survey.error, moment),
-        complete=bool(survey.whole.is_whole and is_reckoned and reckoning.is_done and not unknown),  # type: ignore[union-attr]
+        complete=bool(survey.whole.is_whole and not unknown),
         others=others,
         compass=reckoning.compass if is_reckoned and reckoning is not None else None,
         why="; ".join(filter(None, (frame.choice.why, said, filling.error.why, who_is_gone(frame, moment)))),

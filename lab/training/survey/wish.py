@@ -65,7 +65,7 @@ Choosing = Iterator[Choice | None]
 def links_of(moment: Moment) -> Links:
     """The unit that each weight leads into, of layers whose weights are single links."""
     return {
-        p.name: facts.layer.links(facts.input)[:, 0]
+        f"{facts.name}.{p.name}": facts.layer.links(facts.input)[:, 0]
         for facts in moment.experiment.analysis.nodes
         for p in facts.parameters
         if "link" in p.axes and facts.input is not None
