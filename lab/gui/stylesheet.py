@@ -56,6 +56,7 @@ QToolButton[chip="true"]:checked {
 }
 QToolButton[chip="true"]:focus { border-color: $accent; }
 QToolButton[link="true"] { background: transparent; border-color: transparent; padding: 3px; }
+QToolButton[problem="true"] { color: $danger; }
 QToolButton[link="true"]:hover { background: $hover; }
 QToolButton[link="true"]:pressed { background: $pressed; }
 QToolButton[link="true"]:focus { border-color: $accent; }

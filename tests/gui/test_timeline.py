@@ -8,8 +8,8 @@ from dataclasses import replace
 import msgspec
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QAccessible, QColor, QPixmap, QWheelEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QAccessible, QColor, QHelpEvent, QPixmap, QWheelEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -100,6 +100,17 @@ def turn_wheel(timeline: Timeline, step: float, notches: int) -> None:
 
 
 class TestMouse:
+    def test_a_pointer_at_rest_is_told_what_is_there_and_what_can_be_done(
+        self, qtbot: QtBot, timeline: Timeline, said: list[str]
+    ) -> None:
+        timeline.show_snapshot(shot(500, 500))
+        where = at(timeline, 100)
+        QApplication.sendEvent(
+            timeline.track, QHelpEvent(QEvent.Type.ToolTip, where, timeline.track.mapToGlobal(where))
+        )
+        assert said[-1].startswith("<qt>step 100 ")
+        assert "Drag: any step again" in said[-1]
+
     def test_a_drag_scrubs_and_letting_go_chooses(
         self, qtbot: QtBot, timeline: Timeline, asked: Asked
     ) -> None:
