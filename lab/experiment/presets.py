@@ -22,6 +22,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Two classes in the plane": ("gaussians", "xor", "rings", "spiral"),
     "A surface to fit": ("plane", "waves"),
     "The linear neuron": ("linear-neuron",),
+    "To be reckoned by hand": ("rgb-convolution",),
 }
 
 

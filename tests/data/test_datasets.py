@@ -21,6 +21,7 @@ from lab.data.datasets.linear import CASES, LinearCases, LinearCloud
 from lab.data.datasets.photographs import Photographs, PhotoPatches
 from lab.data.datasets.random_images import RandomImages
 from lab.data.datasets.two_classes import XOR, Gaussians, Rings, Spiral
+from lab.data.datasets.worked_example import BLUE, GREEN, RED, WorkedExample
 from lab.data.source import DataSource
 
 TASKS = get_args(get_args(get_type_hints(Photographs, include_extras=True)["task"])[0])
@@ -55,7 +56,7 @@ def test_what_is_known_without_loading_is_what_loading_gives(source: DataSource)
     assert dataset.shape == source.shape() == dataset.inputs.shape[1:]
     assert dataset.classes == source.classes()
     assert len(dataset) > 0
-    images = (Digits, Photographs, PhotoPatches, InkMask, RandomImages)
+    images = (Digits, Photographs, PhotoPatches, InkMask, RandomImages, WorkedExample)
     assert dataset.is_image == isinstance(source, images)
     assert dataset.target_shape == source.target_shape()
     assert source.problems() == ()
@@ -309,3 +310,12 @@ def test_the_cloud_has_the_ellipse_it_promises() -> None:
     assert 6 < high / low < 10
     weights = np.linalg.lstsq(inputs, dataset.targets, rcond=None)[0]
     np.testing.assert_allclose(weights.ravel(), (1.5, -0.8), atol=0.03)
+
+
+def test_the_lectures_image_has_the_lectures_corner() -> None:
+    dataset = WorkedExample().load(1)
+    assert dataset.inputs.shape == (1, 3, 5, 5)
+    corners = dataset.inputs[0, :, :2, :2].astype(int).tolist()
+    assert corners == [[[156, 155], [153, 154]], [[167, 166], [164, 165]], [[163, 162], [160, 161]]]
+    np.testing.assert_array_equal(dataset.inputs[0], [RED, GREEN, BLUE])
+    np.testing.assert_allclose(dataset.targets[0], np.mean([RED, GREEN, BLUE], axis=0).ravel(), rtol=1e-6)
