@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from itertools import pairwise
 
 import msgspec
 import numpy as np
@@ -18,7 +19,7 @@ from lab.gui.widgets.time.run_clock import RunClock, alongside
 from lab.gui.widgets.time.scrubbing import Scrubbing
 from lab.gui.widgets.time.time_axis import CLOSEST, TimeAxis, spread
 from lab.gui.widgets.time.timeline import Timeline, history_words
-from lab.gui.widgets.time.track_layout import BAR, MARKS
+from lab.gui.widgets.time.track_layout import BAR, HALF, MARKS, Marks, Placed
 from lab.training.snapshot import Snapshot
 from lab.training.timeline import Edit
 from tests.gui.fake_snapshots import RINGS, snapshot
@@ -387,3 +388,13 @@ class TestClock:
         c = shot(300, 400, run=3, name="C", origin=(1, 120))
         found = alongside(replace(a, runs=(a, b, c)), RunClock(a.curves, 280))
         assert [(one.run, one.first, one.last) for one in found] == [(2, 0, 250), (3, 120, 400)]
+
+
+def test_branches_at_one_step_stand_beside_one_another() -> None:
+    axis, room = TimeAxis(furthest=100, left=12, width=1000), 7.0
+    names = ("A", "low rate", "C")
+    branches = tuple((0, name, k, "") for k, name in enumerate(names))
+    placed = Placed(axis, Marks(edits=(0,), branches=branches), RunClock.none(), room)
+    covered = [(axis.x(0.0) - HALF, axis.x(0.0) + HALF)]
+    covered += [(fork.boundingRect().left(), x + room * len(name)) for fork, _, x, name in placed.branches]
+    assert all(before[1] <= after[0] for before, after in pairwise(covered))
