@@ -144,11 +144,8 @@ class Transport(QWidget):
     def _stride_actions(self) -> tuple[QAction, ...]:
         group, found = QActionGroup(self), []
         for number, (unit, title, tip) in enumerate(STRIDES, 1):
-            action = self._action(
-                title.capitalize() if unit == "until" else f"By {title}",
-                f"Alt+{number}",
-                lambda *_, unit=unit: self._choose_stride(unit),
-            )
+            words = title.capitalize() if unit == "until" else f"By {title}"
+            action = self._action(words, f"Alt+{number}", lambda *_, unit=unit: self._choose_stride(unit))
             action.setCheckable(True)
             action.setData(unit)
             self._set_tip(action, tip)
