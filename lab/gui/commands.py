@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from lab.experiment.experiment import Experiment
+from lab.training.race import Entrant
 from lab.training.run import Run
+from lab.training.trainer import Field
 
 if TYPE_CHECKING:
     from lab.gui.document import Document
@@ -128,6 +130,45 @@ class Presence(Entry):
         self.document.trainer.close_run(self.run)
         if self.origin is not None:
             self.document.activate(self.origin)
+
+
+class Raced(Entry):
+    """All runs replaced by those of a race. Undone, those that were there are back as they stood, and the race is
+    kept: done again, it goes on where it was left.
+    """
+
+    def __init__(
+        self, document: Document, entrants: tuple[Entrant, ...], active: int, from_here: bool, text: str
+    ) -> None:
+        super().__init__(document, text)
+        self.entrants, self.from_here, self.is_new = entrants, from_here, True
+        self.before = document.active, document.draft
+        self.after = active, next(one.experiment for one in entrants if one.number == active)
+        self.old: Field | None = None  # what was there; the trainer's thread writes it
+        self.new: Field | None = None
+
+    def do(self) -> None:
+        active, experiment = self.after
+        trainer = self.document.trainer
+        if self.is_new:
+            trainer.race(self.entrants, active, self.from_here, self._keep_old)
+        else:
+            trainer.swap(lambda: self.new, self._keep_old)
+        self.is_new = False
+        self.document.turn_to_runs(active, experiment)
+
+    def take_back(self) -> None:
+        self.after = self.document.active, self.document.draft
+        self.document.trainer.swap(lambda: self.old, self._keep_new)
+        self.document.turn_to_runs(*self.before)
+
+    # the trainer's thread calls these
+
+    def _keep_old(self, runs: Field) -> None:
+        self.old = runs
+
+    def _keep_new(self, runs: Field) -> None:
+        self.new = runs
 
 
 class Weights(Entry):

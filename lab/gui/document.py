@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -13,7 +13,8 @@ from lab.data.files.own_file import OwnFile
 from lab.data.prepare import Prepared, prepare
 from lab.experiment.experiment import Experiment, problems
 from lab.experiment.files import save_experiment
-from lab.gui.commands import Edit, Named, Presence, Weights, drop_refused
+from lab.experiment.variants import Variant
+from lab.gui.commands import Edit, Named, Presence, Raced, Weights, drop_refused
 from lab.gui.playback import Playback
 from lab.gui.reader import Reader
 from lab.gui.selection import Selection
@@ -23,10 +24,11 @@ from lab.training.mailbox import Compiling, Event, Refused
 from lab.training.observer import Asked
 from lab.training.probes import Probe
 from lab.training.quantities import AnyQuantity
-from lab.training.race import MOST_RUNS
+from lab.training.race import MOST_RUNS, Entrant
 from lab.training.record import Record
 from lab.training.snapshot import Snapshot
 from lab.training.trainer import Trainer
+from lab.wording import counted
 
 FRAME = 16
 """Milliseconds between two looks into the trainer's mailbox: 60 frames a second."""
@@ -81,7 +83,8 @@ class Document(QObject):
         self._prepared_for: object = None
         self._reader = Reader(self)
         self._starts_anew = True  # the draft has not been loaded yet, so no run of it can be edited
-        self.opened_at = 0  # the trainer's command that began these runs: what was seen before is of others
+        # the trainer's commands that opened this document, and that began these runs: what was seen before is of others
+        self.opened_at = self._raced_at = 0
         self._active = 1
         self._last_run = 1  # the highest number that a run has had
         self._branched: dict[int, tuple[int, int]] = {}  # runs that a change in the past made: origin, step
@@ -113,7 +116,7 @@ class Document(QObject):
         for event in self.trainer.events():
             self._receive(event)
         # a late snapshot of runs that are left would show the wrong network for a frame
-        if snapshot is not None and snapshot.heard >= self.opened_at:
+        if snapshot is not None and snapshot.heard >= max(self.opened_at, self._raced_at):
             self._follow(snapshot)
             self.snapshot = snapshot
             self.playback.see(snapshot)
@@ -303,6 +306,34 @@ class Document(QObject):
         self._last_run += 1
         origin = self._active if origin is None else origin
         self.undo_stack.push(Presence(self, self._last_run, origin, "Duplicate run"))
+
+    def race(self, variants: Sequence[Variant], from_here: bool = False, own_start: bool = False) -> None:
+        """Runs of these in place of all there are, named after them, as one entry of the undo stack.
+
+        Each begins at the start, or where the active run stands. Weights that were set by hand at the start are taken
+        over unless the variants have an `own_start`. The one that is as the active run is becomes active.
+        """
+        if not variants or len(variants) > MOST_RUNS:
+            return
+        first = self._last_run + 1
+        self._last_run += len(variants)
+        entrants = tuple(
+            Entrant(first + k, one.name[:MOST_LETTERS], one.experiment, own_start)
+            for k, one in enumerate(variants)
+        )
+        active = next((e.number for e in entrants if not runs_differently(e.experiment, self.running)), first)
+        self.undo_stack.push(
+            Raced(self, entrants, active, from_here, f"Race {counted(len(entrants), 'run')}")
+        )
+
+    def turn_to_runs(self, active: int, experiment: Experiment) -> None:
+        """Other runs have taken the place of all there were: what was seen before is not of them."""
+        self._raced_at = self.trainer.sent
+        self.playback.forget_time()
+        self._active = active
+        self._show_draft(experiment)
+        if not self.problems:
+            self.running = experiment
 
     def open_run(self, run: int, origin: int | None) -> None:
         """Have the trainer branch a new run off `origin`, or open one again that was closed, and turn to it."""

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from lab.experiment.experiment import Experiment
+from lab.experiment.variants import Aspect, Variant
 from lab.gui import layout
 from lab.gui.about import MachineDialog, ShortcutsDialog, show_about
 from lab.gui.appearance import Appearance
@@ -36,9 +37,12 @@ from lab.gui.panels.inspector import Inspector
 from lab.gui.panels.network import NetworkPanel
 from lab.gui.panels.training import TrainingPanel
 from lab.gui.panels.watch import WatchPanel
+from lab.gui.race import RaceDialog
 from lab.gui.recent import Recent
 from lab.gui.selection import Selection
+from lab.gui.sweeping import Sweeping
 from lab.gui.theme import Theme
+from lab.gui.views.sweep import SweepView
 from lab.gui.views.view import View
 from lab.gui.widgets.banner import Banner, CompileBar
 from lab.gui.widgets.dock import TitledDock, tidy_titles
@@ -77,6 +81,9 @@ class MainWindow(QMainWindow):
         edits = self.network_panel.edits
         # views get snapshots alone; the graph is an editor among them, and has to be given the document
         self.workspace = Workspace(document, (*views, lambda: GraphEditor(document, edits)))
+        sweep = self.workspace.docks[SweepView.name].view
+        assert isinstance(sweep, SweepView)
+        self.sweeping = Sweeping(document, sweep, self)
         self.timeline, self.transport = Timeline(), Transport(document.playback)
         self.chips = RunChips()
         self.inspector = Inspector(document, edits=edits)
@@ -174,6 +181,7 @@ class MainWindow(QMainWindow):
         self.chips.duplicated.connect(document.duplicate_run)
         self.chips.renamed.connect(document.rename_run)
         self.chips.closed.connect(document.close_run)
+        self.chips.race_wanted.connect(self.ask_race)
         self.inspector_dock.visibilityChanged.connect(self._watch)
         self.appearance.changed.connect(self._show_theme)
         self.exports.done.connect(self.header.note)
@@ -246,6 +254,24 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(f"{path.name if path else self.document.draft.name}[*] — Descent")
         self.setWindowModified(self.keeping.is_dirty)
         self.header.show_file(self.keeping.is_dirty)
+
+    # --- comparing
+
+    def ask_race(self) -> None:
+        """Which variants are to run side by side."""
+        if self.document.problems:
+            self.banner.say("A race needs a network that runs: mend what is marked first.")
+            return
+        for old in self.findChildren(RaceDialog):
+            old.close()
+        RaceDialog(self.document, self.appearance.theme, self._sweep, self).show()
+
+    def show_sweep(self) -> None:
+        self.workspace.bring(SweepView.name)
+
+    def _sweep(self, aspect: Aspect, chosen: tuple[Variant, ...]) -> None:
+        self.show_sweep()
+        self.sweeping.start(aspect, chosen)
 
     # --- files
 
@@ -334,6 +360,7 @@ class MainWindow(QMainWindow):
         self._settings.setValue("window/state", self.saveState(layout.WINDOW_VERSION))
         self.workspace.save_to(self._settings)
         self.hide()  # a compilation under way cannot be broken off, and nobody should watch it end
+        self.sweeping.close()
         self.document.close()
         self.filing.close()
         event.accept()

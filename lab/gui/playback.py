@@ -176,12 +176,16 @@ class Playback(QObject):
 
     def forget(self) -> None:
         """Another experiment is being opened: nothing of this run's time is left."""
-        self._snapshot = None
-        self.furthest = 0
-        self.is_past = False
+        self.forget_time()
         self._loaded = False
         self._set_ready()
         self._set_playing(False)
+
+    def forget_time(self) -> None:
+        """Other runs of the document have come in place of those there were: they are not in the past of these."""
+        self._snapshot = None
+        self.furthest = 0
+        self.is_past = False
 
     def _set_playing(self, playing: bool) -> None:
         if playing != self.playing:

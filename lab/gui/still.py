@@ -22,10 +22,11 @@ from lab.gui.views.view import View
 from lab.problem import Problem, ProblemError
 from lab.training.mailbox import Compiling, Loaded
 from lab.training.observer import Asked
-from lab.training.probes import OperationProbe, Probe, Reading, SurfaceProbe, UpdateProbe
+from lab.training.probes import OperationProbe, Probe, Reading, UpdateProbe
 from lab.training.readings import answer
 from lab.training.run import Run
 from lab.training.snapshot import Snapshot
+from lab.training.surfaces import SurfaceProbe
 from lab.training.survey import Surveyor
 from lab.training.trainer import Trainer
 
@@ -60,7 +61,9 @@ class Still(Trainer):
         """The run as it stands, with the answers to all probes."""
         run = self._still
         for probe in probes - self._readings.keys():
-            moment = run.moment(isinstance(probe, UpdateProbe), isinstance(probe, OperationProbe))
+            moment = run.moment(
+                isinstance(probe, UpdateProbe | SurfaceProbe), isinstance(probe, OperationProbe)
+            )
             reading: Reading | None
             if isinstance(probe, SurfaceProbe):
                 reading = self._surveyor.look(probe, moment, float("inf"), np.zeros(1, np.int64))

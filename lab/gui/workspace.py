@@ -236,6 +236,20 @@ class Workspace(QMainWindow):
             elif is_new or name not in kept:
                 dock.hide()
 
+    def bring(self, name: str) -> View:
+        """Show a view, in its place or else as a tab of the largest one, in front."""
+        dock = self.docks[name]
+        if self.dockWidgetArea(dock) == Qt.DockWidgetArea.NoDockWidgetArea and not dock.isFloating():
+            others = [one for one in self.docks.values() if self._is_seen(one) and not one.isFloating()]
+            if others:
+                self.tabifyDockWidget(max(others, key=lambda one: one.width() * one.height()), dock)
+            else:
+                self.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, dock)
+        dock.show()
+        dock.raise_()
+        self._tidy_titles()
+        return dock.view
+
     def actions_to_show(self) -> list[QAction]:
         """One checkable action a view, for the menu."""
         found = []
@@ -266,10 +280,10 @@ class Workspace(QMainWindow):
         return frozenset().union(*wanted)
 
     def probes_of_runs(self) -> Mapping[int, frozenset[Probe]]:
-        """What views that are split ask of single runs."""
+        """What views ask of single runs."""
         snapshot, asked = self._snapshot, dict[int, frozenset[Probe]]()
         for view in self.open_views:
-            if snapshot is not None and isinstance(view, SplitView) and view.suits(snapshot):
+            if snapshot is not None and view.suits(snapshot):
                 for run, probes in view.probes_of_runs(snapshot).items():
                     asked[run] = asked.get(run, frozenset()) | probes
         return asked

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.experiment.experiment import Experiment
+from lab.kernels import elementary
 from lab.kernels import opcodes as op
 from lab.learning.clipping import Clipping
 from lab.learning.losses import AnyLoss
@@ -86,7 +87,8 @@ def _listing(
         if row[op.OP] == op.COPY:  # into some of the channels
             written = Shape(flows[0].channels, written.height, written.width)
         parameters = tuple(parameters_of(row, owners))
-        cost = (fact.multiply_adds or 0) if row[op.W] >= 0 else 0
+        taken = () if reads_nothing(row) else (flows[0], *second_of(row))
+        cost = (fact.multiply_adds or 0) if row[op.W] >= 0 and taken else 0
         asked = row[op.DX] >= 0
         lines.append(
             Line(
@@ -95,7 +97,7 @@ def _listing(
                 said.layer,
                 words_of(row, said, fact.layer),
                 formula_of(row, fact.layer, backward),
-                (written,) if backward else (flows[0],),
+                (written,) if backward else taken,
                 (flows[0] if asked else None) if backward else written,
                 parameters,
                 cost * (1 + int(asked)) if backward else cost,
@@ -123,6 +125,20 @@ def parameters_of(row: NDArray[np.int64], owners: dict[int, Parameter]) -> Itera
     for column in (op.W, op.B, op.MEAN, op.VARIANCE):
         if row[column] >= 0:
             yield owners[int(row[column])]
+
+
+def reads_nothing(row: NDArray[np.int64]) -> bool:
+    """Whether a row makes its output of a parameter or a number alone: whatever its input is."""
+    return bool(
+        row[op.OP] == op.WEIGHT or (row[op.OP] == op.ELEMENTARY and row[op.KIND] == elementary.NUMBER)
+    )
+
+
+def second_of(row: NDArray[np.int64]) -> tuple[Shape, ...]:
+    """The shape of a second input, where a row has one: the tilts of both weights, or as the first."""
+    if row[op.SECOND] < 0:
+        return ()
+    return (Shape(2),) if row[op.OP] == op.TILT else (Shape(*map(int, row[[op.CI, op.HI, op.WI]])),)
 
 
 def words_of(row: NDArray[np.int64], said: Row, layer: Layer) -> str:

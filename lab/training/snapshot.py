@@ -16,17 +16,24 @@ from lab.training.probes import (
     ActivationsProbe,
     Decision,
     DecisionProbe,
+    Distances,
+    DistancesProbe,
+    GradientCheck,
+    GradientCheckProbe,
+    Gradients,
+    GradientsProbe,
     Outputs,
     OutputsProbe,
     Probe,
     Reading,
-    Surface,
-    SurfaceProbe,
+    Told,
+    ToldProbe,
     Update,
     UpdateProbe,
     Weights,
     WeightsProbe,
 )
+from lab.training.surfaces import Surface, SurfaceProbe
 from lab.training.timeline import Edit
 
 R = TypeVar("R")
@@ -106,9 +113,17 @@ class Snapshot:
     @overload
     def reading(self, probe: ActivationsProbe) -> Activations | None: ...
     @overload
+    def reading(self, probe: GradientsProbe) -> Gradients | None: ...
+    @overload
+    def reading(self, probe: GradientCheckProbe) -> GradientCheck | None: ...
+    @overload
     def reading(self, probe: WeightsProbe) -> Weights | None: ...
     @overload
     def reading(self, probe: UpdateProbe) -> Update | None: ...
+    @overload
+    def reading(self, probe: ToldProbe) -> Told | None: ...
+    @overload
+    def reading(self, probe: DistancesProbe) -> Distances | None: ...
     @overload
     def reading(self, probe: OutputsProbe) -> Outputs | None: ...
     @overload

@@ -23,17 +23,15 @@ from lab.training.probes import (
     ActivationsProbe,
     Decision,
     DecisionProbe,
-    Footprints,
     Outputs,
     OutputsProbe,
     Probe,
     Reading,
-    Surface,
-    SurfaceProbe,
     Weights,
     WeightsProbe,
 )
 from lab.training.snapshot import Series, Snapshot
+from lab.training.surfaces import Footprints, Surface, SurfaceProbe
 from lab.training.timeline import Edit
 
 

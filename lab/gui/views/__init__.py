@@ -9,6 +9,7 @@ from lab.gui.views.predictions import PredictionsView
 from lab.gui.views.program import ProgramView
 from lab.gui.views.runs import RunsView
 from lab.gui.views.surface import SurfaceView
+from lab.gui.views.sweep import SweepView
 from lab.gui.views.units import UnitsView
 from lab.gui.views.view import View
 from lab.gui.views.watches import WatchesView
@@ -16,6 +17,7 @@ from lab.gui.views.watches import WatchesView
 VIEWS: tuple[type[View], ...] = (
     CurvesView,
     RunsView,
+    SweepView,
     SurfaceView,
     MapsView,
     FiltersView,

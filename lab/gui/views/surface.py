@@ -20,8 +20,9 @@ from lab.gui.widgets.surface.surface2d import Surface2D
 from lab.gui.widgets.surface.surface3d import Relief, Surface3D
 from lab.gui.widgets.surface.terrain import Terrain, Trail, terrain, trails
 from lab.gui.widgets.wording import number
-from lab.training.probes import Probe, Surface, SurfaceProbe
+from lab.training.probes import Probe
 from lab.training.snapshot import Snapshot
+from lab.training.surfaces import Surface, SurfaceProbe
 from lab.training.survey import too_dear
 
 PLANES = (

@@ -54,6 +54,10 @@ class View(QWidget):
         """What the view wants answered, given what is running and selected."""
         return frozenset()
 
+    def probes_of_runs(self, snapshot: Snapshot) -> Mapping[int, frozenset[Probe]]:
+        """What it wants answered of single runs, by their numbers, besides what it asks of the active one."""
+        return {}
+
     def show_snapshot(self, snapshot: Snapshot) -> None:
         raise NotImplementedError
 

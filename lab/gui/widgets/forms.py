@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from lab.gui.widgets.connections import ConnectionsLine
+from lab.gui.widgets.number_list import NumbersLine
 from lab.gui.widgets.numbers import Number, OptionalNumber, Steps, WholeNumber, has_manners, words
 from lab.gui.widgets.pairs import PaddingField, PairField
 from lab.problem import ProblemError
@@ -120,7 +121,16 @@ class PathLine(QWidget):
 
 
 Editor = (
-    WholeNumber | Number | Choice | Switch | TextLine | PathLine | PairField | PaddingField | ConnectionsLine
+    WholeNumber
+    | Number
+    | Choice
+    | Switch
+    | TextLine
+    | PathLine
+    | PairField
+    | PaddingField
+    | ConnectionsLine
+    | NumbersLine
 )
 
 
@@ -137,6 +147,8 @@ def editor(field: Field) -> Editor | None:
         return PaddingField(tuple(map(str, field.choices)), *_bounds(field))
     if field.kind == "table":
         return ConnectionsLine(None if field.most is None else int(field.most))
+    if field.kind == "numbers":
+        return NumbersLine()
     if field.kind == "float":
         least = float("-inf") if field.least is None else field.least
         most = float("inf") if field.most is None else field.most
@@ -370,9 +382,9 @@ class ValueForm(QWidget):
         widget.setObjectName(field.name)
         widget.setAccessibleName(caption(field.title))
         widget.edited.connect(lambda new, name=field.name: self._edit(name, new))
-        if isinstance(widget, PairField | PaddingField | ConnectionsLine):
+        if isinstance(widget, PairField | PaddingField | ConnectionsLine | NumbersLine):
             widget.describe(caption(field.title), hint(field))
-        if isinstance(widget, Number | ConnectionsLine):
+        if isinstance(widget, Number | ConnectionsLine | NumbersLine):
             widget.complained.connect(self._complain)
 
     def _edit(self, name: str, new: Any) -> None:

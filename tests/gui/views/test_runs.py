@@ -75,7 +75,7 @@ def test_equal_examples(view: RunsView) -> None:
     assert "Read at 19,200 examples" in view.note.text()
     view.at.setCurrentIndex(2)
     assert "Read at 2.4 seconds" in view.note.text()
-    assert shown(view, "state")[1] == "stopped: the loss is not finite"
+    assert shown(view, "state")[1] == "diverged: the loss is not finite"
 
 
 def test_clicking_a_row_activates_the_run(view: RunsView, qtbot: QtBot) -> None:
@@ -154,5 +154,5 @@ def test_table(view: RunsView) -> None:
     columns = view.table().columns
     assert columns["run"].tolist() == ["A", "B", "C"]
     assert columns["examples"].tolist() == [38_400, 19_200, 38_400]
-    assert columns["best validation error"][0] == snapshot().curves.validation_loss.min()
+    assert columns["best error"][0] == snapshot().curves.validation_loss.min()
     assert len({len(values) for values in columns.values()}) == 1

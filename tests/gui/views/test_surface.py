@@ -16,7 +16,7 @@ from lab.gui.widgets.colorbar import ticks
 from lab.gui.widgets.surface.terrain import terrain
 from lab.gui.widgets.wording import number
 from lab.kernels.render import project, render_surface
-from lab.training.probes import SurfaceProbe
+from lab.training.surfaces import SurfaceProbe
 from tests.gui.fake_snapshots import LENET, race, snapshot, surface, with_other_paths
 from tests.gui.views.stage import Stage
 

@@ -16,7 +16,7 @@ from lab.gui.widgets.plot import Plot, pen
 from lab.gui.widgets.surface.contours import contour_lines, placed
 from lab.gui.widgets.surface.terrain import Terrain, Trail
 from lab.gui.widgets.wording import tick
-from lab.training.probes import Surface
+from lab.training.surfaces import Surface
 
 LABELS = 8
 SHORT = 10

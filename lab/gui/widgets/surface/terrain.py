@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.gui.widgets.colorbar import ticks
-from lab.training.probes import Surface
+from lab.training.surfaces import Surface
 
 Values = NDArray[np.float64]
 LINES = 11
