@@ -83,6 +83,11 @@ class Surveyor:
         self.has_more = plane_of(probe) in self._searches or not (found.complete and is_reckoned)
         return found
 
+    @property
+    def framed(self) -> tuple[Framed, ...]:
+        """The frames that there are, the one that was asked for last at the end."""
+        return tuple(self._framed.values())
+
     # -- frames -----------------------------------------------------------------------------------------
 
     def _frame(
