@@ -11,7 +11,7 @@ from lab.landscape.main_directions import main_directions, path_plane
 from lab.landscape.plane import Plane, Values, Vector, across, plane_through, weights_plane
 from lab.training.moment import Moment
 from lab.training.survey.framing import is_gone, start_of
-from lab.training.survey.linear import linear_neuron
+from lab.training.survey.linear import exact
 from lab.training.survey.wish import Choice, Choosing, UndefinedError, Wish, links_of, weight_name
 
 MAIN_DIRECTIONS_OF = 64
@@ -30,12 +30,12 @@ def both_weights(wish: Wish) -> Choice:
     """Both weights there are; a linear neuron's minimum lies in the frame, and what is as far behind it."""
     names = weight_name(wish.moment, 0), weight_name(wish.moment, 1)
     plane = weights_plane(wish.here, 0, 1, names)
-    neuron = linear_neuron(wish.moment, wish.error)
+    neuron = exact(wish.moment, wish.error)
     if neuron is None:
         return Choice(plane, NOTHING)
     start = start_of(wish.moment)
     here = start if is_gone(wish.here, start, wish.error) else wish.here
-    minimum = here + neuron.way_to_minimum(here)
+    minimum = here + neuron.way_to_minimum(here.astype(np.float64))
     return Choice(plane, np.stack([minimum, 2 * minimum - here]))
 
 
