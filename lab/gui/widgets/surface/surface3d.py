@@ -218,8 +218,6 @@ class Surface3D(QWidget):
         self.come_nearer(1.0015 ** event.angleDelta().y())
         event.accept()
 
-    own_keys = frozenset({Qt.Key.Key_Left, Qt.Key.Key_Right})
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = Qt.Key(event.key())
         if key in TURNS:
