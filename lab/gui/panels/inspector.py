@@ -11,13 +11,13 @@ from PySide6.QtWidgets import QLabel, QWidget
 from lab.gui.commands import Named
 from lab.gui.document import Document
 from lab.gui.editing import ArchitectureEdits
+from lab.gui.panels.last_update import LastUpdate, Row, signed, update_rows
 from lab.gui.selection import Selection
 from lab.gui.theme import number_font
 from lab.gui.views.weights import place_of
 from lab.gui.widgets.inputs import InputsLine
 from lab.gui.widgets.numbers import Number, words
 from lab.gui.widgets.sections import Column, Formula, Section
-from lab.gui.widgets.wording import number
 from lab.network.editing import may_take
 from lab.network.layers.layer import Parameter
 from lab.network.network import Analysis, Facts, Network
@@ -28,7 +28,7 @@ from lab.training.probes import (
     ActivationsProbe,
     Array,
     Probe,
-    UpdateProbe,
+    ToldProbe,
     Weights,
     WeightsProbe,
 )
@@ -40,8 +40,6 @@ EVERY = 0.1
 
 NAMES = 78
 """Width of the names: "Mean square" in one line."""
-
-Row = tuple[str, str, str]
 
 
 class FactTable(Section):
@@ -99,6 +97,7 @@ class Inspector(Column):
         self._formula = Formula()
         self._unit = FactTable("Unit")
         self._weight = FactTable("Weight")
+        self.last_update = LastUpdate()
         self._shape = FactTable("Layer")
         self.by_hand = Number(-3.4e38, 3.4e38)
         self.by_hand.setToolTip("Set the weight by hand, from this step on. Undo takes it back")
@@ -127,6 +126,7 @@ class Inspector(Column):
             self._unit,
             self._weight,
             self._set_to,
+            self.last_update,
             self._shape,
             self._inputs,
             self._parameters,
@@ -146,7 +146,7 @@ class Inspector(Column):
         if selection.unit >= 0 or selection.weight >= 0:
             wanted.add(WeightsProbe())
         if selection.weight >= 0:
-            wanted.add(UpdateProbe())
+            wanted.add(ToldProbe((selection.weight,)))
         return frozenset(wanted)
 
     @Slot(object)
@@ -232,6 +232,7 @@ class Inspector(Column):
             self._show_unit(snapshot, selection)
         self._weight.show_rows(weight_rows(snapshot, selection.weight) if snapshot else [])
         self._show_by_hand(snapshot, selection)
+        self.last_update.show_weight(snapshot, selection.weight)
 
     def _show_by_hand(self, snapshot: Snapshot | None, selection: Selection) -> None:
         weights = None if snapshot is None else snapshot.reading(WeightsProbe())
@@ -377,36 +378,10 @@ def weight_rows(snapshot: Snapshot, index: int) -> list[Row]:
                 ("Name", f"{name}[{', '.join(str(int(i)) for i in place)}]", "Parameter and index in it"),
                 ("Value", signed(float(values[place])), ""),
                 ("Flat index", f"{index:,}", "Place in the vector of all parameters"),
-                *update_rows(snapshot, name, place),
+                *update_rows(snapshot, index),
             ]
         before += values.size
     return []
-
-
-INTERNALS = {
-    "gradient": "Slope of the last batch's error along the weight, as the optimizer saw it: clipped, with penalties",
-    "step size": "By what the last update multiplied the gradient, or the direction made of it",
-    "last update": "How far the last update moved the weight",
-}
-
-
-def update_rows(snapshot: Snapshot, name: str, place: tuple[np.intp, ...]) -> list[Row]:
-    """What the optimizer had in hand for one weight when it made the last update."""
-    seen = snapshot.reading(UpdateProbe())
-    known = seen.parameters.get(name, {}) if seen is not None else {}
-    optimizer = snapshot.experiment.optimizer
-    remembers = f"What {optimizer.title} remembers: {optimizer.formula}"
-    return [
-        (what.capitalize(), signed(float(values[place])), INTERNALS.get(what, remembers))
-        for what, values in known.items()
-        if values.ndim == len(place)
-    ]
-
-
-def signed(value: float) -> str:
-    """With room for a minus where there is none: figures do not jump."""
-    text = number(value, 4)
-    return text if text.startswith("−") else f"\u2007{text}"
 
 
 def spread(values: Array) -> str:
