@@ -84,7 +84,7 @@ ARRANGEMENTS: dict[Kind, Arrangement] = {
     ),
     "neuron": Arrangement(
         (
-            Line(0.58, ((1.0, ("surface",)),)),
+            Line(0.58, ((1.0, ("surface", "sweep", "optimizers")),)),
             Line(0.42, ((0.55, COURSE), (0.45, ("predictions", "program", "architecture")))),
         ),
         upright=True,

@@ -188,6 +188,7 @@ QTableView::item, QTreeView::item, QListView::item { padding: 3px 6px; }
 QTableView::item:selected, QTreeView::item:selected, QListView::item:selected {
     background: $pressed; color: $text;
 }
+QListView::item:disabled { color: $faint; }
 QHeaderView { background: $background; }
 QHeaderView::section {
     background: $background; color: $muted; border: none; border-bottom: 1px solid $border; padding: 4px 6px;

@@ -240,17 +240,10 @@ class Workspace(QMainWindow):
                 dock.hide()
 
     def bring(self, name: str) -> View:
-        """Show a view, in its place or else as a tab of the largest one, in front."""
+        """Show a view in its place, in front of the others there."""
         dock = self.docks[name]
-        if self.dockWidgetArea(dock) == Qt.DockWidgetArea.NoDockWidgetArea and not dock.isFloating():
-            others = [one for one in self.docks.values() if self._is_seen(one) and not one.isFloating()]
-            if others:
-                self.tabifyDockWidget(max(others, key=lambda one: one.width() * one.height()), dock)
-            else:
-                self.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, dock)
         dock.show()
         dock.raise_()
-        self._tidy_titles()
         return dock.view
 
     def actions_to_show(self) -> list[QAction]:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 from lab.gui.commands import Named
 from lab.gui.document import Document
 from lab.gui.editing import ArchitectureEdits
+from lab.gui.panels.last_update import LastUpdate
 from lab.gui.panels.selected_rows import (
     field_rows,
     own_weight_rows,
@@ -30,7 +31,7 @@ from lab.problem import ProblemError
 from lab.training.probes import (
     ActivationsProbe,
     Probe,
-    UpdateProbe,
+    ToldProbe,
     WeightsProbe,
 )
 from lab.training.snapshot import Snapshot
@@ -61,6 +62,7 @@ class Inspector(Column):
         self._formula = Formula()
         self._unit = FactTable("Unit")
         self._weight = FactTable("Weight")
+        self.last_update = LastUpdate()
         self._shape = FactTable("Layer")
         self.by_hand = Number(-3.4e38, 3.4e38)
         self.by_hand.setToolTip("Set the weight by hand, from this step on. Undo takes it back")
@@ -89,6 +91,7 @@ class Inspector(Column):
             self._unit,
             self._weight,
             self._set_to,
+            self.last_update,
             self._shape,
             self._inputs,
             self._parameters,
@@ -108,7 +111,7 @@ class Inspector(Column):
         if selection.unit >= 0 or selection.weight >= 0:
             wanted.add(WeightsProbe())
         if selection.weight >= 0:
-            wanted.add(UpdateProbe())
+            wanted.add(ToldProbe((selection.weight,)))
         return frozenset(wanted)
 
     @Slot(object)
@@ -193,6 +196,7 @@ class Inspector(Column):
         else:
             self._show_unit(snapshot, selection)
         self._weight.show_rows(weight_rows(snapshot, selection.weight) if snapshot else [])
+        self.last_update.show_weight(snapshot, selection.weight)
         self._show_by_hand(snapshot, selection)
 
     def _show_by_hand(self, snapshot: Snapshot | None, selection: Selection) -> None:

@@ -242,7 +242,7 @@ def around(trials: list[Trial], taken: Trial | None) -> tuple[Range, Range]:
     whole = [t.path for t in trials if t is taken and t.path is not None]
     ends = [t.path[[0, -1]] for t in trials if t.path is not None and t.diverged < 0]
     firsts = [t.path[:2] for t in trials if t.path is not None]
-    points = np.concatenate([*whole, *(ends or firsts)]).astype(np.float64)
+    points = np.concatenate([np.zeros((0, 2)), *whole, *(ends or firsts)]).astype(np.float64)
     points = points[np.isfinite(points).all(axis=1)]
     if not len(points):
         return (0.0, 1.0), (0.0, 1.0)
