@@ -14,6 +14,8 @@ from lab.gui.editing import ArchitectureEdits
 from lab.gui.selection import Selection
 from lab.gui.theme import number_font
 from lab.gui.views.weights import place_of
+from lab.gui.widgets.forms import caption
+from lab.gui.widgets.formula_words import formula_of
 from lab.gui.widgets.inputs import InputsLine
 from lab.gui.widgets.numbers import Number, words
 from lab.gui.widgets.sections import Column, Formula, Section
@@ -189,10 +191,7 @@ class Inspector(Column):
         self._title.setText(f"{facts.name}{unit}")
         doc = (type(layer).__doc__ or "").split("\n\n")[0]
         self._kind.setText(" ".join(doc.split()))
-        activation = getattr(layer, "activation", None)
-        self._formula.show_formula(
-            "" if activation is None else f"{activation.formula};{activation.derivative}"
-        )
+        self._formula.show_formula(formula_of(layer))
         rows: list[Row] = [
             ("Input", str(facts.input or "–"), "Shape of what comes in, one example"),
             ("Output", str(facts.output or "–"), "Shape of what goes out, one example"),
@@ -292,7 +291,7 @@ def parameter_row(parameter: Parameter) -> Row:
     tip = f"{parameter.size:,} numbers. They start: {start.title}, {start.formula}"
     if deviation := start.deviation(parameter.fan_in, parameter.fan_out):
         tip += f", here σ = {deviation:.4g} (fan-in {parameter.fan_in:,}, fan-out {parameter.fan_out:,})"
-    return parameter.name.capitalize(), shape, tip
+    return caption(parameter.name), shape, tip
 
 
 def field_rows(network: Network, analysis: Analysis, facts: Facts, selection: Selection) -> list[Row]:
