@@ -81,7 +81,7 @@ QLineEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabl
     color: $faint; background: $background;
 }
 QLineEdit[problem="true"], QSpinBox[problem="true"], QDoubleSpinBox[problem="true"],
-QComboBox[problem="true"] {
+QComboBox[problem="true"], QPlainTextEdit[problem="true"] {
     border-color: $danger;
 }
 QSpinBox, QDoubleSpinBox { padding-right: 20px; }

@@ -22,6 +22,7 @@ from lab.gui.panels.selected_rows import (
 from lab.gui.selection import Selection
 from lab.gui.views.weights import place_of
 from lab.gui.widgets.fact_table import NAMES, FactTable, Row
+from lab.gui.widgets.formula_words import formula_of
 from lab.gui.widgets.inputs import InputsLine
 from lab.gui.widgets.numbers import Number, words
 from lab.gui.widgets.sections import Column, Formula, Section
@@ -154,10 +155,7 @@ class Inspector(Column):
         self._title.setText(f"{facts.name}{unit}")
         doc = (type(layer).__doc__ or "").split("\n\n")[0]
         self._kind.setText(" ".join(doc.split()))
-        activation = getattr(layer, "activation", None)
-        self._formula.show_formula(
-            "" if activation is None else f"{activation.formula};{activation.derivative}"
-        )
+        self._formula.show_formula(formula_of(layer))
         rows: list[Row] = [
             ("Input", str(facts.input or "–"), "Shape of what comes in, one example"),
             ("Output", str(facts.output or "–"), "Shape of what goes out, one example"),

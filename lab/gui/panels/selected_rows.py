@@ -7,6 +7,7 @@ import numpy as np
 from lab.gui.panels.last_update import signed, update_rows
 from lab.gui.selection import Selection
 from lab.gui.widgets.fact_table import Row
+from lab.gui.widgets.forms import caption
 from lab.network.layers.layer import Parameter
 from lab.network.network import Analysis, Facts, Network
 from lab.network.receptive_field import field_of, receptive_fields
@@ -40,7 +41,7 @@ def parameter_row(parameter: Parameter) -> Row:
     tip = f"{parameter.size:,} numbers. They start: {start.title}, {start.formula}"
     if deviation := start.deviation(parameter.fan_in, parameter.fan_out):
         tip += f", here σ = {deviation:.4g} (fan-in {parameter.fan_in:,}, fan-out {parameter.fan_out:,})"
-    return parameter.name.capitalize(), shape, tip
+    return caption(parameter.name), shape, tip
 
 
 def field_rows(network: Network, analysis: Analysis, facts: Facts, selection: Selection) -> list[Row]:
