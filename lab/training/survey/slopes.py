@@ -37,6 +37,7 @@ def down_the_gradient(wish: Wish) -> Choosing:
         )
     yield None
     times = hessian_times(wish)
+    yield from times.settling(gradient / -length)
     along = times(gradient / -length)
     if along is None:
         return
@@ -64,6 +65,7 @@ def along_the_curvature(wish: Wish) -> Choosing:
     if search is None:
         return
     times = hessian_times(wish)
+    yield from times.settling(search.next)
     while not search.is_done and search.products < MOST_PRODUCTS:
         product = times(search.next)
         if product is None:
