@@ -56,11 +56,15 @@ class HessianTimes:
         return self._difference(vector, self.step)
 
     def check(self, vector: Values) -> float | None:
-        """By how much the products at half the step and at twice the step differ; None where it was broken off."""
-        products = [self._difference(vector, self.step * factor) for factor in (0.5, 2.0)]
-        if products[0] is None or products[1] is None:
+        """By how much the curvature v'H v differs between half the step and twice the step, as a share of it.
+
+        None where it was broken off. Where the error has many kinks, as with ReLU, products differ by whichever of them
+        lie just there, and by more than the curvature along the vector does.
+        """
+        near, far = (self._difference(vector, self.step * factor) for factor in (0.5, 2.0))
+        if near is None or far is None:
             return None
-        return disagreement(products[0], products[1])
+        return disagreement(np.atleast_1d(vector @ near), np.atleast_1d(vector @ far))
 
     def _difference(self, vector: Values, step: float) -> Values | None:
         length = float(np.linalg.norm(vector))
