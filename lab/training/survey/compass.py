@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from lab.landscape.angles import NAN, angle, angle_to_contour, cosine
-from lab.landscape.differences import STEPS, HessianTimes
+from lab.landscape.differences import HessianTimes
 from lab.landscape.linear_neuron import NEGLIGIBLE, LinearNeuron
 from lab.landscape.plane import Plane
 from lab.training.moment import Moment
@@ -68,7 +68,7 @@ class Reckoning:
         self._compass = Compass(arrows=self._arrows, exact=self._neuron is not None)
         self._stop: Stop = NEVER
         self._parts = self._work()
-        self._next = 0.0  # seconds that the next part may take
+        self._next = self._spent = 0.0  # seconds that are reckoned for the next part, and for those before
 
     def is_of(self, moment: Moment, error: ErrorOf) -> bool:
         """Whether it is about this moment: the same runs stand in the same places, come to in the same way."""
@@ -84,17 +84,20 @@ class Reckoning:
             )
         )
 
-    def go_on(self, clock: Clock, in_any_case: bool) -> None:
-        """Work while there is time enough for a part. One part is done `in_any_case`, if that is said."""
+    def go_on(self, clock: Clock, budget: float) -> None:
+        """Work, until the time is up, on parts that are reckoned to take `budget` seconds together, from the first on.
+
+        So it is the same parts at every moment, however busy the machine is: what is shown does not come and go.
+        """
         self._stop = clock.stop
-        while not self.is_done and not clock.is_over and (in_any_case or self._next <= clock.left):
-            in_any_case = False
+        while not self.is_done and not clock.is_over and self._spent + self._next <= budget:
             try:
+                self._spent += self._next
                 self._next = next(self._parts)
             except StopIteration:
                 self.is_done = True
             except BrokenOffError:
-                self._parts, self._next = self._work(), 0.0
+                self._parts, self._next, self._spent = self._work(), 0.0, 0.0
                 return
 
     @property
@@ -109,7 +112,7 @@ class Reckoning:
             self._arrows[name] = found
 
     def _work(self) -> Iterator[float]:
-        """The parts, what is cheap and most wanted first. Each yields the seconds that the next one may take."""
+        """The parts, what is cheap and most wanted first. Each yields the seconds to be reckoned for the next."""
         w, error, neuron = self.moment.params, self._error, self._neuron
         step, each = self._step(), error.seconds_of_gradient
         self._point("step", step)
@@ -143,7 +146,7 @@ class Reckoning:
         """The gradient of the batch that comes next, and its angle with that of all training examples."""
         error = self._error
         like_training = whole_training(self.moment, error)
-        yield error.seconds_of_gradient
+        yield error.seconds_of_gradient * self.moment.experiment.batch_size / error.count
         penalty = like_training.penalty if like_training.height == "objective" else None
         batch = batch_gradient(self.moment, penalty, self._stop)
         if batch is None:
@@ -195,7 +198,9 @@ class Reckoning:
         times = HessianTimes(lambda at: self._error.gradient(at, stop), w)
         basis = self._plane.basis
         products = np.zeros_like(basis)
-        yield STEPS * each
+        yield each
+        for _ in times.settling(basis[0]):
+            yield each
         for k, direction in enumerate(basis):
             found = times(direction)
             if found is None:

@@ -77,7 +77,7 @@ class Surveyor:
         if framed is None:
             return nothing_yet(moment, "looking for the plane")
         survey = self._survey(framed, probe, moment, at_rest)
-        self._work(survey, moment, clock, at_rest)
+        self._work(survey, moment, clock, at_rest, np.inf if at_rest else SHARE * seconds)
         found = surface(framed.frame, survey, moment, said)
         is_reckoned = survey.reckoning is not None and survey.reckoning.is_done
         self.has_more = plane_of(probe) in self._searches or not (found.complete and is_reckoned)
@@ -161,7 +161,7 @@ class Surveyor:
             return True
         return np.array_equal(error.examples.indices, chosen(probe, moment).indices)
 
-    def _work(self, survey: Survey, moment: Moment, clock: Clock, at_rest: bool) -> None:
+    def _work(self, survey: Survey, moment: Moment, clock: Clock, at_rest: bool, budget: float) -> None:
         hands = cores() if at_rest else 1
         if survey.first is not None and not survey.whole.level:
             survey.first.look_at(moment.params)
@@ -172,9 +172,7 @@ class Surveyor:
             return
         if survey.reckoning is None or not survey.reckoning.is_of(moment, survey.error):
             survey.reckoning = Reckoning(survey.whole.frame.plane, survey.error, moment)
-        unhurried = at_rest or clock.until == np.inf
-        share = clock if unhurried else Clock.of(SHARE * clock.left, clock.stop)
-        survey.reckoning.go_on(share, in_any_case=at_rest)
+        survey.reckoning.go_on(clock, budget)
         survey.whole.work(moment, clock, hands)
 
 
