@@ -41,7 +41,20 @@ To msgspec it is not spelled `N | tuple[N, N]`: up to 0.22 at least, a number wi
 length in one union makes it read memory that is not its own, and crash.
 """
 
-Kind = Literal["int", "float", "bool", "text", "choice", "variant", "pair", "padding", "table", "other"]
+Kind = Literal[
+    "int",
+    "float",
+    "bool",
+    "text",
+    "formula",
+    "choice",
+    "variant",
+    "pair",
+    "padding",
+    "table",
+    "numbers",
+    "other",
+]
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -49,13 +62,14 @@ class Field(msgspec.Struct, frozen=True):
 
     `kind` is the sort of editor that the field's type asks for:
 
-    - "int", "float", "bool", "text";
+    - "int", "float", "bool", "text"; a text whose `Meta(extra={"kind": "formula"})` says so is a "formula";
     - "choice": a Literal, its words or numbers in `choices`;
     - "variant": a union of values, as in an activation, their classes in `variants`;
     - "pair": a `Pair`, as in a kernel. The limits are those of each number;
     - "padding": a `Pair` or one of the words in `choices`: `Literal["valid", "same"] | Pair[...]`;
     - "table": `tuple[tuple[int, ...], ...]`, for each output a list of the inputs that it is connected with; none
       at all means that all are with all. The limits are those of each number;
+    - "numbers": `tuple[float, ...]`, a list of them;
     - "other": what a form does not show.
 
     Limits that are not set are None; `above` and `below` exclude their end.
@@ -112,11 +126,13 @@ def _field(name: str, hint: Any, default: Any) -> Field:
     elif bare is float:
         kind = "float"
     elif bare is str:
-        kind = "text"
+        kind = "formula" if (first("extra") or {}).get("kind") == "formula" else "text"
     elif arguments and all(isinstance(a, str | int) for a in arguments):
         kind, choices = "choice", tuple(arguments)
     elif arguments and all(isinstance(a, type) and issubclass(a, msgspec.Struct) for a in arguments):
         kind, variants = "variant", tuple(arguments)
+    elif get_origin(bare) is tuple and get_args(bare) == (float, ...):
+        kind = "numbers"
     elif found := _pair(arguments) or _table(bare):
         kind, choices, limits = found
         meta = [*meta, *limits]
@@ -308,6 +324,8 @@ def _wanted(field: Field) -> str:
         return " or ".join(map(str, field.choices))
     if field.kind == "table":
         return f"a list of lists of whole numbers{limits}, one list for each filter"
+    if field.kind == "numbers":
+        return "a list of numbers"
     return ""
 
 

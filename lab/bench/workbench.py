@@ -99,9 +99,8 @@ def large_layout() -> Line:
 
 def live() -> None:
     """In a fresh process: print milliseconds, in the window without a screen."""
-    from PySide6.QtWidgets import QGraphicsView
-
     from lab.app import create_application, create_window
+    from lab.gui.widgets.graph.canvas import GraphCanvas
 
     compile_all()
     application = create_application(["descent"])
@@ -163,8 +162,9 @@ def live() -> None:
     graph = next(dock for name, dock in window.workspace.docks.items() if name == "architecture")
     graph.show()
     graph.raise_()
-    canvas = window.findChild(QGraphicsView)
+    canvas = graph.findChild(GraphCanvas)
     assert canvas is not None
+    until(canvas.isVisible)
     large, pans = [], []
     for filters in (5, 4) * 4:
         nodes = [
@@ -178,9 +178,9 @@ def live() -> None:
         window.repaint()
         large.append(1000 * (time.perf_counter() - began))
     bar = canvas.verticalScrollBar()
-    for _ in range(40):
+    for k in range(40):
         began = time.perf_counter()
-        bar.setValue(bar.value() + 41)
+        bar.setValue(bar.value() + (41 if k < 20 else -41))
         canvas.viewport().repaint()
         pans.append(1000 * (time.perf_counter() - began))
     result = {

@@ -56,6 +56,7 @@ QToolButton[chip="true"]:checked {
 }
 QToolButton[chip="true"]:focus { border-color: $accent; }
 QToolButton[link="true"] { background: transparent; border-color: transparent; padding: 3px; }
+QToolButton[problem="true"] { color: $danger; }
 QToolButton[link="true"]:hover { background: $hover; }
 QToolButton[link="true"]:pressed { background: $pressed; }
 QToolButton[link="true"]:focus { border-color: $accent; }
@@ -80,7 +81,7 @@ QLineEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabl
     color: $faint; background: $background;
 }
 QLineEdit[problem="true"], QSpinBox[problem="true"], QDoubleSpinBox[problem="true"],
-QComboBox[problem="true"] {
+QComboBox[problem="true"], QPlainTextEdit[problem="true"] {
     border-color: $danger;
 }
 QSpinBox, QDoubleSpinBox { padding-right: 20px; }
@@ -115,6 +116,7 @@ QCheckBox::indicator:checked {
     background: $accent; border-color: $accent; image: url($icons/check-$theme.svg);
 }
 QCheckBox::indicator:disabled { background: $background; border-color: $border; }
+QCheckBox::indicator:checked:disabled { background: $handle; border-color: $handle; }
 QRadioButton::indicator:checked { background: $surface; border: 5px solid $accent; width: 6px; height: 6px; }
 
 QSlider:horizontal { min-height: 22px; }
@@ -186,6 +188,7 @@ QTableView::item, QTreeView::item, QListView::item { padding: 3px 6px; }
 QTableView::item:selected, QTreeView::item:selected, QListView::item:selected {
     background: $pressed; color: $text;
 }
+QListView::item:disabled { color: $faint; }
 QHeaderView { background: $background; }
 QHeaderView::section {
     background: $background; color: $muted; border: none; border-bottom: 1px solid $border; padding: 4px 6px;

@@ -81,7 +81,7 @@ def _shared_evaluation() -> None:
 def _surfaces() -> None:
     order, stop = np.zeros(1, np.int64), np.zeros(1, np.int64)
     points = np.zeros((1, 1), np.float32)
-    interpreter.evaluate_many(_code(), _cases(), order, _v(16), points, np.zeros(1), np.zeros(TALLY), stop)
+    interpreter.evaluate_many(_code(), _cases(), order, _v(16), points, np.zeros(1), np.zeros(1), stop)
 
 
 def _pictures() -> None:

@@ -74,9 +74,10 @@ class Diverged:
 
 @dataclass(frozen=True)
 class Refused:
-    """A command could not be carried out; the run is as it was."""
+    """A command could not be carried out; the run is as it was. `command` is its number, as `Trainer.sent` counts."""
 
     problems: tuple[Problem, ...]
+    command: int = 0
 
 
 @dataclass(frozen=True)

@@ -6,34 +6,47 @@ thread from a copy of the parameters, so watching never disturbs training, and t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.learning.told import Term
 from lab.training.surfaces import Surface, SurfaceProbe
 
 PartName = Literal["training", "validation", "test"]
 Array = NDArray[np.float32]
+Change = tuple[int, int, int, float]
+"""Channel, row and column of an input, and another number for it, as the network sees it."""
 
 
 @dataclass(frozen=True)
 class ActivationsProbe:
-    """Every layer's numbers for one example."""
+    """Every layer's numbers for one example, as in use.
+
+    Where it is of the `batch`, `example` counts in the batch that comes next and `part` says nothing: then the numbers
+    are as training will make them, units dropped and batches normalized by their own statistics. What is `changed`
+    is so on a copy of the example.
+    """
 
     part: PartName = "validation"
     example: int = 0
+    changed: tuple[Change, ...] = ()
+    batch: bool = False
 
 
 @dataclass(frozen=True)
 class Activations:
     """`outputs[name]` and `preactivations[name]` are [channels, height, width]; `input` is as the network sees it.
 
-    `raw` is the example before preprocessing. `scores` are the network's outputs as a person reads them:
-    probabilities where the loss is a cross-entropy, else the outputs themselves. They and `target` are [outputs], or
-    [C, H, W] where the answer is an image. `label` is None in regression, and where each pixel has its own class.
-    `peaks` has the largest magnitude of each unit, so that who draws need not go through millions of numbers.
+    `raw` is the example before preprocessing, and before anything was changed. `scores` are the network's outputs as
+    a person reads them: probabilities where the loss is a cross-entropy, else the outputs themselves. They and
+    `target` are [outputs], or [C, H, W] where the answer is an image. `label` is None in regression, and where each
+    pixel has its own class. `peaks` has the largest magnitude of each unit, so that who draws need not go through
+    millions of numbers. `index` is the example's number in its part. `statistics[name]` [2, channels] are the mean and
+    the variance by which a batch was normalized, where it was by its own.
     """
 
     input: Array
@@ -44,11 +57,89 @@ class Activations:
     target: Array
     label: int | None
     peaks: dict[str, Array] = field(default_factory=dict)
+    index: int = 0
+    statistics: dict[str, Array] = field(default_factory=dict)
 
     def peak(self, name: str) -> Array:
         """The largest magnitude of each unit of a layer."""
         known = self.peaks.get(name)
         return largest(self.outputs[name], (1, 2)) if known is None else known
+
+
+@dataclass(frozen=True)
+class GradientsProbe:
+    """The derivatives of one example's own error E, not of a batch's mean, and without penalties.
+
+    The fields are those of ActivationsProbe.
+    """
+
+    part: PartName = "validation"
+    example: int = 0
+    changed: tuple[Change, ...] = ()
+    batch: bool = False
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """`outputs[name]`, dE/dy, and `preactivations[name]`, dE/dz, are shaped as those of Activations; `input` is dE/dx.
+
+    A layer without an activation function has the same numbers in both. `parameters` has dE/dW, dE/db and the like of
+    all that is learned, by name, in PyTorch's order. `peaks` has the largest |dE/dy| of each unit. Where the example
+    is of a batch that is normalized as a whole, E is the sum over all of it, and so are `parameters`.
+    """
+
+    error: float
+    input: Array
+    outputs: dict[str, Array]
+    preactivations: dict[str, Array]
+    parameters: dict[str, Array]
+    peaks: dict[str, Array] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class GradientCheckProbe:
+    """One derivative of one example's error, by backpropagation and by differences, as in use.
+
+    By the parameter with the flat index `weight`, or by the number `pixel`, channel, row and column, of the input.
+    """
+
+    part: PartName = "validation"
+    example: int = 0
+    changed: tuple[Change, ...] = ()
+    weight: int = -1
+    pixel: tuple[int, int, int] | None = None
+
+
+@dataclass(frozen=True)
+class GradientCheck:
+    """`backpropagated` is the engine's number, `difference` = (E(w + h) - E(w - h)) / 2h from a network in float64.
+
+    `value` is w, `below` and `above` are E(w - h) and E(w + h). `kinks` names the layers of which a number goes over a
+    kink between the two, even with the smallest h: there the difference is no derivative.
+    """
+
+    value: float
+    step: float
+    below: float
+    above: float
+    backpropagated: float
+    kinks: tuple[str, ...] = ()
+
+    @property
+    def difference(self) -> float:
+        return (self.above - self.below) / (2 * self.step)
+
+    @property
+    def rounding(self) -> float:
+        """How far the difference is off at least, because errors have 16 digits."""
+        return 16 * float(np.finfo(np.float64).eps) * max(abs(self.below), abs(self.above), 1.0) / self.step
+
+    @property
+    def relative(self) -> float:
+        """How far the two are apart, as a share of the larger one; 0 where it may be rounding alone."""
+        apart = abs(self.backpropagated - self.difference)
+        size = max(abs(self.backpropagated), abs(self.difference))
+        return 0.0 if apart <= self.rounding else apart / size
 
 
 @dataclass(frozen=True)
@@ -73,6 +164,52 @@ class Update:
     """`parameters["conv1.weight"]["velocity"]`: see `Internals.named` for the names."""
 
     parameters: dict[str, dict[str, Array]]
+
+
+@dataclass(frozen=True)
+class ToldProbe:
+    """The last update of single weights, by their flat indices, told term by term."""
+
+    weights: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class ToldUpdate:
+    """The weight `name`, and its `value` after the update. `numbers` has the weight, its gradient, what the optimizer
+    remembers, its step size and the last update, as far as they are known: see `Internals.named`.
+
+    The value of the last of `terms` is the weight after the update, that of the one before it the change. There are
+    none where the update is not known: then `why` says what to do.
+    """
+
+    index: int
+    name: str
+    value: float
+    numbers: Mapping[str, float]
+    terms: tuple[Term, ...]
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Told:
+    """One for each weight of the probe that the network has."""
+
+    updates: tuple[ToldUpdate, ...]
+
+
+@dataclass(frozen=True)
+class DistancesProbe:
+    """How far the weights have come."""
+
+
+@dataclass(frozen=True)
+class Distances:
+    """Euclidean, of all parameters: `from_start` from where they began, `to_minimum` to a minimum of the error that is
+    known exactly, the nearest one. NaN where the start has not been kept, and where no minimum is known.
+    """
+
+    from_start: float
+    to_minimum: float
 
 
 @dataclass(frozen=True)
@@ -195,14 +332,30 @@ class Operation:
 
 Probe = (
     ActivationsProbe
+    | GradientsProbe
+    | GradientCheckProbe
     | WeightsProbe
     | UpdateProbe
+    | ToldProbe
+    | DistancesProbe
     | OutputsProbe
     | DecisionProbe
     | SurfaceProbe
     | OperationProbe
 )
-Reading = Activations | Weights | Update | Outputs | Decision | Surface | Operation
+Reading = (
+    Activations
+    | Gradients
+    | GradientCheck
+    | Weights
+    | Update
+    | Told
+    | Distances
+    | Outputs
+    | Decision
+    | Surface
+    | Operation
+)
 
 
 def largest(values: Array, axis: tuple[int, ...] | None = None) -> Array:

@@ -6,7 +6,7 @@ the leader has seen: runs of different batch sizes stay together too. A moment o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lab.experiment.experiment import Experiment
@@ -44,6 +44,16 @@ class Lane:
 
 
 @dataclass(frozen=True)
+class Entrant:
+    """A run that is to take part in a race. Where it has weights of its own to begin with, `own_start` is set."""
+
+    number: int
+    name: str
+    experiment: Experiment
+    own_start: bool = False
+
+
+@dataclass(frozen=True)
 class Progress:
     """How many updates the leader made, and the lanes whose loss has stopped being finite on the way."""
 
@@ -71,6 +81,32 @@ class Race:
     def restored(cls, records: tuple[Record, ...], active: int, threads: int) -> Race:
         lanes = [Lane(r.run, r.name, r.colour, r.origin, Run.restored(r, threads)) for r in records]
         return cls(lanes, active if any(lane.number == active for lane in lanes) else lanes[0].number)
+
+    def with_entrants(self, entrants: Sequence[Entrant], active: int, from_here: bool) -> Race:
+        """Another race, of these: each from where the front run stands, or else from its start, and from weights that
+        were set there by hand. ProblemError if one of them cannot run.
+        """
+        if len(entrants) > MOST_RUNS:
+            raise ProblemError(
+                Problem("runs", f"{MOST_RUNS} are as many as go side by side", "Choose fewer of them")
+            )
+        front, lanes = self.front, []
+        for colour, entrant in enumerate(entrants):
+            if from_here:
+                run = front.run.twin()
+                run.edit(entrant.experiment)
+                lanes.append(Lane(entrant.number, entrant.name, colour, (front.number, run.step), run))
+            else:
+                run = Run(entrant.experiment, front.run.threads)
+                if not entrant.own_start:
+                    run.start_as(front.run.timeline.edits[0])
+                lanes.append(Lane(entrant.number, entrant.name, colour, None, run))
+        race = Race(lanes, active)
+        race.follow(*self._followed)
+        return race
+
+    def recorded(self) -> tuple[Record, ...]:
+        return tuple(lane.recorded() for lane in self.lanes)
 
     # -- who is there -----------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ Everything here runs on whatever thread asks, through serial kernels and an open
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,8 +18,13 @@ from lab.kernels import interpreter
 from lab.kernels import opcodes as op
 from lab.kernels.interpreter import PARTS, TALLY
 from lab.kernels.memory import aligned
-from lab.network.program import Place, Program, lower
+from lab.network.layers import BatchNorm
+from lab.network.network import INPUT
+from lab.network.program import Program, lower
+from lab.training.gradient_check import check
+from lab.training.minima import known_minima
 from lab.training.moment import Moment
+from lab.training.one_example import last_places, pass_example, places_of
 from lab.training.operations import operation
 from lab.training.probes import (
     Activations,
@@ -26,17 +32,24 @@ from lab.training.probes import (
     Array,
     Decision,
     DecisionProbe,
+    Distances,
+    DistancesProbe,
+    GradientCheckProbe,
+    Gradients,
+    GradientsProbe,
     OperationProbe,
     Outputs,
     OutputsProbe,
     Probe,
     Reading,
+    ToldProbe,
     Update,
     UpdateProbe,
     Weights,
     WeightsProbe,
     largest,
 )
+from lab.training.told import told
 
 MOST_COUNTED = 200
 """Classes: the counts of which is taken for which are as many as their square."""
@@ -59,24 +72,44 @@ def answer(probe: Probe, moment: Moment, stop: Stop = NEVER) -> Reading | None:
 
 
 def activations(probe: ActivationsProbe, moment: Moment) -> Activations:
-    part = moment.part(probe.part)
-    index = min(probe.example, len(part) - 1)
-    example = slice(index, index + 1)
-    targets = moment.targets(part, example)
-    program, arena, _ = next(look(moment, part.inputs[example], targets, capacity=1))
-    outputs = {name: place.read(arena, 1)[0] for name, place in last_places(program).items()}
-    pre = {p.layer: p.read(arena, 1)[0] for p in program.places if p.role == "z"}
+    passed = pass_example(moment, probe, gradients=False)
+    part, index, program = passed.part, passed.index, passed.program
+    outputs = {name: passed.read(place) for name, place in last_places(program).items()}
     shape = answer_shape(moment)
     output = outputs[moment.experiment.network.nodes[-1].name].reshape(1, *shape)
-    scores = as_scores(moment, output)[0]
+    normed = {n.name for n in moment.experiment.network.nodes if isinstance(n.layer, BatchNorm)}
+    moments = {name: p for name, p in places_of(program, "moments").items() if name in normed}
     return Activations(
-        input=part.inputs[index],
+        input=passed.input,
         raw=part.raw[index],
         outputs=outputs,
-        preactivations=pre,
-        scores=scores,
-        target=targets[0].reshape(shape),
+        preactivations={name: passed.read(place) for name, place in places_of(program, "z").items()},
+        scores=as_scores(moment, output)[0],
+        target=passed.target.reshape(shape),
         label=None if part.labels is None else int(part.labels[index]),
+        peaks={name: largest(values, (1, 2)) for name, values in outputs.items()},
+        index=index,
+        statistics={
+            name: passed.arena[p.offset : p.offset + p.shape.size].reshape(2, -1).copy()
+            for name, p in moments.items()
+        },
+    )
+
+
+def gradients(probe: GradientsProbe, moment: Moment) -> Gradients:
+    passed = pass_example(moment, probe, gradients=True)
+    program = passed.program
+    places = {(p.layer, p.role): p for p in program.places}
+    outputs = {
+        name: passed.read(places[name, f"d{place.role}"]) for name, place in last_places(program).items()
+    }
+    learned = program.split(passed.gradient)
+    return Gradients(
+        error=passed.error,
+        input=passed.read(places[INPUT, "dx"]),
+        outputs=outputs,
+        preactivations={name: passed.read(place) for name, place in places_of(program, "dz").items()},
+        parameters={p.name: learned[p.name] for p in program.parameters if p.learned},
         peaks={name: largest(values, (1, 2)) for name, values in outputs.items()},
     )
 
@@ -87,6 +120,20 @@ def weights(probe: WeightsProbe, moment: Moment) -> Weights:
 
 def update(probe: UpdateProbe, moment: Moment) -> Update | None:
     return None if moment.internals is None else Update(moment.internals.named())
+
+
+def distances(probe: DistancesProbe, moment: Moment) -> Distances:
+    has_start = len(moment.path_steps) > 0 and int(moment.path_steps[0]) == 0
+    start = moment.path_vectors[0] if has_start else None
+    minima = known_minima(moment)
+    return Distances(
+        from_start=math.nan if start is None else _apart(moment.params, start),
+        to_minimum=min((_apart(moment.params, one) for one in minima), default=math.nan),
+    )
+
+
+def _apart(a: NDArray[np.floating[Any]], b: NDArray[np.floating[Any]]) -> float:
+    return float(np.linalg.norm(a.astype(np.float64) - b))
 
 
 def outputs(probe: OutputsProbe, moment: Moment, stop: Stop) -> Outputs | None:
@@ -186,11 +233,6 @@ def as_scores(moment: Moment, outputs: Array) -> Array:
     return moment.experiment.loss.scores(outputs, axis=1 if outputs.ndim > 1 else -1)
 
 
-def last_places(program: Program) -> dict[str, Place]:
-    """Where each layer's output lies: after its activation, if it has one."""
-    return {p.layer: p for p in program.places if p.role in ("z", "y") and p.layer != "loss"}
-
-
 def look(
     moment: Moment, inputs: Array, targets: Array, capacity: int
 ) -> Iterator[tuple[Program, NDArray[np.float32], int]]:
@@ -215,7 +257,11 @@ def look(
 
 ANSWERS: dict[type, Callable[[Any, Moment], Reading | None]] = {
     ActivationsProbe: activations,
+    GradientsProbe: gradients,
+    GradientCheckProbe: check,
     WeightsProbe: weights,
     UpdateProbe: update,
+    ToldProbe: told,
+    DistancesProbe: distances,
     DecisionProbe: decision,
 }

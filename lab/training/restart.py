@@ -68,7 +68,7 @@ def hurry_again(run: Run, past: Past, seconds: float) -> bool:
         there = past.step if edit is None else edit.step
         while run.step < there:
             steps = min(there - run.step, AT_ONCE)
-            if run.hurry(steps) < steps:
+            if run.walk(steps) < steps:
                 return False
             if time.perf_counter() > until:
                 return True

@@ -36,6 +36,8 @@ from lab.training.timeline import Edit, State, Timeline
 from lab.training.watches import Watched
 
 VERSIONS = itertools.count()
+AGAIN = 0.25
+"""Seconds that it may take to make the last update again, so that it can be told."""
 REMEMBERED = 16 << 20
 """Bytes of a state that is kept besides the checkpoints; a larger one is made again where it is wanted."""
 
@@ -75,7 +77,10 @@ class Run:
         self._age = 0  # updates the optimizer has made since its memory was empty
         self._moved = False  # whether the memory holds the parameters of one update ago
         self._known = False  # whether it holds the gradient of the last update
-        self._rate = 0.0  # of the last update
+        self._rate, self._norm = 0.0, math.nan  # of the last update
+        self.remembers = False
+        """Whether the optimizer's memory is kept as the last update found it, so that the update can be told."""
+        self._slots_before: NDArray[np.float32] | None = None
         self._unedited: State | None = None  # how it stood before the edit at this step
         self.machine = build(experiment, self.threads)
         self.timeline = Timeline(Edit(0, experiment))
@@ -225,10 +230,28 @@ class Run:
                 return Advance(made, True)
         return Advance(made, False)
 
-    def _train(self, steps: int, walked: NDArray[np.float32] | None = None) -> int:
-        """Updates without a look left or right; logged where they are made for the first time.
+    def hurry(self, steps: int) -> Advance:
+        """The same updates and nothing besides: nothing is validated or kept to go back to, and no path is drawn."""
+        done = self._train(steps)
+        return Advance(done, done < steps)
 
-        Rows of `walked` [steps, P] get the parameters after each: for few weights, on one core.
+    def _train(self, steps: int, walked: NDArray[np.float32] | None = None) -> int:
+        """Updates without a look left or right. Rows of `walked` [steps, P] get the parameters after each."""
+        self._slots_before = None
+        if not self.remembers or steps < 1 or walked is not None:
+            return self._update(steps, walked)
+        done = self._update(steps - 1) if steps > 1 else 0
+        if done < steps - 1:
+            return done
+        before = self._slots.copy()
+        last = self._update(1)
+        self._slots_before = before if last else None
+        return done + last
+
+    def _update(self, steps: int, walked: NDArray[np.float32] | None = None) -> int:
+        """So many updates in one call; logged where they are made for the first time.
+
+        `walked` is for few weights, on one core.
         """
         e, m = self.experiment, self.machine
         rates = e.schedule.factors(self.step, steps) * e.optimizer.rate
@@ -248,7 +271,8 @@ class Run:
             done = int(interpreter.train(*arguments, False))
         self._moved = done == steps or (self._moved and done == 0)
         self._known = done == steps
-        self._rate = float(rates[done - 1]) if done else self._rate
+        if done:
+            self._rate, self._norm = float(rates[done - 1]), float(norms[done - 1])
         if self.step >= self.furthest and done:
             took = time.perf_counter() - began
             self.history.append(
@@ -332,17 +356,37 @@ class Run:
 
     def internals(self) -> Internals:
         """A copy of what the optimizer had in hand at the last update; `named` gives it by parameters."""
-        m = self.machine
-        slots = m.memory.slots[: len(self.experiment.optimizer.slots) * self.program.parameter_count]
         return Internals(
             experiment=self.experiment,
             program=self.program,
-            slots=slots.reshape(-1, self.program.parameter_count).copy(),
+            slots=self._slots.copy(),
             rate=self._rate,
             age=self._age,
-            gradient=m.memory.grads[0].copy() if self._known else None,
+            gradient=self.machine.memory.grads[0].copy() if self._known else None,
             last_update=self.last_update,
+            slots_before=self._slots_before if self._known and self._moved else None,
+            norm=self._norm,
         )
+
+    @property
+    def _slots(self) -> NDArray[np.float32]:
+        """The optimizer's memory itself, [slots, parameters]."""
+        P = self.program.parameter_count
+        slots: NDArray[np.float32] = self.machine.memory.slots[: len(self.experiment.optimizer.slots) * P]
+        return slots.reshape(-1, P)
+
+    def make_last_update_again(self) -> None:
+        """Have everything of the last update at hand, which then was made before one was looking, or lies before a
+        checkpoint that was gone back to. Nothing happens where that would take long, or an edit came in between.
+        """
+        here = self.step
+        if here == 0 or self._slots_before is not None or self.timeline.edit_at(here) is not None:
+            return
+        way = here - self.timeline.before(here - 1).step
+        if way * self.seconds / here < AGAIN:
+            self.remembers = True
+            self.go_to(here - 1)
+            self._train(1)
 
     @property
     def parameters(self) -> dict[str, NDArray[np.float32]]:
@@ -359,6 +403,13 @@ class Run:
         set_before = dict(known.weights) if known is not None and known.weights else {}
         copies = {name: np.array(values, np.float32) for name, values in parameters.items()}
         self.apply(Edit(self.step, self.experiment, {**set_before, **copies}))
+
+    def start_as(self, beginning: Edit) -> None:
+        """Take over the weights that were set by hand at the start of another run, as far as they fit here."""
+        shapes = {p.name: p.shape for p in self.program.parameters}
+        weights = {n: w for n, w in (beginning.weights or {}).items() if shapes.get(n) == w.shape}
+        if weights:
+            self.set_parameters(weights)
 
     def unset_parameters(self, names: Collection[str]) -> None:
         """Take back that these were set at this step: they are again what they were before."""
@@ -452,8 +503,8 @@ class Run:
         self.watched.forget_after(-1)
         self._mark()
 
-    def hurry(self, steps: int) -> int:
-        """As `advance` to the last bit, but nothing is validated, watched or kept to go back to on the way.
+    def walk(self, steps: int) -> int:
+        """As `hurry`, and the path is drawn.
 
         Past no edit that is recorded. Gives how many updates were made.
         """
@@ -471,6 +522,7 @@ class Run:
     def _stand_on(self, machine: Machine, age: int) -> None:
         self.machine, self._age = machine, age
         self._moved = self._known = False
+        self._slots_before = None
         self.touch()
 
     def forget_future(self) -> None:

@@ -16,10 +16,18 @@ from lab.training.probes import (
     ActivationsProbe,
     Decision,
     DecisionProbe,
+    Distances,
+    DistancesProbe,
+    GradientCheck,
+    GradientCheckProbe,
+    Gradients,
+    GradientsProbe,
     Outputs,
     OutputsProbe,
     Probe,
     Reading,
+    Told,
+    ToldProbe,
     Update,
     UpdateProbe,
     Weights,
@@ -115,9 +123,17 @@ class Snapshot:
     @overload
     def reading(self, probe: ActivationsProbe) -> Activations | None: ...
     @overload
+    def reading(self, probe: GradientsProbe) -> Gradients | None: ...
+    @overload
+    def reading(self, probe: GradientCheckProbe) -> GradientCheck | None: ...
+    @overload
     def reading(self, probe: WeightsProbe) -> Weights | None: ...
     @overload
     def reading(self, probe: UpdateProbe) -> Update | None: ...
+    @overload
+    def reading(self, probe: ToldProbe) -> Told | None: ...
+    @overload
+    def reading(self, probe: DistancesProbe) -> Distances | None: ...
     @overload
     def reading(self, probe: OutputsProbe) -> Outputs | None: ...
     @overload

@@ -261,6 +261,8 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         elif click.button() == Qt.MouseButton.LeftButton:  # type: ignore[attr-defined]
             self.pressed.emit(self._values(click.scenePos()))  # type: ignore[attr-defined]
 
+    own_keys = frozenset({Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Home})
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrows pan, plus and minus zoom, Home shows everything."""
         key = Qt.Key(event.key())

@@ -81,6 +81,7 @@ class Pane(QFrame):
         column.addLayout(head)
         column.addWidget(view, 1)
         view.setMinimumSize(0, LOWEST)
+        self.setMinimumWidth(1)
         layout = view.layout()
         if (
             layout is not None
@@ -258,6 +259,8 @@ class SplitView(View):
             self._placed = many, columns
             for place, pane in enumerate(self.panes.values()):
                 self._grid.addWidget(pane, *divmod(place, columns))
+            for column in range(self._grid.columnCount()):  # alike wide, whatever is written in them
+                self._grid.setColumnStretch(column, int(column < columns))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -327,7 +330,7 @@ class SplitView(View):
 
 def split_of(whole: FramedView) -> SplitView:
     """A split view that is called as the view it stands in for."""
-    named = {"name": whole.name, "title": whole.title, "summary": whole.summary, "rest": whole.rest}
+    named = {key: getattr(whole, key) for key in ("name", "title", "tab", "summary", "rest")}
     made: SplitView = type(f"Split{type(whole).__name__}", (SplitView,), named)(whole)
     return made
 
