@@ -225,5 +225,5 @@ def test_weights_beyond_the_network_are_left_out():
 def test_an_observer_knows_who_asks():
     observer = Observer("observer", 1.0)
     observer.watch({1: frozenset({ToldProbe((0,))})})
-    assert observer.wants_of(1, ToldProbe)
+    assert observer.wanted_of(1, ToldProbe)
     assert Exponential().factors(0, 1) == 1
