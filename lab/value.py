@@ -42,7 +42,18 @@ length in one union makes it read memory that is not its own, and crash.
 """
 
 Kind = Literal[
-    "int", "float", "bool", "text", "formula", "choice", "variant", "pair", "padding", "table", "other"
+    "int",
+    "float",
+    "bool",
+    "text",
+    "formula",
+    "choice",
+    "variant",
+    "pair",
+    "padding",
+    "table",
+    "numbers",
+    "other",
 ]
 
 
@@ -58,6 +69,7 @@ class Field(msgspec.Struct, frozen=True):
     - "padding": a `Pair` or one of the words in `choices`: `Literal["valid", "same"] | Pair[...]`;
     - "table": `tuple[tuple[int, ...], ...]`, for each output a list of the inputs that it is connected with; none
       at all means that all are with all. The limits are those of each number;
+    - "numbers": `tuple[float, ...]`, a list of them;
     - "other": what a form does not show.
 
     Limits that are not set are None; `above` and `below` exclude their end.
@@ -119,6 +131,8 @@ def _field(name: str, hint: Any, default: Any) -> Field:
         kind, choices = "choice", tuple(arguments)
     elif arguments and all(isinstance(a, type) and issubclass(a, msgspec.Struct) for a in arguments):
         kind, variants = "variant", tuple(arguments)
+    elif get_origin(bare) is tuple and get_args(bare) == (float, ...):
+        kind = "numbers"
     elif found := _pair(arguments) or _table(bare):
         kind, choices, limits = found
         meta = [*meta, *limits]
@@ -310,6 +324,8 @@ def _wanted(field: Field) -> str:
         return " or ".join(map(str, field.choices))
     if field.kind == "table":
         return f"a list of lists of whole numbers{limits}, one list for each filter"
+    if field.kind == "numbers":
+        return "a list of numbers"
     return ""
 
 

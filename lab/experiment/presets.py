@@ -34,6 +34,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "nine-and-one",
         "your-own-formula",
     ),
+    "To be reckoned by hand": ("rgb-convolution",),
 }
 
 

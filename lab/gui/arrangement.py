@@ -9,7 +9,7 @@ from typing import Literal
 from lab.experiment.experiment import Experiment
 from lab.problem import ProblemError
 
-Kind = Literal["image", "branched", "plane", "heights", "neuron", "table", "numbers"]
+Kind = Literal["image", "branched", "plane", "heights", "neuron", "formula", "table", "numbers"]
 Cell = tuple[str, ...]
 """Views by name, as tabs of one place, the first in front."""
 
@@ -89,6 +89,13 @@ ARRANGEMENTS: dict[Kind, Arrangement] = {
         ),
         upright=True,
     ),
+    "formula": Arrangement(
+        (
+            Line(0.58, ((1.0, ("surface",)),)),
+            Line(0.42, ((0.5, COURSE), (0.5, ("program", "filters", "architecture")))),
+        ),
+        upright=True,
+    ),
     "table": Arrangement(
         (
             Line(0.5, ((0.55, COURSE), (0.45, ("confusion",)))),
@@ -112,6 +119,8 @@ def kind_of(experiment: Experiment, so_far: Kind | None = None) -> Kind:
             if so_far in ("image", "branched"):
                 return so_far
             return "branched" if has_branches(experiment) else "image"
+        if not experiment.data.answers:
+            return "formula"
         count = experiment.analysis.parameter_count
         if count is not None and count <= 3:
             return "neuron"

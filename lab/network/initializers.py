@@ -40,6 +40,11 @@ class Initializer(msgspec.Struct, frozen=True, tag_field="start", forbid_unknown
             return (stream.random(shape, dtype=np.float32) * 2 - 1) * np.float32(deviation * math.sqrt(3))
         return stream.standard_normal(shape, dtype=np.float32) * np.float32(deviation)
 
+    @property
+    def of_biases(self) -> Initializer:
+        """How the biases start beside the weights."""
+        return Zero()
+
 
 class Zero(Initializer, frozen=True, tag="zero"):
     """All units of a layer stay alike for ever: their gradients are equal (F3)."""
@@ -161,8 +166,51 @@ class Orthogonal(Initializer, frozen=True, tag="orthogonal"):
         return np.ascontiguousarray(matrix, np.float32).reshape(shape)
 
 
-AnyInitializer = Zero | Constant | Uniform | Normal | FanIn | Xavier | He | Orthogonal
-INITIALIZERS: tuple[type[Initializer], ...] = (Zero, Constant, Uniform, Normal, FanIn, Xavier, He, Orthogonal)
+class Given(Initializer, frozen=True, tag="given"):
+    """Numbers that stand in the experiment's file: a filter out of a book, or one that was worked out by hand."""
+
+    weights: Annotated[
+        tuple[float, ...],
+        msgspec.Meta(
+            max_length=100_000, description="The weights in their order; where the list ends they are 0"
+        ),
+    ] = ()
+    biases: Annotated[
+        tuple[float, ...],
+        msgspec.Meta(max_length=100_000, description="The biases; where the list ends they are 0"),
+    ] = ()
+
+    title = "given numbers"
+    formula = "w as listed in the file, else 0"
+
+    def deviation(self, fan_in: int, fan_out: int) -> float:
+        return 0.0
+
+    def draw(
+        self, shape: tuple[int, ...], fan_in: int, fan_out: int, stream: np.random.Generator
+    ) -> NDArray[np.float32]:
+        numbers = np.zeros(math.prod(shape), np.float32)
+        listed = np.array(self.weights[: numbers.size], np.float32)
+        numbers[: listed.size] = listed
+        return numbers.reshape(shape)
+
+    @property
+    def of_biases(self) -> Initializer:
+        return Given(self.biases)
+
+
+AnyInitializer = Zero | Constant | Uniform | Normal | FanIn | Xavier | He | Orthogonal | Given
+INITIALIZERS: tuple[type[Initializer], ...] = (
+    Zero,
+    Constant,
+    Uniform,
+    Normal,
+    FanIn,
+    Xavier,
+    He,
+    Orthogonal,
+    Given,
+)
 
 
 def stream(seed: int, name: str) -> np.random.Generator:

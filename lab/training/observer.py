@@ -144,7 +144,7 @@ class Observer:
                     surface = surveyor.look(probe, moment, PATIENCE, self._stop, at_rest=not self._training)
                     if surface is not None:
                         answers[probe] = surface
-                        whole = whole and surface.complete
+                        whole = whole and not surveyor.has_more
                 elif (reading := answer(probe, moment, self._stop)) is not None:
                     answers[probe] = reading
             if answers:

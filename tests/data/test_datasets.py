@@ -22,6 +22,7 @@ from lab.data.datasets.photographs import Photographs, PhotoPatches
 from lab.data.datasets.random_images import RandomImages
 from lab.data.datasets.tilts import TEN, Tilts
 from lab.data.datasets.two_classes import XOR, Gaussians, Rings, Spiral
+from lab.data.datasets.worked_example import BLUE, GREEN, RED, WorkedExample
 from lab.data.source import DataSource
 from lab.problem import ProblemError
 
@@ -59,7 +60,7 @@ def test_what_is_known_without_loading_is_what_loading_gives(source: DataSource)
     assert dataset.shape == source.shape() == dataset.inputs.shape[1:]
     assert dataset.classes == source.classes()
     assert len(dataset) > 0
-    images = (Digits, Photographs, PhotoPatches, InkMask, RandomImages)
+    images = (Digits, Photographs, PhotoPatches, InkMask, RandomImages, WorkedExample)
     assert dataset.is_image == isinstance(source, images)
     assert dataset.target_shape == source.target_shape()
     assert source.problems() == ()
@@ -355,3 +356,12 @@ def test_nine_and_one_come_by_tens() -> None:
     with pytest.raises(ProblemError, match="by tens"):
         Tilts(cases=1, pattern="nine and one").load(1)
     assert Tilts(cases=12).problems() == ()
+
+
+def test_the_lectures_image_has_the_lectures_corner() -> None:
+    dataset = WorkedExample().load(1)
+    assert dataset.inputs.shape == (1, 3, 5, 5)
+    corners = dataset.inputs[0, :, :2, :2].astype(int).tolist()
+    assert corners == [[[156, 155], [153, 154]], [[167, 166], [164, 165]], [[163, 162], [160, 161]]]
+    np.testing.assert_array_equal(dataset.inputs[0], [RED, GREEN, BLUE])
+    np.testing.assert_allclose(dataset.targets[0], np.mean([RED, GREEN, BLUE], axis=0).ravel(), rtol=1e-6)

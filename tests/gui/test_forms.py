@@ -13,11 +13,13 @@ from lab.data.datasets import DATASETS, Digits
 from lab.experiment.of_layer import OfLayer
 from lab.gui.widgets.connections import ConnectionsLine, read, written
 from lab.gui.widgets.forms import ValueForm, VariantForm, taken_over
+from lab.gui.widgets.number_list import NumbersLine
 from lab.gui.widgets.numbers import Number, OptionalNumber, WholeNumber, beside, words
 from lab.gui.widgets.pairs import PaddingField, PairField
 from lab.gui.widgets.sliders import LogSlider
 from lab.learning.optimizers import OPTIMIZERS, SGD, Adam, Momentum
 from lab.network.activations import LeakyReLU, ReLU
+from lab.network.initializers import Given
 from lab.network.layers import LAYERS, Conv2D, Dense
 from lab.problem import ProblemError
 from lab.value import Pair
@@ -119,6 +121,25 @@ def test_a_variant_shows_the_fields_of_the_chosen_class(qtbot: QtBot) -> None:
         activation.combo.setCurrentText("tanh")
         activation.combo.activated.emit(activation.combo.currentIndex())
     assert caught.args[0].activation.title == "tanh"
+
+
+def test_a_list_of_numbers_is_a_line(qtbot: QtBot) -> None:
+    form = ValueForm(Given)
+    qtbot.addWidget(form)
+    form.show_value(Given((1.0, -0.5), (2.0,)))
+    line = form.editor("weights")
+    assert isinstance(line, NumbersLine)
+    assert line.text() == "1 -0.5"
+    said: list[str] = []
+    line.complained.connect(said.append)
+    line.selectAll()
+    qtbot.keyClicks(line, "3; 1e-2 x")
+    assert said[-1].startswith("“x” is no number")
+    qtbot.keyClick(line, Qt.Key.Key_Backspace)
+    with qtbot.waitSignal(form.edited) as caught:
+        qtbot.keyClick(line, Qt.Key.Key_Return)
+    assert caught.args[0] == Given((3.0, 0.01), (2.0,))
+    assert said[-1] == ""
 
 
 def test_numbers_can_be_choices_too(qtbot: QtBot) -> None:

@@ -24,6 +24,7 @@ from lab.gui.widgets.matrix import Matrix
 from lab.gui.widgets.mosaic import Mosaic
 from lab.gui.widgets.plot import Plot
 from lab.gui.widgets.surface.surface3d import Surface3D
+from lab.network.network import Network
 from lab.problem import Problem
 from lab.training.mailbox import Compiling, Diverged, Failed, Refused
 
@@ -167,6 +168,24 @@ def test_a_diverged_run_offers_to_go_back_with_a_lower_rate(window: MainWindow, 
     assert ("go_to", 100) in trainer.orders
     assert window.document.draft.optimizer.rate == rate / 2
     assert not window.banner.isVisible()
+
+
+def test_a_problem_is_said_at_the_top_and_a_click_turns_to_its_layer(window: MainWindow) -> None:
+    draft = window.document.draft
+    assert not window.header.problems.isVisible()
+    nodes = [
+        msgspec.structs.replace(node, layer=msgspec.structs.replace(node.layer, kernel=40))
+        if node.name == "conv2"
+        else node
+        for node in draft.network.nodes
+    ]
+    window.document.edit(msgspec.structs.replace(draft, network=Network(tuple(nodes))), "Kernel")
+    assert window.header.problems.isVisible()
+    assert "conv2" in window.header.problems.toolTip()
+    window.header.problems.click()
+    assert window.document.selection.layer == "conv2"
+    window.document.undo_stack.undo()
+    assert not window.header.problems.isVisible()
 
 
 def test_a_refusal_is_a_sentence(window: MainWindow, trainer) -> None:

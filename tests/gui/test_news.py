@@ -66,7 +66,7 @@ def test_a_stop_is_said_until_it_goes_on(window: MainWindow, trainer) -> None:
     assert window.findChild(PostmortemDialog) is None
 
 
-@pytest.mark.parametrize(("width", "beside"), [(1200, True), (620, False)])
+@pytest.mark.parametrize(("width", "beside"), [(1200, True), (420, False)])
 def test_buttons_stand_below_a_sentence_that_is_too_long_to_stand_beside_it(qtbot, width, beside) -> None:
     banner = Banner()
     qtbot.addWidget(banner)

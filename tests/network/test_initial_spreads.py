@@ -11,6 +11,7 @@ from lab.network.initializers import (
     INITIALIZERS,
     Constant,
     FanIn,
+    Given,
     He,
     Normal,
     Orthogonal,
@@ -35,6 +36,7 @@ SPREADS = [
     (He("uniform"), math.sqrt(2 / 300), math.sqrt(6 / 300)),
     (Orthogonal(), 1 / math.sqrt(300), None),
     (Orthogonal(2.0), 2 / math.sqrt(300), None),
+    (Given(), 0, 0),
 ]
 
 

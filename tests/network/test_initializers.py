@@ -8,12 +8,15 @@ from lab.network.initializers import (
     AnyInitializer,
     Constant,
     FanIn,
+    Given,
     He,
     Normal,
     Xavier,
     Zero,
     stream,
 )
+from lab.network.layers import Conv2D, Dense, TransposedConv2D
+from lab.network.shape import Shape
 from lab.problem import ProblemError
 from lab.value import changed, from_json, to_json
 
@@ -57,6 +60,22 @@ def test_shape_of_the_draw(start, spread):
 def test_zero_and_constant():
     assert not drawn(Zero()).any()
     assert (drawn(Constant(0.25)) == 0.25).all()
+
+
+def test_given_numbers_are_the_weights_and_the_biases():
+    start = Given((1.0, 2.0, 3.0), (0.5,))
+    np.testing.assert_array_equal(drawn(start, shape=(2, 2)), [[1, 2], [3, 0]])
+    np.testing.assert_array_equal(drawn(start, shape=(1, 2)), [[1, 2]])
+    for layer in (
+        Dense(2, start=start),
+        Conv2D(2, 1, start=start),
+        TransposedConv2D(2, 1, start=start),
+        Conv2D(2, 1, start=start, connections=((0, 1), (1,))),
+    ):
+        weight, bias = layer.parameters(Shape(2))
+        w, b = (p.start.draw(p.shape, p.fan_in, p.fan_out, stream(1, p.name)) for p in (weight, bias))
+        assert w.ravel().tolist() == [1, 2, 3, 0][: w.size]
+        assert b.tolist() == [0.5, 0]
 
 
 @pytest.mark.parametrize("start", [i() for i in INITIALIZERS])

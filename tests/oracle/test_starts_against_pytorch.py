@@ -12,6 +12,7 @@ from lab.network.initializers import (
     INITIALIZERS,
     Constant,
     FanIn,
+    Given,
     He,
     Normal,
     Orthogonal,
@@ -53,6 +54,10 @@ THEIRS = {
         st.builds(He, st.sampled_from(["normal", "uniform"])),
         lambda o, w: getattr(init, f"kaiming_{o.distribution}_")(w, nonlinearity="relu"),
     ),
+    Given: (
+        st.builds(Given, st.lists(st.floats(-10, 10), max_size=40).map(tuple)),
+        lambda o, w: w.copy_(torch.tensor((o.weights + (0.0,) * w.numel())[: w.numel()]).reshape(w.shape)),
+    ),
     Orthogonal: (st.builds(Orthogonal, st.floats(0.1, 3)), lambda o, w: init.orthogonal_(w, o.gain)),
 }
 
@@ -91,7 +96,7 @@ def test_spread(kind):
         weight = next(p for p in layer.parameters(x) if p.name == "weight")
         w, plain = theirs(kind, o, weight.shape)
         ours = o.draw(weight.shape, weight.fan_in, weight.fan_out, stream(seed, "w")).astype(float)
-        if kind in (Zero, Constant):
+        if kind in (Zero, Constant, Given):
             np.testing.assert_allclose(ours, w, rtol=1e-6, atol=1e-30)
         elif kind is Orthogonal:
             rows = weight.shape[0]

@@ -6,13 +6,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QWidget
 
 from lab.gui.theme import number_font
+from lab.gui.widgets.fact_table import Row
 from lab.gui.widgets.sections import Section
 from lab.gui.widgets.wording import number
 from lab.training.probes import ToldProbe, ToldUpdate
 from lab.training.snapshot import Snapshot
-
-Row = tuple[str, str, str]
-"""A name, what it is, and its tool tip."""
 
 INTERNALS = {
     "gradient": "Slope of the last batch's error along the weight, as the optimizer saw it: clipped, with penalties",

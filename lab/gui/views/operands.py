@@ -60,6 +60,7 @@ class Operands(QWidget):
         self._operation: Operation | None = None
         self._operands: list[tuple[Operand, str]] = []
         self._tab = ""
+        self._is_brief = False
         self.heading = QLabel()
         self.heading.setProperty("heading", True)
         self.heading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -147,6 +148,8 @@ class Operands(QWidget):
         self.formula.setVisible(not brief)
         self.detail.setVisible(not brief)
         self.setMinimumSize(200, 90 if brief else 140)
+        self._is_brief = brief
+        self.coming.setVisible(bool(self.coming.text()) and not brief)
 
     def name(self, line: Line, state: str) -> None:
         """Which operation it is, before its arrays are there. `state`: "done", "comes next", "to come"."""
@@ -181,7 +184,7 @@ class Operands(QWidget):
         there = [(operand, side) for operand, side in self._operands if operand.values is not None]
         coming = [f"{title_of(o)} ({shape_of(o.shape)})" for o, _ in self._operands if o.values is None]
         self.coming.setText(f"To come: {', '.join(coming)}" if coming else "")
-        self.coming.setVisible(bool(coming))
+        self.coming.setVisible(bool(coming) and not self._is_brief)
         self._pages.setCurrentIndex(self.manners.currentIndex())
         if self.manner == "image":
             self.mosaic.show_groups(tuple(group_of(k, *each) for k, each in enumerate(there)))

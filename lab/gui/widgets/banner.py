@@ -17,6 +17,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+ON_TWO_LINES = 1.8
+"""So many times its width a sentence may be long that has to be broken between words."""
+
 
 class Banner(QFrame):
     """One sentence, at most one offer, a way to know more, and Dismiss. A newer message takes an older one's place."""
@@ -74,11 +77,11 @@ class Banner(QFrame):
         self.show()
 
     def _arrange(self) -> None:
-        """Buttons stand beside a sentence that has room there on one line, else below it."""
+        """Buttons stand beside a sentence that has room there on two lines, else below it."""
         margins = self._row.contentsMargins()
         room = self.width() - margins.left() - margins.right() - self._row.spacing()
         needs = self.sentence.fontMetrics().horizontalAdvance(self.sentence.text())
-        fits = needs + self._buttons.sizeHint().width() <= room
+        fits = needs <= ON_TWO_LINES * (room - self._buttons.sizeHint().width())
         direction = QBoxLayout.Direction.LeftToRight if fits else QBoxLayout.Direction.TopToBottom
         if self._row.direction() != direction:
             self._row.setDirection(direction)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lab.kernels import opcodes as op
 from lab.network.activations import AnyActivation, Linear
-from lab.network.initializers import AnyInitializer, FanIn, Zero
+from lab.network.initializers import AnyInitializer, FanIn, Given, Initializer
 from lab.network.layers.connections import Connections, FilterByFilter, pairs, table_problem
 from lab.network.layers.geometry import Dilation, Kernel, PaddingOrWord, Stride, columns, slid, window_on
 from lab.network.layers.layer import Axis, Layer, Parameter, Window
@@ -95,14 +95,15 @@ class Conv2D(Layer, frozen=True, tag="conv2d"):
         size = math.prod(shape)
         fan_in = max(1, size // self.filters)
         fan_out = max(1, size // x.channels)
-        start = (
-            FilterByFilter(self.start, tuple(map(len, self.connections))) if self.connections else self.start
-        )
+        start: Initializer = self.start
+        if self.connections and not isinstance(start, Given):
+            start = FilterByFilter(self.start, tuple(map(len, self.connections)))
         axes: tuple[Axis, ...] = ("unit", "input", "tap", "tap")
         if self.connections or self.groups > 1:
             axes = ("link", "tap", "tap")
         weight = Parameter("weight", shape, fan_in, fan_out, start, axes=axes)
-        bias = Parameter("bias", (self.filters,), fan_in, fan_out, Zero(), penalised=False, axes=("unit",))
+        biases = self.start.of_biases
+        bias = Parameter("bias", (self.filters,), fan_in, fan_out, biases, penalised=False, axes=("unit",))
         return (weight, bias) if self.bias else (weight,)
 
     def multiply_adds(self, x: Shape) -> int:

@@ -8,7 +8,7 @@ import msgspec
 
 from lab.kernels import opcodes as op
 from lab.network.activations import AnyActivation, Linear
-from lab.network.initializers import AnyInitializer, FanIn, Zero
+from lab.network.initializers import AnyInitializer, FanIn
 from lab.network.layers.layer import Layer, Parameter
 from lab.network.shape import Shape
 from lab.problem import Problem
@@ -45,7 +45,8 @@ class Dense(Layer, frozen=True, tag="dense"):
         weight = Parameter(
             "weight", (self.units, x.size), x.size, self.units, self.start, axes=("unit", "input")
         )
-        bias = Parameter("bias", (self.units,), x.size, self.units, Zero(), penalised=False, axes=("unit",))
+        biases = self.start.of_biases
+        bias = Parameter("bias", (self.units,), x.size, self.units, biases, penalised=False, axes=("unit",))
         return (weight, bias) if self.bias else (weight,)
 
     def multiply_adds(self, x: Shape) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 
 from lab.kernels import opcodes as op
 from lab.network.activations import AnyActivation, Linear
-from lab.network.initializers import AnyInitializer, FanIn, Zero
+from lab.network.initializers import AnyInitializer, FanIn
 from lab.network.layers.geometry import Kernel, Padding, Stride, columns, window_on
 from lab.network.layers.layer import Axis, Layer, Line, Parameter, Positions, told_like
 from lab.network.shape import Shape
@@ -75,7 +75,8 @@ class TransposedConv2D(Layer, frozen=True, tag="transposed_conv2d"):
         shape = (x.channels, self.filters, *taps)
         axes: tuple[Axis, ...] = ("input", "unit", "tap", "tap")
         weight = Parameter("weight", shape, fan_in, fan_out, self.start, axes=axes)
-        bias = Parameter("bias", (self.filters,), fan_in, fan_out, Zero(), penalised=False, axes=("unit",))
+        biases = self.start.of_biases
+        bias = Parameter("bias", (self.filters,), fan_in, fan_out, biases, penalised=False, axes=("unit",))
         return (weight, bias) if self.bias else (weight,)
 
     def multiply_adds(self, x: Shape) -> int:

@@ -55,6 +55,7 @@ class Frame:
         if not choice.alone:
             held = np.concatenate([held, self._path(wish.moment)])
         self.x, self.y = self._axes(held, wish.probe)
+        self._stood = [wish.here, *(o.params for o in wish.moment.others if o.run in self.framed)]
 
     @property
     def step(self) -> int:
@@ -129,6 +130,8 @@ class Frame:
                 for now, then in zip(anchors, self.anchors, strict=True)
             )
         standing = [moment.params, *(o.params for o in moment.others if o.run in self.framed)]
+        if len(standing) == len(self._stood) and all(map(np.array_equal, standing, self._stood)):
+            return True  # there is no better one to be had
         start = start_of(moment)
         standing = [v for v in standing if not is_gone(v, start, self.error)]
         coordinates, distances = self.plane.project(standing)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from lab.landscape.filters import moves, random_direction, random_plane
 from lab.landscape.main_directions import main_directions, path_plane
 from lab.landscape.plane import Plane, Values, Vector, across, plane_through, weights_plane
 from lab.training.moment import Moment
-from lab.training.survey.linear import linear_neuron
+from lab.training.survey.framing import is_gone, start_of
+from lab.training.survey.linear import exact
 from lab.training.survey.wish import Choice, Choosing, UndefinedError, Wish, links_of, weight_name
 
 MAIN_DIRECTIONS_OF = 64
@@ -27,11 +30,12 @@ def both_weights(wish: Wish) -> Choice:
     """Both weights there are; a linear neuron's minimum lies in the frame, and what is as far behind it."""
     names = weight_name(wish.moment, 0), weight_name(wish.moment, 1)
     plane = weights_plane(wish.here, 0, 1, names)
-    neuron = linear_neuron(wish.moment, wish.error)
+    neuron = exact(wish.moment, wish.error)
     if neuron is None:
         return Choice(plane, NOTHING)
-    here = wish.here.astype(np.float64)
-    minimum = here + neuron.way_to_minimum(wish.here)
+    start = start_of(wish.moment)
+    here = start if is_gone(wish.here, start, wish.error) else wish.here
+    minimum = here + neuron.way_to_minimum(here.astype(np.float64))
     return Choice(plane, np.stack([minimum, 2 * minimum - here]))
 
 
@@ -49,14 +53,20 @@ def two_weights(wish: Wish) -> Choosing:
 
 def random_directions(wish: Wish) -> Choosing:
     """The neighbourhood of here, in units of the weights' own size."""
-    yield Choice(_random_plane(wish), HERE, alone=True)
+    yield _random_choice(wish)
 
 
-def _random_plane(wish: Wish) -> Plane:
+def _random_choice(wish: Wish) -> Choice:
     parameters = wish.moment.program.parameters
     # of a network without any filter, biases and the like are all there is
     set_aside = wish.probe.set_aside and any(moves(p, True) for p in parameters)
-    return random_plane(wish.here, parameters, wish.seed, set_aside, links_of(wish.moment))
+    plane, why = random_plane(wish.here, parameters, wish.seed, set_aside, links_of(wish.moment)), ""
+    if not (plane.d1.any() and plane.d2.any()):
+        why = "the weights have no size yet that a direction could be scaled to: two random ones of length 1"
+        d1 = drawn_across(wish, np.empty((0, wish.here.size)))
+        d2 = drawn_across(wish, d1[None])
+        plane = replace(plane, d1=d1.astype(np.float32), d2=d2.astype(np.float32))
+    return Choice(plane, HERE, alone=True, why=why)
 
 
 def path_directions(wish: Wish) -> Choosing:
@@ -71,7 +81,8 @@ def main_plane(wish: Wish) -> Choice:
     why = "the path has not gone in two directions yet: two random ones are shown"
     if wish.probe.line:
         why = "nothing has moved yet: a random direction is shown"
-    return Choice(_random_plane(wish), HERE, alone=True, why=why, makeshift=True)
+    found = _random_choice(wish)
+    return replace(found, why="; ".join(filter(None, (why, found.why))), makeshift=True)
 
 
 def _some_points(moment: Moment) -> list[Vector]:

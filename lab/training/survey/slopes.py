@@ -8,6 +8,7 @@ from lab.landscape.conjugate import conjugate_directions, second_distance
 from lab.landscape.curvature import MOST, Lanczos, Leading
 from lab.landscape.differences import HessianTimes
 from lab.landscape.plane import Plane, Values, Vector
+from lab.training.survey.linear import exact
 from lab.training.survey.planes import drawn_across
 from lab.training.survey.wish import Choice, Choosing, UndefinedError, Wish
 from lab.wording import number, share
@@ -16,8 +17,10 @@ SETTLED, MOST_PRODUCTS = 0.01, 60
 """A direction of curvature is good where |H v - value v| is below this share of the largest eigenvalue; after so many
 products it is taken as it is.
 """
-UNSURE = 0.05
-"""A product of the Hessian that changes by more than this share with the step that it is taken at is reported."""
+UNSURE, VAGUE = 0.05, 0.3
+"""A curvature, and a product of the Hessian, that changes by more than this share with the step that it is taken at is
+reported.
+"""
 BYTES = 256 << 20
 """What the vectors of a search for curvature may take."""
 START = 0x53
@@ -36,13 +39,18 @@ def down_the_gradient(wish: Wish) -> Choosing:
         )
     yield None
     times = hessian_times(wish)
+    yield from times.settling(gradient / -length)
     along = times(gradient / -length)
     if along is None:
         return
     yield None
     found = conjugate_directions(gradient, along)
     first, second, d2 = found.distance, float("nan"), found.second
-    why, name = doubt(times.disagreement), "conjugate direction"
+    why, name = "", "conjugate direction"
+    if times.disagreement > VAGUE:
+        why = (
+            f"the error has kinks here: the Hessian differs by {share(times.disagreement)} from step to step"
+        )
     if d2.any():
         curved = times(d2)
         if curved is None:
@@ -53,7 +61,8 @@ def down_the_gradient(wish: Wish) -> Choosing:
         name, d2 = "random direction", drawn_across(wish, found.first[None])
     axes = "down the gradient", name
     plane = Plane(wish.here.copy(), found.first.astype(np.float32), d2.astype(np.float32), axes)
-    yield Choice(plane, around((first, second), wish.here), alone=True, why=why)
+    held = around((first, second), wish.here, exact(wish.moment, wish.error) is not None)
+    yield Choice(plane, held, alone=True, why=why)
 
 
 def along_the_curvature(wish: Wish) -> Choosing:
@@ -62,6 +71,7 @@ def along_the_curvature(wish: Wish) -> Choosing:
     if search is None:
         return
     times = hessian_times(wish)
+    yield from times.settling(search.next)
     while not search.is_done and search.products < MOST_PRODUCTS:
         product = times(search.next)
         if product is None:
@@ -73,15 +83,18 @@ def along_the_curvature(wish: Wish) -> Choosing:
             break
         yield None
     found = search.leading(2)
-    differs = times.check(found.vectors[0])
-    if differs is None:
+    checks = [times.check(vector) for vector in found.vectors]
+    differs = [check for check in checks if check is not None]
+    if len(differs) < len(checks):
         return
     first, second = (
         f"{nth} curvature direction (λ = {number(float(value))})"
         for nth, value in zip(("1st", "2nd"), found.values, strict=True)
     )
     d1, d2 = found.vectors.astype(np.float32)
-    why = doubt(differs)
+    why = (
+        f"λ differs by {share(max(differs))} with the step it is measured at" if max(differs) > UNSURE else ""
+    )
     if off(found) > SETTLED:
         why = f"the directions are settled to {share(off(found))} only"
     # so far that the curvature alone would double the error
@@ -119,15 +132,13 @@ def off(found: Leading) -> float:
     return float(found.residuals.max()) / most if most > 0 else 0.0
 
 
-def doubt(differs: float) -> str:
-    if differs <= UNSURE:
-        return ""
-    return f"the curvature differs by {share(differs)} with the step that it is measured at"
+def around(distances: tuple[float, float], weights: Vector, certain: bool = False) -> Values:
+    """Here, and twice as far as minima that lie so far along each direction.
 
-
-def around(distances: tuple[float, float], weights: Vector) -> Values:
-    """Here, and twice as far as minima that lie so far along each direction; no farther than the weights are long."""
-    most = float(np.linalg.norm(weights)) or 1.0
+    Where these are not `certain`, but those of a model, no farther than the weights are long.
+    """
+    length = float(np.linalg.norm(weights)) or 1.0
+    most = np.inf if certain else length
     reach = np.array([min(abs(d), most) if np.isfinite(d) and d else np.nan for d in distances])
-    least = float(np.nanmin(reach)) if np.isfinite(reach).any() else 0.1 * most
+    least = float(np.nanmin(reach)) if np.isfinite(reach).any() else 0.1 * length
     return np.stack([np.zeros(2), 2 * np.nan_to_num(reach, nan=least)])

@@ -65,7 +65,7 @@ Choosing = Iterator[Choice | None]
 def links_of(moment: Moment) -> Links:
     """The unit that each weight leads into, of layers whose weights are single links."""
     return {
-        p.name: facts.layer.links(facts.input)[:, 0]
+        f"{facts.name}.{p.name}": facts.layer.links(facts.input)[:, 0]
         for facts in moment.experiment.analysis.nodes
         for p in facts.parameters
         if "link" in p.axes and facts.input is not None
@@ -73,10 +73,13 @@ def links_of(moment: Moment) -> Links:
 
 
 def weight_name(moment: Moment, index: int) -> str:
-    """A weight as a person reads it: "dense1.weight [0, 1]"."""
+    """A weight as a person reads it: "dense1.weight [0, 1]"; a parameter of one number by its name alone."""
     for p in moment.program.parameters:
         at = moment.program.offsets[p.name]
         if at <= index < at + p.size:
+            if p.size == 1:  # of the only layer there is it need not be said whose it is
+                alone = len(moment.experiment.network.nodes) == 1
+                return p.name.rpartition(".")[2] if alone else p.name
             place = ", ".join(str(int(i)) for i in np.unravel_index(index - at, p.shape))
             return f"{p.name} [{place}]"
     return f"weight {index}"

@@ -15,8 +15,10 @@ HISTORY = (
     "every step can still be had again, exactly; it only takes a little longer."
 )
 HOW = (
-    "Drag: any step again, exactly as it was. Wheel: zoom, double click: all.\n"
-    "Keys: arrows a stride, Page Up and Down an epoch, Home and End the ends, + and − zoom"
+    "Drag: any step again, exactly as it was\n"
+    "Wheel, + and −: zoom. Double click, 0: all\n"
+    "Arrows: a stride. Page Up and Down: an epoch\n"
+    "Home and End: the ends"
 )
 
 

@@ -144,9 +144,8 @@ class Transport(QWidget):
     def _stride_actions(self) -> tuple[QAction, ...]:
         group, found = QActionGroup(self), []
         for number, (unit, title, tip) in enumerate(STRIDES, 1):
-            action = self._action(
-                f"By {title}", f"Alt+{number}", lambda *_, unit=unit: self._choose_stride(unit)
-            )
+            words = title.capitalize() if unit == "until" else f"By {title}"
+            action = self._action(words, f"Alt+{number}", lambda *_, unit=unit: self._choose_stride(unit))
             action.setCheckable(True)
             action.setData(unit)
             self._set_tip(action, tip)
@@ -165,7 +164,7 @@ class Transport(QWidget):
         button.setDefaultAction(action)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
         button.setIconSize(QSize(20, 20))
-        button.setFixedSize(42 if name == "play" else 34, 34)
+        button.setFixedSize(42 if name == "play" else 32, 34)
         button.setProperty("primary" if name == "play" else "flat", True)
         # Space is for play, also while a button has the focus
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus if name == "play" else Qt.FocusPolicy.NoFocus)
