@@ -270,10 +270,12 @@ def signs(base: Experiment, examples: int) -> Iterator[Found]:
     mini = base.batch_size if base.batch_size < examples else max(1, min(32, examples // 10))
     for one in (experiment.optimizer for experiment in listed(base)):
         if isinstance(one, Rprop | RMSprop):
-            for size, batch in ((examples, "all"), (mini, "online" if mini == 1 else f"batch {mini}")):
+            for size, batch in ((examples, "all"), (mini, f"{mini}")):
                 written = base.batch_size if min(base.batch_size, examples) == size else size
                 experiment = msgspec.structs.replace(base, optimizer=one, batch_size=written)
-                yield f"{named(one)}, {batch}", settings_in_words(one), experiment, True
+                cases = "all cases" if size == examples else counted(size, "case")
+                words = f"{settings_in_words(one)}, {cases} a batch"
+                yield f"{named(one)} {batch}", words, experiment, True
 
 
 def named(optimizer: AnyOptimizer) -> str:

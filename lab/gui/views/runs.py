@@ -67,6 +67,7 @@ class RunsView(FramedView):
         self.table_of_runs = RunsTable()
         self.note = QLabel()
         self.note.setWordWrap(True)
+        self.note.setProperty("body", True)
         self.note.setTextFormat(Qt.TextFormat.PlainText)
         self.note.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
