@@ -1,17 +1,18 @@
-"""What the undo stack holds: edits of the experiment, weights set by hand, runs opened and closed."""
+"""What the undo stack holds: edits of the experiment, weights set by hand, other starts, runs opened and closed."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtGui import QUndoCommand
+from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from lab.experiment.experiment import Experiment
 from lab.training.race import Entrant
+from lab.training.restart import Start
 from lab.training.run import Run
 from lab.training.trainer import Field
 
@@ -171,6 +172,30 @@ class Raced(Entry):
         self.new = runs
 
 
+class Starts(Entry):
+    """Another start of runs, by their numbers, and the ones before. A row of small moves is one entry."""
+
+    def __init__(self, document: Document, before: Mapping[int, Start], after: Mapping[int, Start]) -> None:
+        super().__init__(document, "Move the start")
+        self.before, self.after = before, after
+        self.at = time.monotonic()
+
+    def id(self) -> int:
+        return 2
+
+    def mergeWith(self, other: QUndoCommand) -> bool:
+        if not isinstance(other, Starts) or other.at - self.at > MERGE_WITHIN:
+            return False
+        self.after, self.at = other.after, other.at
+        return True
+
+    def take_back(self) -> None:
+        self.document.trainer.start_from(self.before)
+
+    def do(self) -> None:
+        self.document.trainer.start_from(self.after)
+
+
 class Weights(Entry):
     """Weights set by hand. Undone at the same step nothing of it is left; later their old values are set again."""
 
@@ -213,3 +238,20 @@ class Weights(Entry):
             run.unset_parameters(self.before)
         else:
             run.set_parameters(self.before)
+
+
+def drop_refused(stack: QUndoStack, command: int) -> None:
+    """What the trainer refused, by its number, has changed nothing, so it is nothing to undo."""
+    for place in range(stack.count()):
+        entry = stack.command(place)
+        parts = [entry.child(k) for k in range(entry.childCount())] or [entry]
+        if not any(isinstance(part, Entry) and part.refuse(command) for part in parts):
+            continue
+        # Qt lets go of what is obsolete, and does not carry it out, when it would pass over it
+        if all(part.isObsolete() for part in parts):
+            entry.setObsolete(True)
+            if place == stack.index() - 1:
+                stack.undo()
+            elif place == stack.index():
+                stack.redo()
+        return

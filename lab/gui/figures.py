@@ -24,6 +24,8 @@ from lab.problem import Problem, ProblemError
 SUFFIXES = (".png", ".svg", ".pdf")
 DOTS = 96
 """Dots per inch of a PDF: Qt's own pixel, so that labels keep their size."""
+PRINT = 3.0
+"""Pixels of what is drawn pixel by pixel for each of the widget, in SVG and PDF."""
 SHARPNESS = 2
 """Pixels of a PNG for each pixel of the widget."""
 
@@ -122,13 +124,19 @@ def _render(widget: QWidget, painter: QPainter, theme: Theme) -> None:
     painter.fillRect(QRect(QPoint(0, 0), widget.size()), QColor(theme.surface))
     plots = [widget] if isinstance(widget, pg.GraphicsView) else widget.findChildren(pg.GraphicsView)
     parts = [item for plot in plots for item in plot.scene().items() if isinstance(item, pg.GraphicsItem)]
+    ratio = painter.device().devicePixelRatioF()
+    drawn = [part for part in (widget, *widget.findChildren(QWidget)) if hasattr(part, "sharpness")]
     try:
         for part in parts:  # points as shapes, not as stamped pictures, and all lines smooth
-            part.setExportMode(True, {"antialias": True})
+            part.setExportMode(True, {"antialias": True, "ratio": ratio})
+        for part in drawn:  # what is drawn pixel by pixel
+            part.sharpness = max(ratio, PRINT if ratio == 1 else 1)
         widget.render(painter, QPoint(0, 0))
     finally:
         for part in parts:
             part.setExportMode(False)
+        for part in drawn:
+            part.sharpness = 1.0
 
 
 def _png(widget: QWidget, to: QBuffer, theme: Theme) -> None:

@@ -18,6 +18,7 @@ from lab.gui.selection import Selection
 from lab.gui.theme import Theme
 from lab.gui.views.framed import FramedView
 from lab.gui.views.program import ProgramView
+from lab.gui.views.surface import SurfaceView
 from lab.gui.views.view import View
 from lab.gui.widgets.dock import TitledDock, tidy_titles
 from lab.gui.widgets.runs.split import BY_RUN, SplitView, split_of
@@ -97,6 +98,8 @@ class Workspace(QMainWindow):
         dock.dockLocationChanged.connect(self._tidy_titles)
         dock.topLevelChanged.connect(self._tidy_titles)
         self._listen(view)
+        if isinstance(view, SurfaceView):
+            view.start_dragged.connect(self._document.start_from)
         if isinstance(view, ProgramView):
             view.run_to.connect(self._document.playback.run_to_operation)
             view.step_by.connect(self._document.playback.step_operations)

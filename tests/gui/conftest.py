@@ -146,6 +146,9 @@ class FakeTrainer:
     def watch_list(self, quantities: tuple[object, ...]) -> None:
         self.orders.append(("watch_list", quantities))
 
+    def start_from(self, starts: Mapping[int, object], final: bool = True) -> None:
+        self.orders.append(("start_from", dict(starts), final))
+
     def reset(self) -> None:
         self.orders.append(("reset",))
         assert self.experiment is not None

@@ -272,6 +272,19 @@ class TestWhatIsRefusedIsNotOnTheUndoStack:
         document.pull()
         assert document.undo_stack.count() == 0
 
+    def test_of_several_in_one_that_part_alone(self, document: Document, trainer) -> None:
+        before = document.draft
+        document.undo_stack.beginMacro("Two things")
+        document.edit(with_rate(before, 0.5), "Rate")
+        document.edit(msgspec.structs.replace(document.draft, batch_size=7), "Batch")
+        document.undo_stack.endMacro()
+        trainer.say(Refused((), trainer.sent))
+        document.pull()
+        assert document.undo_stack.undoText() == "Two things"
+        trainer.say(Refused((), trainer.sent - 1))
+        document.pull()
+        assert document.undo_stack.count() == 0
+
     def test_refused_when_it_is_done_again(self, document: Document, trainer) -> None:
         document.edit(with_rate(document.draft, 0.5), "Rate")
         document.pull()

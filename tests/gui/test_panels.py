@@ -20,8 +20,9 @@ from lab.files import in_bytes
 from lab.gui.document import Document
 from lab.gui.needs import examples
 from lab.gui.panels.data import DataPanel
-from lab.gui.panels.inspector import Inspector, field_rows, own_weight_rows
+from lab.gui.panels.inspector import Inspector
 from lab.gui.panels.network import NetworkPanel
+from lab.gui.panels.selected_rows import field_rows, own_weight_rows
 from lab.gui.panels.training import TrainingPanel
 from lab.gui.selection import Selection
 from lab.gui.widgets.layer_block import sentence, spoken

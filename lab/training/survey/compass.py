@@ -9,10 +9,12 @@ import numpy as np
 
 from lab.landscape.angles import NAN, angle, angle_to_contour, cosine
 from lab.landscape.differences import STEPS, HessianTimes
+from lab.landscape.linear_neuron import NEGLIGIBLE, LinearNeuron
 from lab.landscape.plane import Plane
 from lab.training.moment import Moment
 from lab.training.readings import NEVER, Stop
 from lab.training.surfaces import Arrow, Compass
+from lab.training.survey.by_formula import ByFormula
 from lab.training.survey.effort import Clock
 from lab.training.survey.error import (
     ErrorOf,
@@ -22,14 +24,12 @@ from lab.training.survey.error import (
     next_case,
     whole_training,
 )
-from lab.training.survey.linear import LinearNeuron, linear_neuron
+from lab.training.survey.linear import exact, of_neuron
 
 LOST = 12 * float(np.finfo(np.float32).eps)
 """A step that is shorter than this share of the weights is mostly rounding: it has no direction."""
 MOST_SECONDS = 5.0
 """Where the gradient over all training examples would take longer, it is not compared with the batch's."""
-FLAT = 1e-12
-"""A curvature that is a smaller share of the largest is none, but for rounding in float64."""
 PARALLEL = 0.9999
 """Two directions whose cosine is larger span no plane to speak of."""
 
@@ -64,7 +64,7 @@ class Reckoning:
         self.others: dict[int, dict[str, Arrow]] = {}
         """The arrows of other runs."""
         self._plane, self._error = plane, error
-        self._neuron = linear_neuron(moment, error)
+        self._neuron = exact(moment, error)
         self._arrows: dict[str, Arrow] = {}
         self._compass = Compass(arrows=self._arrows, exact=self._neuron is not None)
         self._stop: Stop = NEVER
@@ -123,7 +123,7 @@ class Reckoning:
             gradient = self._gradient(w)
             self._point("descent", -gradient)
             if neuron is not None:
-                self._know(descent_to_minimum=angle(-gradient, neuron.way_to_minimum(w)))
+                self._know(descent_to_minimum=angle(-gradient, neuron.way_to_minimum(w.astype(float))))
             if step is not None:
                 yield each
                 self._know(
@@ -159,7 +159,7 @@ class Reckoning:
 
     def _gradient(self, weights: Vector) -> Values:
         if self._neuron is not None:
-            return self._neuron.gradient(weights)
+            return self._neuron.gradient(weights.astype(np.float64))
         found = self._error.gradient(weights, self._stop)
         if found is None:
             raise BrokenOffError
@@ -174,21 +174,21 @@ class Reckoning:
         if self._plane.is_line:
             return
         error = self._error if self._error.over == "case" else next_case(self.moment)
-        neuron = None if error is None else linear_neuron(self.moment, error)
+        neuron = None if error is None else of_neuron(self.moment, error)
         if neuron is None:
             return
-        a, b = (self._plane.basis @ neuron.inputs[0]).tolist()
-        c = float(neuron.targets[0] - neuron.inputs[0] @ self._plane.origin)
+        *inputs, target = neuron.constraint(0)
+        a, b = (self._plane.basis @ inputs).tolist()
+        c = target - float(self._plane.origin @ np.array(inputs))
         if a or b:
             self._know(constraint=(a, b, c))
 
-    def _know_all(self, neuron: LinearNeuron) -> None:
-        """What is exact of a linear neuron, whatever the plane: the largest rate is that of all its weights."""
-        self._point("minimum", neuron.way_to_minimum(self.moment.params))
+    def _know_all(self, neuron: LinearNeuron | ByFormula) -> None:
+        """What is exact, whatever the plane: the largest rate is that of all weights."""
+        self._point("minimum", neuron.way_to_minimum(self.moment.params.astype(np.float64)))
         basis = self._plane.basis
         self._curvature(basis @ neuron.hessian @ basis.T)
-        top = float(neuron.eigenvalues[0])
-        self._know(largest_rate=2 / top if top > 0 else NAN)
+        self._know(largest_rate=neuron.largest_rate)
 
     def _curve(self, w: Vector) -> Iterator[float]:
         """The Hessian within the plane, from its products with the two directions."""
@@ -232,7 +232,7 @@ class Reckoning:
 
     def _condition(self, high: float, low: float) -> float:
         """Infinite where a bowl has a flat direction, for certain; NaN where there is no bowl."""
-        if self._neuron is not None and high > 0 and abs(low) <= FLAT * high:
+        if isinstance(self._neuron, LinearNeuron) and high > 0 and abs(low) <= NEGLIGIBLE * high:
             return float("inf")
         return high / low if low > 0 else NAN
 

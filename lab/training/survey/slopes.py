@@ -8,7 +8,7 @@ from lab.landscape.conjugate import conjugate_directions, second_distance
 from lab.landscape.curvature import MOST, Lanczos, Leading
 from lab.landscape.differences import HessianTimes
 from lab.landscape.plane import Plane, Values, Vector
-from lab.training.survey.linear import linear_neuron
+from lab.training.survey.linear import exact
 from lab.training.survey.planes import drawn_across
 from lab.training.survey.wish import Choice, Choosing, UndefinedError, Wish
 from lab.wording import number, share
@@ -54,7 +54,7 @@ def down_the_gradient(wish: Wish) -> Choosing:
         name, d2 = "random direction", drawn_across(wish, found.first[None])
     axes = "down the gradient", name
     plane = Plane(wish.here.copy(), found.first.astype(np.float32), d2.astype(np.float32), axes)
-    held = around((first, second), wish.here, linear_neuron(wish.moment, wish.error) is not None)
+    held = around((first, second), wish.here, exact(wish.moment, wish.error) is not None)
     yield Choice(plane, held, alone=True, why=why)
 
 
