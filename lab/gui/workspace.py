@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Literal
 
 from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer, Signal, Slot
@@ -11,11 +12,14 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QCheckBox, QMainWindow, QTabBar, QTabWidget, QWidget
 from shiboken6 import isValid
 
+from lab.data.datasets.worked_example import WorkedExample
 from lab.experiment.experiment import Experiment
+from lab.gui.by_hand import set_weight
 from lab.gui.document import Document
 from lab.gui.selection import Selection
 from lab.gui.theme import Theme
 from lab.gui.views.framed import FramedView
+from lab.gui.views.microscope import MicroscopeView
 from lab.gui.views.program import ProgramView
 from lab.gui.views.view import View
 from lab.gui.widgets.dock import TitledDock, tidy_titles
@@ -24,35 +28,53 @@ from lab.problem import ProblemError
 from lab.training.probes import Probe
 from lab.training.snapshot import Snapshot
 
-Kind = Literal["image", "plane", "heights", "neuron", "table", "numbers"]
+Kind = Literal["worked", "image", "plane", "heights", "neuron", "table", "numbers"]
 Cell = tuple[str, ...]
 
 ARRANGEMENTS: dict[Kind, tuple[tuple[tuple[Cell, float], ...], ...]] = {
+    "worked": (
+        (
+            (
+                (
+                    "microscope",
+                    "maps",
+                    "filters",
+                    "program",
+                    "curves",
+                    "runs",
+                    "watches",
+                    "surface",
+                    "architecture",
+                ),
+                1.0,
+            ),
+        ),
+    ),
     "image": (
-        ((("curves", "runs", "watches"), 0.44), (("maps", "program", "architecture"), 0.56)),
+        ((("curves", "runs", "watches"), 0.44), (("maps", "microscope", "program", "architecture"), 0.56)),
         ((("surface",), 0.40), (("filters",), 0.30), (("confusion",), 0.30)),
     ),
     "plane": (
-        ((("decision",), 0.5), (("units", "confusion", "program", "architecture"), 0.5)),
+        ((("decision",), 0.5), (("units", "microscope", "confusion", "program", "architecture"), 0.5)),
         ((("curves", "runs", "watches"), 0.5), (("surface",), 0.5)),
     ),
     "heights": (
-        ((("decision", "predictions"), 0.5), (("units", "program", "architecture"), 0.5)),
+        ((("decision", "predictions"), 0.5), (("units", "microscope", "program", "architecture"), 0.5)),
         ((("curves", "runs", "watches"), 0.5), (("surface",), 0.5)),
     ),
     "neuron": (
         (
             (("surface",), 0.58),
-            (("curves", "runs", "watches", "predictions", "program", "architecture"), 0.42),
+            (("curves", "runs", "watches", "microscope", "predictions", "program", "architecture"), 0.42),
         ),
     ),
     "table": (
         ((("curves", "runs", "watches"), 0.55), (("confusion",), 0.45)),
-        ((("surface",), 0.55), (("maps", "filters", "program", "architecture"), 0.45)),
+        ((("surface",), 0.55), (("maps", "microscope", "filters", "program", "architecture"), 0.45)),
     ),
     "numbers": (
         ((("curves", "runs", "watches"), 0.55), (("predictions",), 0.45)),
-        ((("surface",), 0.55), (("maps", "filters", "program", "architecture"), 0.45)),
+        ((("surface",), 0.55), (("maps", "microscope", "filters", "program", "architecture"), 0.45)),
     ),
 }
 """Rows from the top; a cell's views are tabs, the first in front; its number is its share of the row."""
@@ -68,6 +90,8 @@ STATE_VERSION = 1
 def kind_of(experiment: Experiment) -> Kind:
     """Which arrangement suits the experiment."""
     try:
+        if isinstance(experiment.data, WorkedExample):
+            return "worked"
         _channels, height, width = experiment.data.shape()
         if height > 1 or width > 1:
             return "image"
@@ -155,6 +179,8 @@ class Workspace(QMainWindow):
         if isinstance(view, ProgramView):
             view.run_to.connect(self._document.playback.run_to_operation)
             view.step_by.connect(self._document.playback.step_operations)
+        if isinstance(view, MicroscopeView):
+            view.number_set.connect(partial(set_weight, self._document))
 
     def _listen(self, view: View) -> None:
         view.picked.connect(self._document.select)

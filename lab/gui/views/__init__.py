@@ -5,6 +5,7 @@ from lab.gui.views.curves import CurvesView
 from lab.gui.views.decision import DecisionView
 from lab.gui.views.filters import FiltersView
 from lab.gui.views.maps import MapsView
+from lab.gui.views.microscope import MicroscopeView
 from lab.gui.views.predictions import PredictionsView
 from lab.gui.views.program import ProgramView
 from lab.gui.views.runs import RunsView
@@ -18,6 +19,7 @@ VIEWS: tuple[type[View], ...] = (
     RunsView,
     SurfaceView,
     MapsView,
+    MicroscopeView,
     FiltersView,
     ConfusionView,
     PredictionsView,
