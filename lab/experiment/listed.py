@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from lab.experiment.experiment import Experiment
+from lab.experiment.tuned import Tuned, tuned
 from lab.learning.optimizers import (
     OPTIMIZERS,
     SGD,
@@ -18,7 +19,7 @@ from lab.learning.optimizers import (
     RMSprop,
     Rprop,
 )
-from lab.learning.schedules import AnySchedule
+from lab.learning.schedules import AnySchedule, Constant
 from lab.value import fields
 from lab.wording import tick
 
@@ -45,11 +46,21 @@ SMALL_RATES: dict[type, float] = {RMSprop: 0.01, Adam: 0.01, AdamW: 0.01, Adagra
 """What small networks bear."""
 
 
-def listed(experiment: Experiment) -> tuple[AnyOptimizer, ...]:
-    """One of each kind, in the order of the table. That of the experiment is as it is, and those whose rate means the
-    same as its have its rate.
+def listed(experiment: Experiment) -> tuple[Experiment, ...]:
+    """The experiment with one optimizer of each kind, in the order of the table.
+
+    Its own optimizer is as it is. On a known surface the others have the setting, schedule included, that comes to the
+    minimum; elsewhere those whose rate means the same as its have its rate, and the rest is as listed here.
     """
-    return tuple(_setting(kind, experiment) for kind in LISTED)
+    best = {type(one.optimizer): one for one in tuned(experiment)}
+    return tuple(_with(experiment, one, best.get(type(one))) for one in LISTED)
+
+
+def _with(experiment: Experiment, one: AnyOptimizer, best: Tuned | None) -> Experiment:
+    if best is None or type(experiment.optimizer) is type(one):
+        return msgspec.structs.replace(experiment, optimizer=_setting(one, experiment))
+    schedule = best.schedule if isinstance(experiment.schedule, Constant) else experiment.schedule
+    return msgspec.structs.replace(experiment, optimizer=best.optimizer, schedule=schedule)
 
 
 def _setting(one: AnyOptimizer, experiment: Experiment) -> AnyOptimizer:
@@ -70,7 +81,7 @@ def settings_in_words(rule: AnyOptimizer | AnySchedule) -> str:
     for field in sorted(fields(type(rule)), key=lambda field: field.name != "rate"):
         value = getattr(rule, field.name)
         if field.kind in ("float", "int") and (field.name in TELLING or value != field.default):
-            said.append(f"{field.title} {tick(value)}")
+            said.append(f"{field.title} {tick(value) if field.kind == 'float' else f'{value:,}'}")
         elif field.kind == "choice" and value != field.default:
             said.append(f"{field.title} {value}")
         elif field.kind == "variant":

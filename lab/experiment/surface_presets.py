@@ -157,8 +157,9 @@ SURFACES: dict[str, Experiment] = {
         "Why rprop wants whole batches",
         "Level ground, and ten cases: nine pull a weight with a gradient of +0.1, one with −0.9. On average there is "
         "no slope, and the weights should stay where they are. rprop looks at the sign alone: nine times it goes the "
-        "same way, with growing steps, and once it goes back. Add a run with RMSprop, which divides by the size of "
-        "many gradients.",
+        "same way, with growing steps, and once it goes back. Race it (Ctrl+R, “Rprop and mini-batches”) against "
+        "RMSprop, which divides by the size of many gradients, and both against themselves with all ten cases at "
+        "once; the view Optimizers tells each update term by term.",
         Formula("0", 0.0, 0.0),
         Rprop(rate=0.01),
         Tilts(cases=10, noise=0.3, pattern="nine and one"),

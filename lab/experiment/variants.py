@@ -21,7 +21,10 @@ from lab.learning.schedules import (
     Step,
     WarmUp,
 )
+from lab.network.formula.errors import FormulaError
+from lab.network.formula.known import known
 from lab.network.initializers import AnyInitializer, FanIn, He, Normal, Orthogonal, Xavier, Zero
+from lab.network.layers import Formula
 from lab.network.network import Network
 from lab.problem import ProblemError
 from lab.value import changed, fields, validated
@@ -91,10 +94,14 @@ def _runs(experiment: Experiment) -> bool:
 def optimizers(base: Experiment, examples: int) -> Iterator[Found]:
     """Each with its listed setting; rprop is suggested only where it has what it is made for, the full batch."""
     whole = base.batch_size >= examples
-    for one in listed(base):
+    for experiment in listed(base):
+        one = experiment.optimizer
         others = not isinstance(one, Rprop) and one.title != "AdamW"
         suggested = type(one) is type(base.optimizer) or others or (isinstance(one, Rprop) and whole)
-        yield named(one), settings_in_words(one), msgspec.structs.replace(base, optimizer=one), suggested
+        words = settings_in_words(one)
+        if experiment.schedule != base.schedule:
+            words += f", {experiment.schedule.title}, {settings_in_words(experiment.schedule)}"
+        yield named(one), words, experiment, suggested
 
 
 def rates(base: Experiment, examples: int) -> Iterator[Found]:
@@ -178,11 +185,36 @@ INITIALIZERS: tuple[tuple[str, AnyInitializer], ...] = (
 
 
 def starts(base: Experiment, examples: int) -> Iterator[Found]:
-    """One rule for the weights of all layers."""
+    """One rule for the weights of all layers; of a surface by formula, places around it."""
     for name, start in INITIALIZERS:
         network = starting_with(base.network, start)
         if network is not None:
             yield name, f"all layers: {start.formula}", msgspec.structs.replace(base, network=network), True
+    nodes = base.network.nodes
+    if len(nodes) == 1 and isinstance(formula := nodes[0].layer, Formula):
+        for x, y in places(formula):
+            node = msgspec.structs.replace(nodes[0], layer=msgspec.structs.replace(formula, x=x, y=y))
+            words = f"from x = {tick(x)}, y = {tick(y)}"
+            yield (
+                f"{tick(x)}, {tick(y)}",
+                words,
+                msgspec.structs.replace(base, network=Network((node,))),
+                True,
+            )
+
+
+def places(formula: Formula) -> Iterator[tuple[float, float]]:
+    """The start, and others in the quarters of what is to be looked at of the surface."""
+    yield formula.x, formula.y
+    try:
+        surface = known(formula.tree)
+    except FormulaError:
+        return
+    reach = max(abs(formula.x), abs(formula.y), 1.0)
+    (left, right), (low, high) = surface.frame if surface else ((-reach, reach), (-reach, reach))
+    for across in (0.15, 0.5, 0.85):
+        for up in (0.15, 0.85):
+            yield float(f"{left + across * (right - left):.2g}"), float(f"{low + up * (high - low):.2g}")
 
 
 def starting_with(network: Network, start: AnyInitializer) -> Network | None:
@@ -197,6 +229,8 @@ def starting_with(network: Network, start: AnyInitializer) -> Network | None:
 
 
 def seeds(base: Experiment, examples: int) -> Iterator[Found]:
+    if examples < 2:
+        return  # there is nothing that is drawn
     for seed in range(base.seed, min(base.seed + 5, 2**31)):
         words = "another split, start and order of the examples" if seed != base.seed else "its own draws"
         yield f"seed {seed}", words, msgspec.structs.replace(base, seed=seed), True
@@ -234,12 +268,14 @@ def signs(base: Experiment, examples: int) -> Iterator[Found]:
     if examples < 2:
         return
     mini = base.batch_size if base.batch_size < examples else max(1, min(32, examples // 10))
-    for one in listed(base):
+    for one in (experiment.optimizer for experiment in listed(base)):
         if isinstance(one, Rprop | RMSprop):
-            for size, batch in ((examples, "all"), (mini, "online" if mini == 1 else f"batch {mini}")):
+            for size, batch in ((examples, "all"), (mini, f"{mini}")):
                 written = base.batch_size if min(base.batch_size, examples) == size else size
                 experiment = msgspec.structs.replace(base, optimizer=one, batch_size=written)
-                yield f"{named(one)}, {batch}", settings_in_words(one), experiment, True
+                cases = "all cases" if size == examples else counted(size, "case")
+                words = f"{settings_in_words(one)}, {cases} a batch"
+                yield f"{named(one)} {batch}", words, experiment, True
 
 
 def named(optimizer: AnyOptimizer) -> str:
@@ -261,7 +297,7 @@ ASPECTS: tuple[Aspect, ...] = (
     Aspect(
         "preprocessing", "Preprocessing", "Inputs as they are, shifted to zero mean, scaled", preprocessings
     ),
-    Aspect("starts", "Initial weights", "How the weights of all layers begin", starts, True, "other start"),
+    Aspect("starts", "Start", "How the weights begin, or from where", starts, True, "other start"),
     Aspect("schedules", "Schedules", "How the learning rate changes on the way", schedules),
     Aspect(
         "signs",

@@ -1,9 +1,9 @@
-"""What the undo stack holds: edits of the experiment, weights set by hand, runs opened and closed."""
+"""What the undo stack holds: edits of the experiment, weights set by hand, other starts, runs opened and closed."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +12,7 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from lab.experiment.experiment import Experiment
 from lab.training.race import Entrant
+from lab.training.restart import Start
 from lab.training.run import Run
 from lab.training.trainer import Field
 
@@ -169,6 +170,30 @@ class Raced(Entry):
 
     def _keep_new(self, runs: Field) -> None:
         self.new = runs
+
+
+class Starts(Entry):
+    """Another start of runs, by their numbers, and the ones before. A row of small moves is one entry."""
+
+    def __init__(self, document: Document, before: Mapping[int, Start], after: Mapping[int, Start]) -> None:
+        super().__init__(document, "Move the start")
+        self.before, self.after = before, after
+        self.at = time.monotonic()
+
+    def id(self) -> int:
+        return 2
+
+    def mergeWith(self, other: QUndoCommand) -> bool:
+        if not isinstance(other, Starts) or other.at - self.at > MERGE_WITHIN:
+            return False
+        self.after, self.at = other.after, other.at
+        return True
+
+    def take_back(self) -> None:
+        self.document.trainer.start_from(self.before)
+
+    def do(self) -> None:
+        self.document.trainer.start_from(self.after)
 
 
 class Weights(Entry):

@@ -14,7 +14,7 @@ from lab.data.prepare import Prepared, prepare
 from lab.experiment.experiment import Experiment, problems
 from lab.experiment.files import save_experiment
 from lab.experiment.variants import Variant
-from lab.gui.commands import Edit, Named, Presence, Raced, Weights, drop_refused
+from lab.gui.commands import Edit, Named, Presence, Raced, Starts, Weights, drop_refused
 from lab.gui.playback import Playback
 from lab.gui.reader import Reader
 from lab.gui.selection import Selection
@@ -26,6 +26,7 @@ from lab.training.probes import Probe
 from lab.training.quantities import AnyQuantity
 from lab.training.race import MOST_RUNS, Entrant
 from lab.training.record import Record
+from lab.training.restart import Start
 from lab.training.snapshot import Snapshot
 from lab.training.trainer import Trainer
 from lab.wording import counted
@@ -87,6 +88,7 @@ class Document(QObject):
         self.opened_at = self._raced_at = 0
         self._active = 1
         self._last_run = 1  # the highest number that a run has had
+        self._starts: dict[int, Start] | None = None  # of all runs, before one is dragged
         self._branched: dict[int, tuple[int, int]] = {}  # runs that a change in the past made: origin, step
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -281,6 +283,26 @@ class Document(QObject):
         """Set weights by hand, as an entry `text` of the undo stack. `read` gets all parameters by name and gives
         those to set; it is called on the trainer's thread, and may raise ProblemError."""
         self.undo_stack.push(Weights(self, read, text))
+
+    def start_from(self, values: Named | None, final: bool) -> None:
+        """Let every run begin with these weights, by their names, and go its way again to where it stands.
+
+        While a start is dragged none is `final`; the last one is, and is one entry of the undo stack. None: it is let
+        go again, and all is as it was.
+        """
+        if self._starts is None:
+            self._starts = {run.run: run.edits[0].weights if run.edits else None for run in self.runs}
+        before = self._starts
+        if values is None:
+            self._starts = None
+            self.trainer.start_from(before)
+            return
+        moved = {run: {**(old or {}), **values} for run, old in before.items()}
+        if final:
+            self._starts = None
+            self.undo_stack.push(Starts(self, before, moved))
+        else:
+            self.trainer.start_from(moved, False)
 
     def leave_past(self) -> None:
         """What is changed in the past is changed in a run of its own, where there is room for one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from itertools import pairwise
 
 from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer, Signal, Slot
@@ -13,11 +14,14 @@ from shiboken6 import isValid
 
 from lab.experiment.experiment import Experiment
 from lab.gui.arrangement import ARRANGEMENTS, Kind, has_branches, kind_of
+from lab.gui.by_hand import set_weight
 from lab.gui.document import Document
 from lab.gui.selection import Selection
 from lab.gui.theme import Theme
 from lab.gui.views.framed import FramedView
+from lab.gui.views.microscope import MicroscopeView
 from lab.gui.views.program import ProgramView
+from lab.gui.views.surface import SurfaceView
 from lab.gui.views.view import View
 from lab.gui.widgets.dock import TitledDock, tidy_titles
 from lab.gui.widgets.runs.split import BY_RUN, SplitView, split_of
@@ -97,9 +101,13 @@ class Workspace(QMainWindow):
         dock.dockLocationChanged.connect(self._tidy_titles)
         dock.topLevelChanged.connect(self._tidy_titles)
         self._listen(view)
+        if isinstance(view, SurfaceView):
+            view.start_dragged.connect(self._document.start_from)
         if isinstance(view, ProgramView):
             view.run_to.connect(self._document.playback.run_to_operation)
             view.step_by.connect(self._document.playback.step_operations)
+        if isinstance(view, MicroscopeView):
+            view.number_set.connect(partial(set_weight, self._document))
 
     def _listen(self, view: View) -> None:
         view.picked.connect(self._document.select)
@@ -237,17 +245,10 @@ class Workspace(QMainWindow):
                 dock.hide()
 
     def bring(self, name: str) -> View:
-        """Show a view, in its place or else as a tab of the largest one, in front."""
+        """Show a view in its place, in front of the others there."""
         dock = self.docks[name]
-        if self.dockWidgetArea(dock) == Qt.DockWidgetArea.NoDockWidgetArea and not dock.isFloating():
-            others = [one for one in self.docks.values() if self._is_seen(one) and not one.isFloating()]
-            if others:
-                self.tabifyDockWidget(max(others, key=lambda one: one.width() * one.height()), dock)
-            else:
-                self.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, dock)
         dock.show()
         dock.raise_()
-        self._tidy_titles()
         return dock.view
 
     def actions_to_show(self) -> list[QAction]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -20,7 +20,7 @@ class HessianTimes:
     """H v = (g(w + h v) - g(w - h v)) / (2 h) + O(h**2), v of length 1.
 
     Of a gradient in float32 too small a step leaves rounding alone, too large a one leaves the neighbourhood in which
-    the error is a quadratic, or crosses kinks. `settle` tries steps of several lengths on one vector and takes the
+    the error is a quadratic, or crosses kinks. `settling` tries steps of several lengths on one vector and takes the
     place between the two neighbours that agree best. `disagreement` is by how much those two differ, as a share of
     the product's length: 0 in exact arithmetic on a quadratic.
     """
@@ -30,34 +30,41 @@ class HessianTimes:
         self.disagreement = float("nan")
         self.step = 0.0
 
-    def settle(self, vector: Values) -> bool:
-        """Choose the step, on a vector that matters. False where it was broken off."""
+    def settling(self, vector: Values) -> Iterator[None]:
+        """Choose the step, on a vector that matters, part by part. It ends early where it is broken off."""
         length = float(np.linalg.norm(self._at)) or 1.0
         steps = [FARTHEST * length / FINER**k for k in range(STEPS)]
         products: list[Values] = []
         for step in steps:
             product = self._difference(vector, step)
             if product is None:
-                return False
+                return
             products.append(product)
+            yield
         apart = [disagreement(a, b) for a, b in itertools.pairwise(products)]
         best = int(np.argmin(apart))
         self.step = float(np.sqrt(steps[best] * steps[best + 1]))
         self.disagreement = apart[best]
-        return True
 
     def __call__(self, vector: Values) -> Values | None:
-        """H times any vector [P]; None where it was broken off."""
-        if not self.step and not self.settle(vector):
+        """H times any vector [P]; None where it was broken off. Where no step is chosen yet it is, on this vector."""
+        if not self.step:
+            for _ in self.settling(vector):
+                pass
+        if not self.step:
             return None
         return self._difference(vector, self.step)
 
     def check(self, vector: Values) -> float | None:
-        """By how much the products at half the step and at twice the step differ; None where it was broken off."""
-        products = [self._difference(vector, self.step * factor) for factor in (0.5, 2.0)]
-        if products[0] is None or products[1] is None:
+        """By how much the curvature v'H v differs between half the step and twice the step, as a share of it.
+
+        None where it was broken off. Where the error has many kinks, as with ReLU, products differ by whichever of them
+        lie just there, and by more than the curvature along the vector does.
+        """
+        near, far = (self._difference(vector, self.step * factor) for factor in (0.5, 2.0))
+        if near is None or far is None:
             return None
-        return disagreement(products[0], products[1])
+        return disagreement(np.atleast_1d(vector @ near), np.atleast_1d(vector @ far))
 
     def _difference(self, vector: Values, step: float) -> Values | None:
         length = float(np.linalg.norm(vector))

@@ -72,6 +72,11 @@ class LinearNeuron:
         """[P]; of a trough that which lies nearest to 0."""
         return np.asarray(np.linalg.lstsq(self.inputs, self.targets, rcond=None)[0], np.float64)
 
+    def way_to_minimum(self, weights: Values) -> Values:
+        """[P], from weights [P] to the minimum; of a trough to the nearest."""
+        left = self.targets - self.inputs @ weights
+        return np.asarray(np.linalg.lstsq(self.inputs, left, rcond=None)[0], np.float64)
+
     def error(self, weights: Values) -> Values:
         """At weights [..., P]."""
         away = self.targets - weights @ self.inputs.T

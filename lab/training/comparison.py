@@ -280,7 +280,18 @@ def apart(named: Sequence[tuple[str, Experiment]]) -> tuple[list[str], set[str]]
         for phrase in conditions(named[0][1], experiment):
             told.setdefault(phrase, []).append(name)
             broken.update(BREAKS.get(phrase.split(":")[0], ()))
-    return [f"{listed(names)}: {_in_brackets(phrase)}." for phrase, names in told.items()], broken
+    return [f"{listed(names)}: {_in_brackets(phrase)}." for phrase, names in _gathered(told).items()], broken
+
+
+def _gathered(told: Mapping[str, list[str]]) -> Mapping[str, list[str]]:
+    """Where several runs differ in many things at once, that is said of all of them, without the things."""
+    found: dict[str, list[str]] = {}
+    for phrase, names in told.items():
+        head = phrase.partition(":")[0]
+        alike = [one for one in told if one.partition(":")[0] == head]
+        many = head.endswith("at once") and len(alike) > 1
+        found.setdefault(head if many else phrase, []).extend(names)
+    return found
 
 
 def verdict(notes: Sequence[str], broken: set[str]) -> tuple[str, ...]:

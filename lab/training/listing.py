@@ -21,13 +21,16 @@ from lab.kernels import elementary
 from lab.kernels import opcodes as op
 from lab.learning.clipping import Clipping
 from lab.learning.losses import AnyLoss
-from lab.network.layers import Parameter
+from lab.network.formula.words import words
+from lab.network.layers import Formula, Parameter
 from lab.network.layers.layer import Layer
 from lab.network.network import Analysis, Network, analyse
 from lab.network.program import Row, lower
 from lab.network.shape import Shape
-from lab.training.formulas import formula_of
+from lab.training.formulas import DIGITS, formula_of
 
+LONGEST = 40
+"""Letters of a term of a formula that is called by its own words."""
 SHORT = {"weight": "W", "bias": "b"}
 """What formulas call a parameter, where not by its name."""
 Direction = Literal["batch", "forward", "loss", "backward", "clip", "update"]
@@ -152,6 +155,9 @@ def words_of(row: NDArray[np.int64], said: Row, layer: Layer) -> str:
         return f"copy to {row[op.CHANNEL]}…{row[op.CHANNEL] + row[op.CI] - 1}" if many else "copy"
     if row[op.OP] == op.COPY and layer.stem == "crop":
         return "crop"
+    if isinstance(layer, Formula) and (term := layer.term(int(row[op.TERM]))) is not None:
+        text = words(term, DIGITS)
+        return text if len(text) <= LONGEST else said.operation
     return said.operation
 
 

@@ -21,10 +21,11 @@ from lab.kernels import interpreter, schedule
 from lab.kernels.interpreter import PARTS, TALLY
 from lab.kernels.operations import SHARED
 from lab.kernels.threads import ENTRANCE, cores, use
+from lab.kernels.walk import walk
 from lab.network.program import Program
 from lab.training.history import Curves, History
 from lab.training.internals import Internals
-from lab.training.machine import Machine, build, keeps_memory, set_by_hand
+from lab.training.machine import Machine, build, keeps_memory, set_by_hand, spacing
 from lab.training.mailbox import Diverged
 from lab.training.moment import Moment
 from lab.training.path import Path
@@ -234,11 +235,11 @@ class Run:
         done = self._train(steps)
         return Advance(done, done < steps)
 
-    def _train(self, steps: int) -> int:
-        """Updates without a look left or right."""
+    def _train(self, steps: int, walked: NDArray[np.float32] | None = None) -> int:
+        """Updates without a look left or right. Rows of `walked` [steps, P] get the parameters after each."""
         self._slots_before = None
-        if not self.remembers or steps < 1:
-            return self._update(steps)
+        if not self.remembers or steps < 1 or walked is not None:
+            return self._update(steps, walked)
         done = self._update(steps - 1) if steps > 1 else 0
         if done < steps - 1:
             return done
@@ -247,8 +248,11 @@ class Run:
         self._slots_before = before if last else None
         return done + last
 
-    def _update(self, steps: int) -> int:
-        """So many updates in one call; logged where they are made for the first time."""
+    def _update(self, steps: int, walked: NDArray[np.float32] | None = None) -> int:
+        """So many updates in one call; logged where they are made for the first time.
+
+        `walked` is for few weights, on one core.
+        """
         e, m = self.experiment, self.machine
         rates = e.schedule.factors(self.step, steps) * e.optimizer.rate
         losses, rights, counts = np.empty(steps), np.empty(steps), np.empty(steps, np.int64)
@@ -257,7 +261,9 @@ class Run:
             m.program.code, m.cases["training"], m.rule, m.memory, e.seed, self.examples, self._age,
             e.batch_size, e.loss.sums_examples, rates, losses, rights, counts, norms,
         )  # fmt: skip
-        if self.threads > 1 and m.shards > 1:
+        if walked is not None:
+            done = int(walk(*arguments, False, walked))
+        elif self.threads > 1 and m.shards > 1:
             with ENTRANCE:
                 use(self.threads)
                 done = int(interpreter.train(*arguments, True))
@@ -396,7 +402,7 @@ class Run:
         known = self.timeline.edit_at(self.step)
         set_before = dict(known.weights) if known is not None and known.weights else {}
         copies = {name: np.array(values, np.float32) for name, values in parameters.items()}
-        self._change(Edit(self.step, self.experiment, {**set_before, **copies}))
+        self.apply(Edit(self.step, self.experiment, {**set_before, **copies}))
 
     def start_as(self, beginning: Edit) -> None:
         """Take over the weights that were set by hand at the start of another run, as far as they fit here."""
@@ -410,7 +416,7 @@ class Run:
         edit = self.timeline.edit_at(self.step)
         if edit is not None and edit.weights:
             left = {name: values for name, values in edit.weights.items() if name not in names}
-            self._change(Edit(self.step, self.experiment, left or None))
+            self.apply(Edit(self.step, self.experiment, left or None))
 
     def curves(self) -> Curves:
         return self.history.curves()
@@ -451,9 +457,10 @@ class Run:
         if weights:
             shapes = {p.name: p.shape for p in experiment.analysis.parameters}
             weights = {name: w for name, w in weights.items() if shapes.get(name) == w.shape}
-        return self._change(Edit(self.step, experiment, weights or None))
+        return self.apply(Edit(self.step, experiment, weights or None))
 
-    def _change(self, edit: Edit) -> Machine:
+    def apply(self, edit: Edit) -> Machine:
+        """Make an edit at this step, in place of one that was made here; a recorded future is forgotten."""
         before = self._before_edits()
         self._make(edit, before)
         self._unedited = before if before is not None and before.nbytes <= REMEMBERED else None
@@ -484,6 +491,29 @@ class Run:
         if edit.weights:
             age = 0 if set_by_hand(machine, edit.weights) else age
         self._stand_on(machine, age)
+
+    def begin_again(self, beginning: Edit) -> None:
+        """Stand at a start, with no past and no future. ProblemError leaves the run as it was."""
+        self._make(beginning, None)
+        self.step = self.examples = 0
+        self._unedited = None
+        limit, self.timeline = self.timeline.limit, Timeline(beginning)
+        self.timeline.limit = limit
+        self.history, self.path = History(), Path()
+        self.watched.forget_after(-1)
+        self._mark()
+
+    def walk(self, steps: int) -> int:
+        """As `hurry`, and the path is drawn.
+
+        Past no edit that is recorded. Gives how many updates were made.
+        """
+        walked = np.empty((steps, self.program.parameter_count), np.float32)
+        first, done = self.step + 1, self._train(steps, walked)
+        marks = [s for s in range(first, first + done) if s % spacing(s + 1, 1) == 0]
+        if marks:
+            self.path.extend(marks, [walked[s - first] for s in marks], spacing(marks[-1] + 1, 1))
+        return done
 
     def _make_again(self, edit: Edit) -> None:
         self._unedited = self.state()

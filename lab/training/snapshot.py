@@ -47,6 +47,14 @@ class Series:
     values: NDArray[np.float64]
 
 
+@dataclass(frozen=True, eq=False)
+class Walk:
+    """The path through the space of two weights: `points` [n, 2], oldest first, the last where the run stands."""
+
+    steps: NDArray[np.int64]
+    points: NDArray[np.float64]
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """A run at one moment. `readings` answers the probes that were watched, each as soon as it is there.
@@ -85,6 +93,8 @@ class Snapshot:
     """Which of the theme's `runs`."""
     origin: tuple[int, int] | None = None
     """The run that this one was branched from, and at which step."""
+    walk: Walk | None = None
+    """Of a network of two weights alone."""
     heard: int = 0
     """So many of the trainer's commands had been carried out."""
     runs: tuple[Snapshot, ...] = ()

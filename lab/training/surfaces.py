@@ -97,10 +97,15 @@ class Compass:
     the batch that comes next), "step" (the update made last), "velocity" (the optimizer's, where it has one) and
     "minimum" (the way to the known minimum). Angles are in degrees, in whole weight space: `step_to_contour` between
     the step and the contour (90 for plain batch descent, A2), `descent_to_minimum` (A5). `batch_cosine` is between the
-    batch's gradient and the full one (A4). `eigenvalues` are those of the Hessian within the plane, the larger first,
-    with their directions [2, 2] in rows; `condition` their ratio; `largest_rate` of plain descent is 2 / the largest.
+    batch's gradient and that of all training examples (A4).
+
+    `eigenvalues` are those of the Hessian within the plane, the larger first, with their directions [2, 2] in rows, in
+    the plane's coordinates and of length 1 in weight space; of a line there is one. `condition` is their ratio, NaN
+    where there is no bowl and infinite where it is a trough for certain. `largest_rate` of plain descent is 2 / the
+    largest eigenvalue: of the whole Hessian where that is `exact`, else of the plane's; the true rate may be smaller.
     `constraint` is the line a x + b y = c on which the current case's error of a linear neuron is 0 (A3).
-    `exact` says whether eigenvalues come from a closed form.
+    `exact` says whether slopes, eigenvalues and the minimum come from a closed form, and not from passes through the
+    network and differences of them.
     """
 
     arrows: Mapping[str, Arrow]

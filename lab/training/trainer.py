@@ -8,7 +8,7 @@ import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -27,8 +27,9 @@ from lab.training.probes import OperationProbe, Probe, ToldProbe, UpdateProbe
 from lab.training.quantities import AnyQuantity
 from lab.training.race import Entrant, Lane, Race
 from lab.training.record import Record
+from lab.training.restart import Start
 from lab.training.run import Run
-from lab.training.snapshot import Snapshot
+from lab.training.snapshot import Snapshot, Walk
 from lab.training.surfaces import SurfaceProbe
 from lab.training.surgery import Kept
 from lab.training.survey import too_dear
@@ -71,6 +72,7 @@ class Trainer:
         self._operating = False  # whether it goes on operation by operation
         self._operation = 0  # how many operations of the update that comes next have been made
         self._wanted = 0  # the step that was last asked for
+        self._wanted_start: Mapping[int, Start] = {}  # that was last asked for
         self._pace = 0.0  # updates, or operations, a second wanted; 0: as fast as it goes
         self._due = 0.0
         self._speed = 0.0  # updates a second
@@ -198,6 +200,17 @@ class Trainer:
         """
         self._wanted = step
         self._command(lambda: self._go_to(step) if step == self._wanted else None)
+
+    def start_from(self, starts: Mapping[int, Start], final: bool = True) -> None:
+        """Other weights at step 0, by runs and names; each run goes its way again to where it stands.
+
+        Of several starts that come before the first is granted, the last one counts. Those that are not `final` are
+        worked out in a hurry: a final one has to follow.
+        """
+        self._wanted_start = starts
+        self._command(
+            lambda: self._start_from(starts, final) if final or starts is self._wanted_start else None
+        )
 
     def reset(self) -> None:
         """All runs back to the start, under their experiments as they are now."""
@@ -381,6 +394,7 @@ class Trainer:
             origin=lane.origin,
             heard=self._heard,
             watched=run.watched.series(run.curves()),
+            walk=walk_of(run),
         )
 
     def _steps_per_second(self) -> float:
@@ -586,6 +600,14 @@ class Trainer:
         self._shown_at = 0.0  # who drags the handle of time looks at nothing else
         self._tell(self._open.front)
 
+    def _start_from(self, starts: Mapping[int, Start], final: bool) -> None:
+        self._pause("")
+        self._stand_before(0)
+        self._open.start_from(starts, final)
+        self._shown_at = 0.0  # it follows the hand
+        if final:
+            self._tell(self._open.front)
+
     def _reset(self) -> None:
         self._pause("")
         self._speed, self._operation = 0.0, 0
@@ -633,3 +655,11 @@ class Trainer:
         work(lane.run)
         lane.stopped = ""
         self._tell(lane)
+
+
+def walk_of(run: Run) -> Walk | None:
+    """Where a network of two weights has been: few enough numbers to be in every snapshot."""
+    if run.program.parameter_count != 2:
+        return None
+    steps, vectors = run.path.points(run.step)
+    return Walk(np.append(steps, run.step), np.stack([*vectors, run.params]).astype(np.float64))

@@ -90,6 +90,7 @@ def test_a_kink_is_noticed() -> None:
 def test_broken_off_products_are_none() -> None:
     times = HessianTimes(lambda w: None, np.ones(3, np.float32))
     assert times(np.ones(3)) is None
+    assert list(times.settling(np.ones(3))) == []
 
 
 @settings(max_examples=40, deadline=None)

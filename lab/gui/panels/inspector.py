@@ -7,9 +7,10 @@ import time
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QLabel, QWidget
 
-from lab.gui.commands import Named
+from lab.gui.by_hand import set_weight
 from lab.gui.document import Document
 from lab.gui.editing import ArchitectureEdits
+from lab.gui.panels.last_update import LastUpdate
 from lab.gui.panels.selected_rows import (
     field_rows,
     own_weight_rows,
@@ -21,8 +22,9 @@ from lab.gui.panels.selected_rows import (
 from lab.gui.selection import Selection
 from lab.gui.views.weights import place_of
 from lab.gui.widgets.fact_table import NAMES, FactTable, Row
+from lab.gui.widgets.formula_words import formula_of
 from lab.gui.widgets.inputs import InputsLine
-from lab.gui.widgets.numbers import Number, words
+from lab.gui.widgets.numbers import Number
 from lab.gui.widgets.sections import Column, Formula, Section
 from lab.network.editing import may_take
 from lab.network.network import Analysis, Facts
@@ -30,7 +32,7 @@ from lab.problem import ProblemError
 from lab.training.probes import (
     ActivationsProbe,
     Probe,
-    UpdateProbe,
+    ToldProbe,
     WeightsProbe,
 )
 from lab.training.snapshot import Snapshot
@@ -61,6 +63,7 @@ class Inspector(Column):
         self._formula = Formula()
         self._unit = FactTable("Unit")
         self._weight = FactTable("Weight")
+        self.last_update = LastUpdate()
         self._shape = FactTable("Layer")
         self.by_hand = Number(-3.4e38, 3.4e38)
         self.by_hand.setToolTip("Set the weight by hand, from this step on. Undo takes it back")
@@ -89,6 +92,7 @@ class Inspector(Column):
             self._unit,
             self._weight,
             self._set_to,
+            self.last_update,
             self._shape,
             self._inputs,
             self._parameters,
@@ -108,7 +112,7 @@ class Inspector(Column):
         if selection.unit >= 0 or selection.weight >= 0:
             wanted.add(WeightsProbe())
         if selection.weight >= 0:
-            wanted.add(UpdateProbe())
+            wanted.add(ToldProbe((selection.weight,)))
         return frozenset(wanted)
 
     @Slot(object)
@@ -151,10 +155,7 @@ class Inspector(Column):
         self._title.setText(f"{facts.name}{unit}")
         doc = (type(layer).__doc__ or "").split("\n\n")[0]
         self._kind.setText(" ".join(doc.split()))
-        activation = getattr(layer, "activation", None)
-        self._formula.show_formula(
-            "" if activation is None else f"{activation.formula};{activation.derivative}"
-        )
+        self._formula.show_formula(formula_of(layer))
         rows: list[Row] = [
             ("Input", str(facts.input or "–"), "Shape of what comes in, one example"),
             ("Output", str(facts.output or "–"), "Shape of what goes out, one example"),
@@ -193,6 +194,7 @@ class Inspector(Column):
         else:
             self._show_unit(snapshot, selection)
         self._weight.show_rows(weight_rows(snapshot, selection.weight) if snapshot else [])
+        self.last_update.show_weight(snapshot, selection.weight)
         self._show_by_hand(snapshot, selection)
 
     def _show_by_hand(self, snapshot: Snapshot | None, selection: Selection) -> None:
@@ -207,18 +209,7 @@ class Inspector(Column):
 
     @Slot(object)
     def _set_weight(self, value: float) -> None:
-        snapshot = self._document.snapshot
-        place = snapshot and place_of(snapshot.experiment.analysis, self._document.selection.weight)
-        if not place:
-            return
-        name, spot = place
-
-        def read(now: Named) -> Named:
-            values = now[name]
-            values[spot] = value
-            return {name: values}
-
-        self._document.set_weights(read, f"Set {name}[{', '.join(map(str, spot))}] to {words(value)}")
+        set_weight(self._document, self._document.selection.weight, value)
 
     def _show_unit(self, snapshot: Snapshot, selection: Selection) -> None:
         seen = snapshot.reading(ActivationsProbe(selection.part, selection.example))

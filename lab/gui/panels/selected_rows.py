@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from lab.gui.panels.last_update import signed, update_rows
 from lab.gui.selection import Selection
 from lab.gui.widgets.fact_table import Row
-from lab.gui.widgets.wording import number
+from lab.gui.widgets.forms import caption
 from lab.network.layers.layer import Parameter
 from lab.network.network import Analysis, Facts, Network
 from lab.network.receptive_field import field_of, receptive_fields
-from lab.training.probes import Activations, Array, UpdateProbe, Weights, WeightsProbe
+from lab.training.probes import Activations, Array, Weights, WeightsProbe
 from lab.training.snapshot import Snapshot
 from lab.value import told
 
@@ -40,7 +41,7 @@ def parameter_row(parameter: Parameter) -> Row:
     tip = f"{parameter.size:,} numbers. They start: {start.title}, {start.formula}"
     if deviation := start.deviation(parameter.fan_in, parameter.fan_out):
         tip += f", here σ = {deviation:.4g} (fan-in {parameter.fan_in:,}, fan-out {parameter.fan_out:,})"
-    return parameter.name.capitalize(), shape, tip
+    return caption(parameter.name), shape, tip
 
 
 def field_rows(network: Network, analysis: Analysis, facts: Facts, selection: Selection) -> list[Row]:
@@ -125,36 +126,10 @@ def weight_rows(snapshot: Snapshot, index: int) -> list[Row]:
                 ("Name", f"{name}[{', '.join(str(int(i)) for i in place)}]", "Parameter and index in it"),
                 ("Value", signed(float(values[place])), ""),
                 ("Flat index", f"{index:,}", "Place in the vector of all parameters"),
-                *update_rows(snapshot, name, place),
+                *update_rows(snapshot, index),
             ]
         before += values.size
     return []
-
-
-INTERNALS = {
-    "gradient": "Slope of the last batch's error along the weight, as the optimizer saw it: clipped, with penalties",
-    "step size": "By what the last update multiplied the gradient, or the direction made of it",
-    "last update": "How far the last update moved the weight",
-}
-
-
-def update_rows(snapshot: Snapshot, name: str, place: tuple[np.intp, ...]) -> list[Row]:
-    """What the optimizer had in hand for one weight when it made the last update."""
-    seen = snapshot.reading(UpdateProbe())
-    known = seen.parameters.get(name, {}) if seen is not None else {}
-    optimizer = snapshot.experiment.optimizer
-    remembers = f"What {optimizer.title} remembers: {optimizer.formula}"
-    return [
-        (what.capitalize(), signed(float(values[place])), INTERNALS.get(what, remembers))
-        for what, values in known.items()
-        if values.ndim == len(place)
-    ]
-
-
-def signed(value: float) -> str:
-    """With room for a minus where there is none: figures do not jump."""
-    text = number(value, 4)
-    return text if text.startswith("−") else f"\u2007{text}"
 
 
 def spread(values: Array) -> str:

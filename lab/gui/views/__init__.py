@@ -5,6 +5,8 @@ from lab.gui.views.curves import CurvesView
 from lab.gui.views.decision import DecisionView
 from lab.gui.views.filters import FiltersView
 from lab.gui.views.maps import MapsView
+from lab.gui.views.microscope import MicroscopeView
+from lab.gui.views.optimizers import OptimizersView
 from lab.gui.views.predictions import PredictionsView
 from lab.gui.views.program import ProgramView
 from lab.gui.views.runs import RunsView
@@ -17,9 +19,11 @@ from lab.gui.views.watches import WatchesView
 VIEWS: tuple[type[View], ...] = (
     CurvesView,
     RunsView,
+    OptimizersView,
     SweepView,
     SurfaceView,
     MapsView,
+    MicroscopeView,
     FiltersView,
     ConfusionView,
     PredictionsView,

@@ -36,6 +36,7 @@ class RunsView(FramedView):
         super().__init__(parent)
         self._snapshot: Snapshot | None = None
         self._rows: tuple[Row, ...] = ()
+        self._wanted: float | None = None  # the level that a person has set
         self.at = self.controls.choice(
             "Compare",
             (
@@ -60,12 +61,13 @@ class RunsView(FramedView):
             "from the error at the start to the lowest of all"
         )
         self.level.setAccessibleName("Level of the error")
-        self.level.edited.connect(lambda _: self._redraw())
+        self.level.edited.connect(self._set_level)
         self.controls.add(self.level)
         self._levels = {judged: Levels(judged, 0.0) for judged in JUDGED}
         self.table_of_runs = RunsTable()
         self.note = QLabel()
         self.note.setWordWrap(True)
+        self.note.setProperty("body", True)
         self.note.setTextFormat(Qt.TextFormat.PlainText)
         self.note.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
@@ -100,6 +102,10 @@ class RunsView(FramedView):
         self._show_note(runs, at)
         self.show_picture()
 
+    def _set_level(self, level: float | None) -> None:
+        self._wanted = level
+        self._redraw()
+
     def _chosen_level(self, runs: tuple[Snapshot, ...]) -> Levels:
         """What looks for the level that is set, or suggested."""
         chosen = self.judged.currentData()
@@ -110,8 +116,7 @@ class RunsView(FramedView):
         suggested = suggested_level([levels.see(run) for run in runs])
         if np.isfinite(suggested):
             self.level.show_instead(suggested)
-        typed = self.level.text().strip()
-        wanted = self.level.value() if typed else suggested
+        wanted = suggested if self._wanted is None else self._wanted
         if wanted != levels.level and not np.isnan(wanted):
             self._levels[chosen] = levels = Levels(chosen, wanted)
         return levels

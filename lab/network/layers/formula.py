@@ -36,14 +36,14 @@ class Formula(Layer, frozen=True, tag="formula"):
         str,
         msgspec.Meta(
             max_length=LONGEST,
-            title="f(x, y)",
+            title="formula f(x, y)",
             description="In x and y, with + − * / ^, parentheses, pi, e and the functions sin, cos, tan, exp, log, "
             "sqrt, abs, sinh, cosh, tanh, atan, min and max",
             extra={"kind": "formula"},
         ),
     ] = EXAMPLE
-    x: Annotated[Start, msgspec.Meta(title="x at the start")] = -1.2
-    y: Annotated[Start, msgspec.Meta(title="y at the start")] = 1.0
+    x: Annotated[Start, msgspec.Meta(title="start x")] = -1.2
+    y: Annotated[Start, msgspec.Meta(title="start y")] = 1.0
 
     title = "Formula"
     summary = "The error as your own formula in two weights x and y"

@@ -8,11 +8,13 @@ from dataclasses import replace
 import numpy as np
 
 from lab.landscape.angles import NAN, angle, angle_to_contour, cosine
-from lab.landscape.differences import STEPS, HessianTimes
+from lab.landscape.differences import HessianTimes
+from lab.landscape.linear_neuron import NEGLIGIBLE, LinearNeuron
 from lab.landscape.plane import Plane
 from lab.training.moment import Moment
 from lab.training.readings import NEVER, Stop
 from lab.training.surfaces import Arrow, Compass
+from lab.training.survey.by_formula import ByFormula
 from lab.training.survey.effort import Clock
 from lab.training.survey.error import (
     ErrorOf,
@@ -22,14 +24,12 @@ from lab.training.survey.error import (
     next_case,
     whole_training,
 )
-from lab.training.survey.linear import LinearNeuron, linear_neuron
+from lab.training.survey.linear import exact, of_neuron
 
 LOST = 12 * float(np.finfo(np.float32).eps)
 """A step that is shorter than this share of the weights is mostly rounding: it has no direction."""
 MOST_SECONDS = 5.0
 """Where the gradient over all training examples would take longer, it is not compared with the batch's."""
-FLAT = 1e-12
-"""A curvature that is a smaller share of the largest is none, but for rounding in float64."""
 PARALLEL = 0.9999
 """Two directions whose cosine is larger span no plane to speak of."""
 
@@ -64,12 +64,12 @@ class Reckoning:
         self.others: dict[int, dict[str, Arrow]] = {}
         """The arrows of other runs."""
         self._plane, self._error = plane, error
-        self._neuron = linear_neuron(moment, error)
+        self._neuron = exact(moment, error)
         self._arrows: dict[str, Arrow] = {}
         self._compass = Compass(arrows=self._arrows, exact=self._neuron is not None)
         self._stop: Stop = NEVER
         self._parts = self._work()
-        self._next = 0.0  # seconds that the next part may take
+        self._next = self._spent = 0.0  # seconds that are reckoned for the next part, and for those before
 
     def is_of(self, moment: Moment, error: ErrorOf) -> bool:
         """Whether it is about this moment: the same runs stand in the same places, come to in the same way."""
@@ -85,17 +85,20 @@ class Reckoning:
             )
         )
 
-    def go_on(self, clock: Clock, in_any_case: bool) -> None:
-        """Work while there is time enough for a part. One part is done `in_any_case`, if that is said."""
+    def go_on(self, clock: Clock, budget: float) -> None:
+        """Work, until the time is up, on parts that are reckoned to take `budget` seconds together, from the first on.
+
+        So it is the same parts at every moment, however busy the machine is: what is shown does not come and go.
+        """
         self._stop = clock.stop
-        while not self.is_done and not clock.is_over and (in_any_case or self._next <= clock.left):
-            in_any_case = False
+        while not self.is_done and not clock.is_over and self._spent + self._next <= budget:
             try:
+                self._spent += self._next
                 self._next = next(self._parts)
             except StopIteration:
                 self.is_done = True
             except BrokenOffError:
-                self._parts, self._next = self._work(), 0.0
+                self._parts, self._next, self._spent = self._work(), 0.0, 0.0
                 return
 
     @property
@@ -110,7 +113,7 @@ class Reckoning:
             self._arrows[name] = found
 
     def _work(self) -> Iterator[float]:
-        """The parts, what is cheap and most wanted first. Each yields the seconds that the next one may take."""
+        """The parts, what is cheap and most wanted first. Each yields the seconds to be reckoned for the next."""
         w, error, neuron = self.moment.params, self._error, self._neuron
         step, each = self._step(), error.seconds_of_gradient
         self._point("step", step)
@@ -123,7 +126,7 @@ class Reckoning:
             gradient = self._gradient(w)
             self._point("descent", -gradient)
             if neuron is not None:
-                self._know(descent_to_minimum=angle(-gradient, neuron.way_to_minimum(w)))
+                self._know(descent_to_minimum=angle(-gradient, neuron.way_to_minimum(w.astype(float))))
             if step is not None:
                 yield each
                 self._know(
@@ -144,7 +147,7 @@ class Reckoning:
         """The gradient of the batch that comes next, and its angle with that of all training examples."""
         error = self._error
         like_training = whole_training(self.moment, error)
-        yield error.seconds_of_gradient
+        yield error.seconds_of_gradient * self.moment.experiment.batch_size / error.count
         penalty = like_training.penalty if like_training.height == "objective" else None
         batch = batch_gradient(self.moment, penalty, self._stop)
         if batch is None:
@@ -159,7 +162,7 @@ class Reckoning:
 
     def _gradient(self, weights: Vector) -> Values:
         if self._neuron is not None:
-            return self._neuron.gradient(weights)
+            return self._neuron.gradient(weights.astype(np.float64))
         found = self._error.gradient(weights, self._stop)
         if found is None:
             raise BrokenOffError
@@ -174,21 +177,21 @@ class Reckoning:
         if self._plane.is_line:
             return
         error = self._error if self._error.over == "case" else next_case(self.moment)
-        neuron = None if error is None else linear_neuron(self.moment, error)
+        neuron = None if error is None else of_neuron(self.moment, error)
         if neuron is None:
             return
-        a, b = (self._plane.basis @ neuron.inputs[0]).tolist()
-        c = float(neuron.targets[0] - neuron.inputs[0] @ self._plane.origin)
+        *inputs, target = neuron.constraint(0)
+        a, b = (self._plane.basis @ inputs).tolist()
+        c = target - float(self._plane.origin @ np.array(inputs))
         if a or b:
             self._know(constraint=(a, b, c))
 
-    def _know_all(self, neuron: LinearNeuron) -> None:
-        """What is exact of a linear neuron, whatever the plane: the largest rate is that of all its weights."""
-        self._point("minimum", neuron.way_to_minimum(self.moment.params))
+    def _know_all(self, neuron: LinearNeuron | ByFormula) -> None:
+        """What is exact, whatever the plane: the largest rate is that of all weights."""
+        self._point("minimum", neuron.way_to_minimum(self.moment.params.astype(np.float64)))
         basis = self._plane.basis
         self._curvature(basis @ neuron.hessian @ basis.T)
-        top = float(neuron.eigenvalues[0])
-        self._know(largest_rate=2 / top if top > 0 else NAN)
+        self._know(largest_rate=neuron.largest_rate)
 
     def _curve(self, w: Vector) -> Iterator[float]:
         """The Hessian within the plane, from its products with the two directions."""
@@ -196,7 +199,9 @@ class Reckoning:
         times = HessianTimes(lambda at: self._error.gradient(at, stop), w)
         basis = self._plane.basis
         products = np.zeros_like(basis)
-        yield STEPS * each
+        yield each
+        for _ in times.settling(basis[0]):
+            yield each
         for k, direction in enumerate(basis):
             found = times(direction)
             if found is None:
@@ -232,7 +237,7 @@ class Reckoning:
 
     def _condition(self, high: float, low: float) -> float:
         """Infinite where a bowl has a flat direction, for certain; NaN where there is no bowl."""
-        if self._neuron is not None and high > 0 and abs(low) <= FLAT * high:
+        if isinstance(self._neuron, LinearNeuron) and high > 0 and abs(low) <= NEGLIGIBLE * high:
             return float("inf")
         return high / low if low > 0 else NAN
 

@@ -67,8 +67,3 @@ class Clock:
     @property
     def is_over(self) -> bool:
         return bool(self.stop[0]) or time.perf_counter() > self.until
-
-    @property
-    def left(self) -> float:
-        """Seconds."""
-        return 0.0 if self.stop[0] else max(0.0, self.until - time.perf_counter())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -63,6 +64,8 @@ class Filling:
     def work(self, moment: Moment, clock: Clock, hands: int, levels: tuple[int, ...] | None = None) -> None:
         """Fill in, on so many threads, until it is done or the time is up."""
         tasks, turn, failed = self._tasks(moment, levels or self.levels), threading.Lock(), []
+        begun = list(itertools.islice(tasks, 2))
+        tasks, hands = itertools.chain(begun, tasks), min(hands, len(begun))
 
         def work(hand: int) -> None:
             try:

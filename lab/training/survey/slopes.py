@@ -8,7 +8,7 @@ from lab.landscape.conjugate import conjugate_directions, second_distance
 from lab.landscape.curvature import MOST, Lanczos, Leading
 from lab.landscape.differences import HessianTimes
 from lab.landscape.plane import Plane, Values, Vector
-from lab.training.survey.linear import linear_neuron
+from lab.training.survey.linear import exact
 from lab.training.survey.planes import drawn_across
 from lab.training.survey.wish import Choice, Choosing, UndefinedError, Wish
 from lab.wording import number, share
@@ -17,8 +17,10 @@ SETTLED, MOST_PRODUCTS = 0.01, 60
 """A direction of curvature is good where |H v - value v| is below this share of the largest eigenvalue; after so many
 products it is taken as it is.
 """
-UNSURE = 0.05
-"""A product of the Hessian that changes by more than this share with the step that it is taken at is reported."""
+UNSURE, VAGUE = 0.05, 0.3
+"""A curvature, and a product of the Hessian, that changes by more than this share with the step that it is taken at is
+reported.
+"""
 BYTES = 256 << 20
 """What the vectors of a search for curvature may take."""
 START = 0x53
@@ -37,13 +39,18 @@ def down_the_gradient(wish: Wish) -> Choosing:
         )
     yield None
     times = hessian_times(wish)
+    yield from times.settling(gradient / -length)
     along = times(gradient / -length)
     if along is None:
         return
     yield None
     found = conjugate_directions(gradient, along)
     first, second, d2 = found.distance, float("nan"), found.second
-    why, name = doubt(times.disagreement), "conjugate direction"
+    why, name = "", "conjugate direction"
+    if times.disagreement > VAGUE:
+        why = (
+            f"the error has kinks here: the Hessian differs by {share(times.disagreement)} from step to step"
+        )
     if d2.any():
         curved = times(d2)
         if curved is None:
@@ -54,7 +61,7 @@ def down_the_gradient(wish: Wish) -> Choosing:
         name, d2 = "random direction", drawn_across(wish, found.first[None])
     axes = "down the gradient", name
     plane = Plane(wish.here.copy(), found.first.astype(np.float32), d2.astype(np.float32), axes)
-    held = around((first, second), wish.here, linear_neuron(wish.moment, wish.error) is not None)
+    held = around((first, second), wish.here, exact(wish.moment, wish.error) is not None)
     yield Choice(plane, held, alone=True, why=why)
 
 
@@ -64,6 +71,7 @@ def along_the_curvature(wish: Wish) -> Choosing:
     if search is None:
         return
     times = hessian_times(wish)
+    yield from times.settling(search.next)
     while not search.is_done and search.products < MOST_PRODUCTS:
         product = times(search.next)
         if product is None:
@@ -75,15 +83,18 @@ def along_the_curvature(wish: Wish) -> Choosing:
             break
         yield None
     found = search.leading(2)
-    differs = times.check(found.vectors[0])
-    if differs is None:
+    checks = [times.check(vector) for vector in found.vectors]
+    differs = [check for check in checks if check is not None]
+    if len(differs) < len(checks):
         return
     first, second = (
         f"{nth} curvature direction (λ = {number(float(value))})"
         for nth, value in zip(("1st", "2nd"), found.values, strict=True)
     )
     d1, d2 = found.vectors.astype(np.float32)
-    why = doubt(differs)
+    why = (
+        f"λ differs by {share(max(differs))} with the step it is measured at" if max(differs) > UNSURE else ""
+    )
     if off(found) > SETTLED:
         why = f"the directions are settled to {share(off(found))} only"
     # so far that the curvature alone would double the error
@@ -119,12 +130,6 @@ def off(found: Leading) -> float:
     """By how much the pairs miss, as a share of the largest eigenvalue."""
     most = float(np.abs(found.values).max())
     return float(found.residuals.max()) / most if most > 0 else 0.0
-
-
-def doubt(differs: float) -> str:
-    if differs <= UNSURE:
-        return ""
-    return f"the curvature differs by {share(differs)} with the step that it is measured at"
 
 
 def around(distances: tuple[float, float], weights: Vector, certain: bool = False) -> Values:

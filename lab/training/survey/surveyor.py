@@ -13,17 +13,17 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from lab.kernels.threads import cores
-from lab.training.moment import Moment, OtherPath
+from lab.training.moment import Moment
 from lab.training.readings import Stop
-from lab.training.surfaces import Footprints, Surface, SurfaceProbe
+from lab.training.surfaces import Surface, SurfaceProbe
 from lab.training.survey.anchors import Anchor, anchors_of
 from lab.training.survey.choosing import choosing
 from lab.training.survey.compass import Reckoning
 from lab.training.survey.effort import LEVELS, Clock, first_look, too_dear
 from lab.training.survey.error import Chosen, ErrorOf, chosen, error_of
 from lab.training.survey.filling import Filling
-from lab.training.survey.framing import Frame, is_gone, start_of, within_reason
-from lab.training.survey.linear import linear_neuron
+from lab.training.survey.framing import Frame, within_reason
+from lab.training.survey.showing import Survey, nothing_yet, surface
 from lab.training.survey.wish import Choosing, Wish
 
 AT_ONCE = 4
@@ -40,24 +40,6 @@ class Search:
 
     wish: Wish
     parts: Choosing
-
-
-@dataclass(eq=False)
-class Survey:
-    """One surface: a first look at it, where that is wanted, the whole of it, and the compass."""
-
-    whole: Filling
-    first: Filling | None
-    reckoning: Reckoning | None = None
-
-    @property
-    def error(self) -> ErrorOf:
-        return self.whole.error
-
-    @property
-    def is_first(self) -> bool:
-        """Whether the first look is all that can be shown yet."""
-        return self.first is not None and not self.whole.level and bool(self.first.level)
 
 
 @dataclass(eq=False)
@@ -95,11 +77,16 @@ class Surveyor:
         if framed is None:
             return nothing_yet(moment, "looking for the plane")
         survey = self._survey(framed, probe, moment, at_rest)
-        self._work(survey, moment, clock, at_rest)
+        self._work(survey, moment, clock, at_rest, np.inf if at_rest else SHARE * seconds)
         found = surface(framed.frame, survey, moment, said)
         is_reckoned = survey.reckoning is not None and survey.reckoning.is_done
         self.has_more = plane_of(probe) in self._searches or not (found.complete and is_reckoned)
         return found
+
+    @property
+    def framed(self) -> tuple[Framed, ...]:
+        """The frames that there are, the one that was asked for last at the end."""
+        return tuple(self._framed.values())
 
     # -- frames -----------------------------------------------------------------------------------------
 
@@ -110,9 +97,8 @@ class Surveyor:
         key = plane_of(probe)
         framed = self._framed.pop(key, None)
         if framed is None and probe.pinned:
-            framed = self._framed.get(
-                replace(key, pinned=False)
-            )  # what is pinned is the plane that there was
+            # what is pinned is the plane that there was
+            framed = self._framed.get(replace(key, pinned=False))
         if framed is None or not framed.frame.still_serves(probe, moment, anchors):
             found = self._search(key, probe, moment, anchors, clock)
             if found is not None:
@@ -175,7 +161,7 @@ class Surveyor:
             return True
         return np.array_equal(error.examples.indices, chosen(probe, moment).indices)
 
-    def _work(self, survey: Survey, moment: Moment, clock: Clock, at_rest: bool) -> None:
+    def _work(self, survey: Survey, moment: Moment, clock: Clock, at_rest: bool, budget: float) -> None:
         hands = cores() if at_rest else 1
         if survey.first is not None and not survey.whole.level:
             survey.first.look_at(moment.params)
@@ -186,9 +172,7 @@ class Surveyor:
             return
         if survey.reckoning is None or not survey.reckoning.is_of(moment, survey.error):
             survey.reckoning = Reckoning(survey.whole.frame.plane, survey.error, moment)
-        unhurried = at_rest or clock.until == np.inf
-        share = clock if unhurried else Clock.of(SHARE * clock.left, clock.stop)
-        survey.reckoning.go_on(share, in_any_case=at_rest)
+        survey.reckoning.go_on(clock, budget)
         survey.whole.work(moment, clock, hands)
 
 
@@ -205,99 +189,6 @@ def first_filling(frame: Frame, error: ErrorOf, moment: Moment, few: int) -> Fil
 def plane_of(probe: SurfaceProbe) -> SurfaceProbe:
     """What of a probe decides where its plane lies."""
     return replace(probe, over="training", case=0, height="loss")
-
-
-# -- what is shown --------------------------------------------------------------------------------------
-
-
-def surface(frame: Frame, survey: Survey, moment: Moment, said: str) -> Surface:
-    filling = survey.first if survey.is_first and survey.first is not None else survey.whole
-    own = [*moment.path_vectors, moment.params]
-    everything = [*own, *(v for o in moment.others for v in (*o.path_vectors, o.params))]
-    frame.forget_but(everything)
-    survey.whole.forget_but(everything)
-    reckoning = survey.reckoning
-    is_reckoned = reckoning is not None and reckoning.is_of(moment, survey.error)
-    every = filling.level or LEVELS[0]
-    path = frame.places(own)
-    others = tuple(
-        footprints(frame, filling, other, reckoning if is_reckoned else None) for other in moment.others
-    )
-    errors = np.array([filling.error_at(v) for v in own])
-    unknown = np.isnan(errors).any() or any(np.isnan(other.path_errors).any() for other in others)
-    return Surface(
-        x=frame.x[::every],
-        y=frame.y[::every],
-        errors=filling.errors[::every, ::every].copy(),
-        path=np.array([(p.x, p.y) for p in path]),
-        path_errors=errors,
-        path_steps=np.array([*moment.path_steps.tolist(), moment.step], np.int64),
-        path_distances=np.array([p.distance for p in path]),
-        axes=frame.plane.axes,
-        cosine=frame.plane.cosine,
-        examples=filling.error.count,
-        minimum=known_minimum(frame, survey.error, moment),
-        complete=bool(survey.whole.is_whole and not unknown),
-        others=others,
-        compass=reckoning.compass if is_reckoned and reckoning is not None else None,
-        why="; ".join(filter(None, (frame.choice.why, said, filling.error.why, who_is_gone(frame, moment)))),
-        chosen_at=frame.step,
-    )
-
-
-def footprints(frame: Frame, filling: Filling, other: OtherPath, reckoning: Reckoning | None) -> Footprints:
-    vectors = [*other.path_vectors, other.params]
-    places = frame.places(vectors)
-    return Footprints(
-        run=other.run,
-        name=other.name,
-        colour=other.colour,
-        path=np.array([(p.x, p.y) for p in places]),
-        path_errors=np.array([filling.error_at(v) for v in vectors]),
-        path_steps=np.array([*other.path_steps.tolist(), other.step], np.int64),
-        path_distances=np.array([p.distance for p in places]),
-        arrows=reckoning.others.get(other.run, {}) if reckoning is not None else {},
-    )
-
-
-def known_minimum(frame: Frame, error: ErrorOf, moment: Moment) -> tuple[float, float] | None:
-    """The lowest point of the plane, where there is a closed form."""
-    neuron = linear_neuron(moment, error)
-    if neuron is None:
-        return None
-    basis, origin = frame.plane.basis, frame.plane.origin
-    within = basis @ neuron.hessian @ basis.T
-    x, y = (np.linalg.pinv(within, hermitian=True) @ (basis @ -neuron.gradient(origin))).tolist()
-    return x, y
-
-
-def who_is_gone(frame: Frame, moment: Moment) -> str:
-    """Which runs have left the picture for good."""
-    start = start_of(moment)
-    standing = [(moment.name, moment.params), *((o.name, o.params) for o in moment.others)]
-    gone = [name for name, vector in standing if is_gone(vector, start, frame.error)]
-    if not gone:
-        return ""
-    return f"run{'s' * (len(gone) > 1)} {' and '.join(gone)} {'have' if len(gone) > 1 else 'has'} left the picture"
-
-
-def nothing_yet(moment: Moment, why: str) -> Surface:
-    """While there is no plane."""
-    return Surface(
-        x=np.array([-1.0, 0.0, 1.0]),
-        y=np.array([-1.0, 0.0, 1.0]),
-        errors=np.full((3, 3), np.nan),
-        path=np.empty((0, 2)),
-        path_errors=np.empty(0),
-        path_steps=np.empty(0, np.int64),
-        path_distances=np.empty(0),
-        axes=("", ""),
-        cosine=0.0,
-        examples=0,
-        complete=False,
-        why=why,
-        chosen_at=moment.step,
-    )
 
 
 def _is_same_space(then: Moment, now: Moment) -> bool:

@@ -73,10 +73,13 @@ def links_of(moment: Moment) -> Links:
 
 
 def weight_name(moment: Moment, index: int) -> str:
-    """A weight as a person reads it: "dense1.weight [0, 1]"."""
+    """A weight as a person reads it: "dense1.weight [0, 1]"; a parameter of one number by its name alone."""
     for p in moment.program.parameters:
         at = moment.program.offsets[p.name]
         if at <= index < at + p.size:
+            if p.size == 1:  # of the only layer there is it need not be said whose it is
+                alone = len(moment.experiment.network.nodes) == 1
+                return p.name.rpartition(".")[2] if alone else p.name
             place = ", ".join(str(int(i)) for i in np.unravel_index(index - at, p.shape))
             return f"{p.name} [{place}]"
     return f"weight {index}"

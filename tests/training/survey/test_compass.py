@@ -128,7 +128,7 @@ def test_of_a_network_slopes_and_curvature_are_those_of_a_twin() -> None:
         moment = run.moment(internals=True)
         surveyor = Surveyor()
         surface = surveyor.look(probe, moment, np.inf, NEVER)
-        frame = next(iter(surveyor._framed.values())).frame
+        frame = surveyor.framed[0].frame
         B = frame.plane.basis
         descent = surface.compass.arrows["descent"]
         assert descent.length == pytest.approx(np.linalg.norm(gradient), rel=1e-4)

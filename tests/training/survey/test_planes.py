@@ -32,7 +32,7 @@ PLANES = ("path", "random", "weights", "gradient", "curvature", "moments")
 def frame_of(run: Run, probe: SurfaceProbe) -> Frame:
     surveyor = Surveyor()
     seen(run, probe, surveyor)
-    (framed,) = surveyor._framed.values()
+    (framed,) = surveyor.framed
     return framed.frame
 
 
@@ -115,7 +115,7 @@ def test_what_takes_long_is_done_in_slices() -> None:
         looks += 1
         assert looks < 2000
     assert looks > 2
-    (framed,) = surveyor._framed.values()
+    (framed,) = surveyor.framed
     np.testing.assert_array_equal(framed.frame.plane.origin, began)
     assert found.chosen_at == 10
     assert found.path_steps[-1] == 11

@@ -8,6 +8,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import (
     QAction,
     QContextMenuEvent,
+    QFontMetrics,
     QKeyEvent,
     QKeySequence,
     QMouseEvent,
@@ -16,7 +17,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QToolButton, QWidget
 
 from lab.gui.icons import DOT, icon, run_dot
-from lab.gui.theme import LIGHT, Theme
+from lab.gui.theme import LIGHT, Theme, number_font
 from lab.gui.widgets.words import Words
 from lab.training.comparison import difference, together
 from lab.training.race import MOST_RUNS
@@ -26,6 +27,8 @@ LONGEST_NAME, SHORTEN_TO = 24, (10, 8, 7, 6, 5, 4, 3)
 """Characters that a name may have, and that a chip shows of it, fewer where there is less room."""
 BESIDE_NAME = DOT + 26
 """Pixels of a chip besides its name."""
+ENOUGH = 90
+"""Pixels from which on the words beside the chips are worth their room."""
 
 
 class Chip(QToolButton):
@@ -43,8 +46,7 @@ class Chip(QToolButton):
 
     def sizeHint(self) -> QSize:
         size = super().sizeHint()
-        text = self.fontMetrics().horizontalAdvance(self.text())
-        return QSize(text + BESIDE_NAME, size.height())  # what Qt leaves beside an icon is for a toolbar
+        return QSize(wide(self.text()), size.height())  # what Qt leaves beside an icon is for a toolbar
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         self.wanted.emit()
@@ -168,13 +170,13 @@ class RunChips(QWidget):
             chip.deleteLater()
         for chip, run in zip(self.chips, self._runs, strict=True):
             self._dress(chip, run)
-        self._shorten()
-        self.updateGeometry()
         active = next((run for run in self._runs if run.run == self._active), None)
         several = len(self._runs) > 1
         words = difference(active, self._runs) if active is not None and several else ""
         self.words.setText(words)
         self.words.setToolTip(words)
+        self._shorten()
+        self.updateGeometry()
         for action in (self.close_action, self.next_action, self.previous_action):
             action.setEnabled(several)
         self.duplicate_action.setEnabled(len(self._runs) < MOST_RUNS)
@@ -191,11 +193,15 @@ class RunChips(QWidget):
 
     def _shorten(self) -> None:
         """Names as long as there is room for all of them."""
+        taken = 0
         for letters in SHORTEN_TO:
             for chip, run in zip(self.chips, self._runs, strict=True):
-                chip.setText(run.name if len(run.name) <= letters else f"{run.name[: letters - 1]}…")
-            if self._wide(chip.sizeHint().width() for chip in self.chips) <= self.width():
+                chip.setText(shortened(run.name, letters))
+            taken = self._wide(chip.sizeHint().width() for chip in self.chips)
+            if taken <= self.width():
                 break
+        # a few letters of a sentence say nothing
+        self.words.setVisible(self.width() - taken >= min(ENOUGH, self.words.sizeHint().width()))
 
     def _wide(self, chips: Iterable[int]) -> int:
         """Pixels of so many chips of these widths, and of the buttons beside them."""
@@ -208,15 +214,17 @@ class RunChips(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """With the shortest names."""
-        least = self.fontMetrics().horizontalAdvance("MM…") + BESIDE_NAME
-        return QSize(self._wide([least] * len(self.chips)), super().minimumSizeHint().height())
+        return QSize(self._wide(self._wanted(SHORTEN_TO[-1])), super().minimumSizeHint().height())
 
     def sizeHint(self) -> QSize:
         """With names as they are where there is room, and the words."""
-        names = (run.name[: SHORTEN_TO[0]] for run in self._runs)
-        chips = (self.fontMetrics().horizontalAdvance(name) + BESIDE_NAME for name in names)
-        wide = self._wide(chips) + 12 + self.words.sizeHint().width()
+        wide = self._wide(self._wanted(SHORTEN_TO[0])) + 12 + self.words.sizeHint().width()
         return QSize(wide, super().sizeHint().height())
+
+    def _wanted(self, letters: int) -> list[int]:
+        """Pixels of each chip with so many letters of its name."""
+        texts = (shortened(run.name, letters) for run in self._runs)
+        return [wide(text) for text in texts]
 
     def _dress(self, chip: Chip, run: Snapshot) -> None:
         chip.setIcon(run_dot(self._theme, run.colour, hollow=bool(run.stopped)))
@@ -310,3 +318,13 @@ class RunChips(QWidget):
         known = {run.run: run.name for run in self._runs}
         if take and name and known.get(self._named, name) != name:
             self.renamed.emit(self._named, name)
+
+
+def wide(text: str) -> int:
+    """Pixels of a chip: the name of the active run is bold, and the others take as much room."""
+    return QFontMetrics(number_font(bold=True)).horizontalAdvance(text) + BESIDE_NAME
+
+
+def shortened(name: str, letters: int) -> str:
+    """The name in at most so many characters."""
+    return name if len(name) <= letters else f"{name[: letters - 1]}…"

@@ -87,10 +87,12 @@ COLUMNS = (
         "best_error", "best", "The lowest error so far, on the validation part where there is one", _error
     ),
     _figure("best_step", "at step", "The step at which the error was lowest", _counted),
-    _figure("reached_step", "to level", "Updates until the error was first at the level or below", _counted),
+    _figure(
+        "reached_step", "steps to level", "Updates until the error was first at the level or below", _counted
+    ),
     _figure(
         "reached_examples",
-        "its examples",
+        "examples to level",
         "Training examples seen until the error was first at the level or below",
         _counted,
     ),

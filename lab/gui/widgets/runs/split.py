@@ -34,7 +34,15 @@ from lab.training.comparison import difference, together
 from lab.training.probes import Probe
 from lab.training.snapshot import Snapshot
 
-BY_RUN = {"maps": 210, "filters": 150, "confusion": 180, "predictions": 200, "decision": 230, "units": 150}
+BY_RUN = {
+    "maps": 210,
+    "filters": 150,
+    "confusion": 180,
+    "predictions": 200,
+    "decision": 230,
+    "units": 150,
+    "surface": 240,
+}
 """Views that can be split, and how many pixels of width a picture needs.
 
 The others show all runs at once, or belong to the active one.
@@ -81,6 +89,7 @@ class Pane(QFrame):
             layout.setContentsMargins(4, 2, 4, 2)
         view.readout.setFixedHeight(view.readout.fontMetrics().height() + 4)
         view.hint = ""  # type: ignore[misc]
+        view.stand_in_pane()
         view.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.leave_words()
 
@@ -159,6 +168,7 @@ class SplitView(View):
         self._words = whole.controls.findChildren(QLabel, options=Qt.FindChildOption.FindDirectChildrenOnly)
         for label in self._words:
             label.hide()
+        whole.watching_changed.connect(self._follow)
         for control in controls_of(whole):
             if isinstance(control, QComboBox):
                 control.currentIndexChanged.connect(self._follow)
@@ -343,6 +353,7 @@ def copy_settings(source: FramedView, to: FramedView) -> None:
                 theirs.setCurrentIndex(place)
         elif isinstance(ours, QCheckBox) and isinstance(theirs, QCheckBox):
             theirs.setChecked(ours.isChecked())
+    to.copy_from(source)
 
 
 def real_in(selection: Selection, experiment: Experiment) -> Selection:

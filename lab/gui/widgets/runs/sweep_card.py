@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from lab.gui.theme import LIGHT, Theme, blended, palette
+from lab.gui.theme import LIGHT, Theme, blended
 from lab.gui.widgets.plot import Plot, pen, positive
 from lab.gui.widgets.wording import number, tick
 from lab.training.level import Judged
@@ -197,7 +197,6 @@ class SweepCard(QWidget):
 
     def show_theme(self, theme: Theme) -> None:
         self._theme, self._drawn = theme, ()
-        self.setPalette(palette(theme))
         for plot in (self.errors, self.ways):
             plot.show_theme(theme)
         self._now.setPen(pg.mkPen(theme.muted, width=1, style=Qt.PenStyle.DotLine))
@@ -242,7 +241,7 @@ def around(trials: list[Trial], taken: Trial | None) -> tuple[Range, Range]:
     whole = [t.path for t in trials if t is taken and t.path is not None]
     ends = [t.path[[0, -1]] for t in trials if t.path is not None and t.diverged < 0]
     firsts = [t.path[:2] for t in trials if t.path is not None]
-    points = np.concatenate([*whole, *(ends or firsts)]).astype(np.float64)
+    points = np.concatenate([np.zeros((0, 2)), *whole, *(ends or firsts)]).astype(np.float64)
     points = points[np.isfinite(points).all(axis=1)]
     if not len(points):
         return (0.0, 1.0), (0.0, 1.0)
