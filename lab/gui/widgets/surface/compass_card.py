@@ -129,9 +129,9 @@ class CompassCard(QFrame):
             grid.setHorizontalSpacing(8)
             grid.setVerticalSpacing(3)
             grid.setAlignment(Qt.AlignmentFlag.AlignTop)
-            self._layout.addLayout(grid)
+            self._layout.addLayout(grid, 1)
         left.setColumnStretch(1, 1)
-        self._layout.addStretch(0)
+        right.setColumnStretch(1, 1)
         for row, kind in enumerate(ARROWS):
             name, value = self.arrows[kind.key]
             left.addWidget(self.samples[kind.key], row, 0)
