@@ -322,10 +322,13 @@ class Trainer:
                 self._pause(reason)
                 return
             if made.diverged:
-                self._goal = None
+                # the others go on without it, unless it is the one that commands are for
+                going = not race.front.stopped
+                self._goal = goal if going else None
                 for lane in made.diverged:
-                    self._events.append(replace(lane.run.diagnose(), run=lane.number))
-                return
+                    self._events.append(replace(lane.run.diagnose(), run=lane.number, going=going))
+                if not going:
+                    return
         if goal != FOREVER and leader.run.step >= goal:
             self._pause("")
         elif leader.stopped:
