@@ -60,6 +60,7 @@ class SurfaceView(FramedView):
         self._dragging = False
         self.alone = False
         self.settings = SurfaceControls(self.controls)
+        self._asked = self.probe(), self.batch_probe()
         self.settings.asked.connect(self._ask)
         self.settings.restyled.connect(self._redraw)
         self.faces, self.bar, self.card = Faces(), ColourBar(), CompassCard()
@@ -114,13 +115,19 @@ class SurfaceView(FramedView):
         return ""
 
     def _ask(self) -> None:
-        """Another surface is wanted: until something of it is known, the old one would be a lie."""
-        self._readings, self._lands, self.scenes, self._seen = (), (), (), ()
-        probe = self.probe()
-        if probe.plane == "moments" and len(probe.anchors) < 2:
-            self.say("Choose two or three moments: the plane goes through them")
+        """Something else may be wanted. Until anything is known of another surface, the old one would be a lie."""
+        asked = self.probe(), self.batch_probe()
+        before, self._asked = self._asked, asked
+        if asked == before:
+            return
+        if asked[0] == before[0]:  # the batch's surface comes, or goes
+            self._readings = self._readings[:1]
+            self._redraw()
         else:
-            self.say("Computing the error surface …")
+            self._readings, self._lands, self.scenes, self._seen = (), (), (), ()
+            few = asked[0].plane == "moments" and len(asked[0].anchors) < 2
+            moments = "Choose two or three moments: the plane goes through them"
+            self.say(moments if few else "Computing the error surface …")
         self.watching_changed.emit()
 
     def show_selection(self, selection: Selection) -> None:

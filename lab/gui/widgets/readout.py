@@ -41,7 +41,8 @@ class Readout(QLabel):
 
     @property
     def lines(self) -> int:
-        return 1 if self.width() >= ONE_LINE else 2
+        low = self.maximumHeight() < 2 * self.fontMetrics().height()
+        return 1 if low or self.width() >= ONE_LINE else 2
 
     def sizeHint(self) -> QSize:
         return QSize(120, self.lines * self.fontMetrics().height() + 4)

@@ -17,10 +17,12 @@ from lab.training.microscope.lines import (
     Step,
     Sum,
     Token,
+    bracketed,
     said,
     written,
 )
-from lab.training.microscope.slide import Slide
+from lab.training.microscope.progress import to_come
+from lab.training.microscope.slide import Slide, start_of
 
 __all__ = [
     "Backward",
@@ -37,8 +39,11 @@ __all__ = [
     "Token",
     "arriving",
     "backward",
+    "bracketed",
     "choose",
     "forward",
     "said",
+    "start_of",
+    "to_come",
     "written",
 ]

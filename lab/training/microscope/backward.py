@@ -166,7 +166,7 @@ def arriving(slide: Slide, spot: Spot) -> tuple[Line, ...]:
             continue
         found = kind.share(slide, facts, source, spot)
         for line in found:
-            symbols = f"{line.symbols},  through “{facts.name}”"
+            symbols = through(line.symbols, facts.name)
             last = line is found[-1]
             lines.append(replace(line, symbols=symbols, role="dy" if last and len(readers) == 1 else "step"))
         shares.append(found[-1].value)
@@ -179,3 +179,10 @@ def arriving(slide: Slide, spot: Spot) -> tuple[Line, ...]:
     elif not lines:
         lines.append(Step(f"dE/dy,  through “{readers[0][0].name}”", (), engine, engine, "dy"))
     return tuple(lines)
+
+
+def through(symbols: str, layer: str) -> str:
+    """A line of a layer that reads the output: what that calls dE/dx is this one's dE/dy."""
+    if symbols.startswith("dE/dx ="):
+        return f"dE/dy = dE/dx of “{layer}”;  {symbols}"
+    return f"{symbols},  through “{layer}”"

@@ -66,7 +66,9 @@ def error(slide: Slide) -> tuple[Line, ...]:
         return ()
     terms = found(answer) * answer.part
     engine = np.nan if slide.batch and slide.experiment.network.whole_batch else slide.gradients.error
-    factors = Factors(terms.ravel(), answer.layer, answer.spots()[: terms.size])
+    spots, flat = answer.spots(), terms.ravel()
+    counted = flat != 0 if len(flat) == len(spots) else np.ones(len(flat), bool)  # of many most may not count
+    factors = Factors(flat[counted], answer.layer, spots[: len(flat)][counted])
     return (Sum(f"{answer.loss.formula}{_over(answer)}", factors, None, (), engine, "E"),)
 
 
@@ -80,7 +82,7 @@ def derivative(slide: Slide, spot: Spot) -> tuple[Line, ...]:
     symbols, tokens, value, before = found(answer, spot)
     if answer.part != 1:
         symbols += _over(answer)
-        tokens = (Token("("), *tokens, Token(f") · {said(answer.part)}"))
+        tokens = (Token("("), *tokens, Token(f") × {said(answer.part)}"))
     line = step(symbols, tokens, value * answer.part, engine, "dy", size=_size(answer, spot) * answer.part)
     return (*before, line)
 

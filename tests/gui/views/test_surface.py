@@ -140,6 +140,17 @@ def test_asking_for_another_plane(stage: Stage, qtbot: QtBot) -> None:
     assert weight_name(LENET.analysis, 700) in view.settings.weights.boxes[1].toolTip()
 
 
+def test_another_face_of_the_same_surface_asks_for_nothing(stage: Stage, qtbot: QtBot) -> None:
+    view = stage.show(SurfaceView)
+    with qtbot.assertNotEmitted(view.watching_changed):
+        for shape in ("solid", "both", "flat"):
+            choose(view.settings.shape, shape)
+            assert not view.message, "it is there already"
+    with qtbot.waitSignal(view.watching_changed):
+        choose(view.settings.batch, "beside")
+    assert not view.message, "that of all examples is there already"
+
+
 def test_weights_are_typed_by_name_or_number_and_clicked_in_turn(stage: Stage) -> None:
     view = stage.show(SurfaceView)
     choose(view.settings.plane, "weights")
@@ -244,7 +255,7 @@ def test_a_coarse_surface(stage: Stage) -> None:
     view.show_snapshot(replace(snapshot(), readings={view.probe(): nothing}))
     assert not view.message, "the picture stays until more is known of the new plane"
     fresh = stage.show(SurfaceView)
-    fresh._ask()
+    choose(fresh.settings.resolution, "61")
     fresh.show_snapshot(replace(snapshot(), readings={fresh.probe(): nothing}))
     assert "Computing" in fresh.message
     assert fresh.table().columns == {}

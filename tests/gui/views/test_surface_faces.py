@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from lab.gui import figures
@@ -20,7 +21,7 @@ from lab.gui.widgets.surface.relief import Ground
 from lab.gui.widgets.surface.surface3d import Surface3D
 from lab.gui.widgets.surface.terrain import Look, scale_of, terrain
 from lab.gui.widgets.surface.trails import cut_to_box, differs, spaced, trails_of
-from tests.gui.fake_snapshots import race, surface, with_compass, with_other_paths
+from tests.gui.fake_snapshots import race, snapshot, surface, with_compass, with_other_paths
 from tests.gui.views.stage import Stage
 from tests.gui.views.test_surface import choose, feed, flat_of, point_at
 
@@ -237,3 +238,18 @@ def test_a_relief_in_a_figure_is_as_sharp_as_the_figure(stage: Stage, tmp_path: 
     figures.save(view, tmp_path / "a.png", LIGHT, (500, 300))
     assert max(drawn)[0] >= 2 * (solid.width() - 420)
     assert solid.sharpness == 1.0
+
+
+def test_a_plot_of_equal_units_keeps_its_frame_when_it_shrinks(stage: Stage) -> None:
+    view = stage.show(SurfaceView, "linear", size=(300, 640))
+    reading = replace(surface(), minimum=(1.0, 0.5))
+    view.show_snapshot(replace(snapshot("linear"), readings={view.probe(): reading}))
+    flat = flat_of(view)
+    flat.keep_units_equal(True)
+    for height in (640, 300, 500):
+        view.resize(320, height)
+        for _ in range(4):
+            QApplication.processEvents()
+        assert flat.getPlotItem().size().height() == flat.height()
+        (left, right), (low, high) = flat.box.viewRange()
+        assert (left, right, low, high) == pytest.approx((-2.0, 3.0, -1.5, 2.5), abs=0.05)

@@ -39,6 +39,7 @@ class PathItems:
         for item in self.items:
             item.setZValue(2 + height)
         self.name.setZValue(100)
+        self._side = -0.35
         self._worn: tuple[object, ...] = ()
         self._look: tuple[Trail, bool] | None = None
         plot.styled(
@@ -79,11 +80,15 @@ class PathItems:
             x, y = x - 8 * wide * right, y - 8 * tall * up  # so that all of it is to be seen
             self.now.setData([x], [y], symbol=OUTWARDS[(right, 0.0) if right else (0.0, up)], size=15)
             self.name.setPos(x, y)
-            self.name.setAnchor((1.3, 0.5) if right > 0 else (-0.35, 0.5))
+            self._side = 1.3 if right > 0 else -0.35
         else:
             self.now.setData([end[0]], [end[1]], symbol="x" if trail.stopped else "o", size=12)
             self.name.setPos(*end)
-            self.name.setAnchor((-0.35, 0.5))
+            self._side = -0.35
+
+    def stack(self, rank: int) -> None:
+        """So many names of other runs already stand where this one would."""
+        self.name.setAnchor((self._side, 0.5 - 0.92 * rank))
 
     def dress(self, theme: Theme, trail: Trail, named: bool) -> None:
         self.name.setVisible(named and bool(len(trail)))

@@ -11,7 +11,6 @@ from lab.gui.widgets.colorbar import ticks
 from lab.gui.widgets.surface.arrows import KINDS, ArrowKind
 from lab.gui.widgets.surface.contours import is_light
 from lab.gui.widgets.surface.scene import Scene
-from lab.gui.widgets.surface.surface2d import rings_of
 from lab.gui.widgets.surface.terrain import Terrain, Values
 from lab.gui.widgets.surface.trails import Trail, cut_to_box, differs, exit_of, spaced
 from lab.kernels.render import level_lines, shades
@@ -119,7 +118,7 @@ def pointers_of(scene: Scene) -> tuple[Pointer, ...]:
 
 def stems_of(scene: Scene) -> list[tuple[Values, Values]]:
     """From the surface to the true error, where these are not the same: pairs of points [3]."""
-    if not scene.marks.truth or scene.is_whole or not len(rings_of(scene)):
+    if not scene.marks.truth or scene.is_whole:
         return []
     (left, right), (low, high) = scene.land.frame
     found = []

@@ -15,7 +15,7 @@ from lab.gui.widgets.surface.arrows import paint_arrow
 from lab.gui.widgets.surface.path_items import SHORT
 from lab.gui.widgets.surface.relief import Pointer, Route, height_ticks, in_box
 from lab.gui.widgets.surface.scene import Scene
-from lab.gui.widgets.surface.surface2d import names
+from lab.gui.widgets.surface.surface2d import NAME, names
 from lab.gui.widgets.surface.terrain import Values
 from lab.gui.widgets.wording import tick
 
@@ -130,8 +130,11 @@ class Marker:
         self._paint_minimum()
         for pointer in pointers:
             self._paint_head(pointer)
+        self._named: list[QPointF] = []
+        for route in reversed(routes):
+            self._paint_name_of(route, len(routes) > 1)
         for route in routes:
-            self._paint_route_ends(route, named=len(routes) > 1)
+            self._paint_route_ends(route)
 
     def _paint_stems(self, stems: Sequence[tuple[Values, Values]]) -> None:
         """From the surface to the true error: a thin line with a ring at its end."""
@@ -182,8 +185,8 @@ class Marker:
         )
         paint_arrow(self.painter, pointer.kind, back, tip, self.face.colour_of(pointer), casing)
 
-    def _paint_route_ends(self, route: Route, named: bool) -> None:
-        """Where a run began, where it stands, and its name."""
+    def _paint_route_ends(self, route: Route) -> None:
+        """Where a run began, and where it stands."""
         if route.ends is None:
             return
         colour, ground = QColor(self.theme.run(route.trail.colour)), QColor(self.theme.surface)
@@ -201,15 +204,23 @@ class Marker:
         else:
             painter.drawEllipse(at, 5.5, 5.5)
         painter.setOpacity(1.0)
-        if named:
-            self._paint_name(at, route.trail.name[:SHORT], colour)
 
-    def _paint_name(self, at: QPointF, name: str, colour: QColor) -> None:
-        painter = self.painter
+    def _paint_name_of(self, route: Route, named: bool) -> None:
+        """Beside where it stands, and below the names that stand there already."""
+        if route.ends is None or not named:
+            return
+        at = self.face.on_screen(route.ends[1][None])[0][0]
+        name, colour, painter = (
+            route.trail.name[:SHORT],
+            QColor(self.theme.run(route.trail.colour)),
+            self.painter,
+        )
         painter.setFont(number_font(bold=True))
         metrics = painter.fontMetrics()
-        area = QRectF(at.x() + 9, at.y() - metrics.height() / 2, metrics.horizontalAdvance(name) + 6, 0)
-        area.setHeight(metrics.height())
+        rank = sum(abs(at.x() - p.x()) < NAME[0] and abs(at.y() - p.y()) < NAME[1] for p in self._named)
+        self._named.append(at)
+        top = at.y() + (rank - 0.5) * metrics.height()
+        area = QRectF(at.x() + 9, top, metrics.horizontalAdvance(name) + 6, metrics.height())
         ground = QColor(self.theme.surface)
         ground.setAlphaF(0.8)
         painter.fillRect(area, ground)

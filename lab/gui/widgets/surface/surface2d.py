@@ -21,6 +21,8 @@ from lab.gui.widgets.surface.trails import Trail, differs, spaced
 
 GRIP = 13
 """Pixels from the start within which the mouse takes hold of it."""
+NAME = 24, 14
+"""Pixels that the name of a run takes, about."""
 RINGS = 0.045
 """Rings are at least this share of the frame apart."""
 NUDGE = 1 / 40
@@ -108,8 +110,18 @@ class Surface2D(Plot):
             trail = scene.trails[k] if k < len(scene.trails) else None
             items.show_trail(trail, scene.land, scene.movable and trail is scene.front)
         self._dress_paths()
+        self._stack_names(len(scene.trails))
         rings = rings_of(scene)
         self.rings.setData(rings[:, 0], rings[:, 1])
+
+    def _stack_names(self, count: int) -> None:
+        """Names of runs that stand at one place are one below the other, that of the front run on top."""
+        places: list[tuple[float, float]] = []
+        for items in reversed(self.paths[:count]):
+            at = self.box.mapViewToScene(items.name.pos())
+            near = sum(abs(at.x() - x) < NAME[0] and abs(at.y() - y) < NAME[1] for x, y in places)
+            items.stack(near)
+            places.append((at.x(), at.y()))
 
     def _dress_paths(self) -> None:
         trails = () if self._scene is None else self._scene.trails
@@ -219,5 +231,5 @@ def rings_of(scene: Scene) -> np.ndarray:
 
 def names(axis: str) -> tuple[str, ...]:
     """An axis' name, and shorter ones for where it has no room."""
-    short = axis.replace(" main ", " ").replace(" random ", " ")
+    short = axis.replace(" main ", " ").replace(" random ", " ").rsplit(".", 1)[-1]
     return axis, short, short.replace("direction ", ""), short.split(" (")[0]

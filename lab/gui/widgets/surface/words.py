@@ -63,9 +63,7 @@ def summary(scene: Scene, probe: SurfaceProbe, rate: float, compass: bool) -> st
 def where_it_stands(scene: Scene, trail: Trail, height: Height) -> list[str]:
     """A run's step and true error, and how far off the plane it stands."""
     who = f"{trail.name} at " if len(scene.trails) > 1 else ""
-    error = float(trail.errors[-1])
-    if not np.isfinite(error) and scene.is_whole:  # all of weight space: the surface itself says it
-        error = float(scene.land.at(trail.points[-1:, 0], trail.points[-1:, 1])[0])
+    error = error_of(trail, scene)
     where = f"{who}step {int(trail.steps[-1]):,}"
     words = [f"{where}: {said(error, height)}" if np.isfinite(error) else where]
     if trail.stopped:
@@ -89,8 +87,16 @@ def said_of_other(trail: Trail, scene: Scene) -> str:
         return f"{trail.name} stopped: {trail.stopped}"
     if (gone := left_picture(trail, scene.land)) is not None:
         return f"{trail.name} left the picture at step {gone:,}"
-    error = float(trail.errors[-1])
+    error = error_of(trail, scene)
     return f"{trail.name} {number(error)}" if np.isfinite(error) else ""
+
+
+def error_of(trail: Trail, scene: Scene) -> float:
+    """A run's true error; where that is not known yet and the plane is all there is, what the surface says."""
+    error = float(trail.errors[-1])
+    if np.isfinite(error) or not scene.is_whole:
+        return error
+    return float(scene.land.at(trail.points[-1:, 0], trail.points[-1:, 1])[0])
 
 
 def off_words(scene: Scene) -> list[str]:

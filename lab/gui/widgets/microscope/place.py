@@ -1,0 +1,80 @@
+"""Which number is looked at: its layer, its unit and its place, to be chosen or typed."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
+
+from lab.gui.widgets.numbers import WholeNumber, has_manners
+from lab.network.shape import Shape
+from lab.training.microscope import Spot
+
+WIDE = 70
+
+
+class PlaceBar(QWidget):
+    """`moved` carries the Spot that a person wants to see."""
+
+    moved = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._spot: Spot | None = None
+        self.layer = QComboBox()
+        self.layer.setAccessibleName("Layer")
+        self.layer.setToolTip("The layer whose arithmetic is shown")
+        self.layer.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        has_manners(self.layer)
+        self.layer.activated.connect(self._choose)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        row.addWidget(self.layer)
+        self._fields: list[tuple[QLabel, WholeNumber]] = []
+        for name, tip in (
+            ("unit", "Which unit, or feature map, counted from 0 (Page Up, Page Down)"),
+            ("row", "Where in its map, counted from 0 (arrow keys)"),
+            ("column", "Where in its map, counted from 0 (arrow keys)"),
+        ):
+            caption, field = QLabel(name), WholeNumber()
+            caption.setProperty("caption", True)
+            caption.setBuddy(field)
+            field.setFixedWidth(WIDE)
+            field.setToolTip(tip)
+            field.setAccessibleName(name.capitalize())
+            field.setWrapping(True)
+            field.edited.connect(self._type)
+            row.addWidget(caption)
+            row.addWidget(field)
+            self._fields.append((caption, field))
+        row.addStretch(1)
+
+    def show_layers(self, names: tuple[str, ...]) -> None:
+        if names != tuple(self.layer.itemText(k) for k in range(self.layer.count())):
+            self.layer.blockSignals(True)
+            self.layer.clear()
+            self.layer.addItems(list(names))
+            self.layer.blockSignals(False)
+
+    def show_spot(self, spot: Spot, shape: Shape) -> bool:
+        """Whether it takes another width now."""
+        self._spot, before = spot, self.sizeHint()
+        self.layer.setCurrentIndex(self.layer.findText(spot.layer))
+        extents = (shape.channels, shape.height, shape.width)
+        for k, ((caption, field), value, extent) in enumerate(
+            zip(self._fields, spot.at, extents, strict=True)
+        ):
+            caption.setVisible(k == 0 or not shape.is_vector)
+            field.setVisible(k == 0 or not shape.is_vector)
+            field.blockSignals(True)
+            field.setRange(0, extent - 1)
+            field.blockSignals(False)
+            field.show_value(value)
+        return self.sizeHint() != before
+
+    def _choose(self, _: int) -> None:
+        self.moved.emit(Spot(self.layer.currentText(), -1, -1, -1))
+
+    def _type(self, _: object) -> None:
+        if self._spot is not None:
+            self.moved.emit(Spot(self._spot.layer, *(field.value() for _, field in self._fields)))
