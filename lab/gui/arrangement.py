@@ -57,10 +57,13 @@ COURSE: Cell = ("curves", "runs", "watches")
 """How training goes."""
 
 ARRANGEMENTS: dict[Kind, Arrangement] = {
+    # the whole of the window, for all of the numbers to be seen at once
     "worked": Arrangement(
         (
-            Line(0.62, ((1.0, ("microscope", "maps", "filters", "program", "architecture")),)),
-            Line(0.38, ((0.5, COURSE), (0.5, ("surface",)))),
+            Line(
+                1.0,
+                ((1.0, ("microscope", "maps", "filters", "program", "architecture", "curves", "surface")),),
+            ),
         )
     ),
     "image": Arrangement(
