@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
+from lab.experiment.experiment import Experiment
 from lab.network.formula.errors import FormulaError
 from lab.network.formula.facts import Curvature, curvature, minimum_below
 from lab.network.formula.jets import jet
@@ -13,8 +16,12 @@ from lab.network.formula.known import known
 from lab.network.formula.tree import Number, Tree, X, Y, apply, plus, square, times
 from lab.network.layers import Formula
 from lab.training.moment import Moment
-from lab.training.survey.error import ErrorOf, Values
+from lab.training.survey.penalty import Penalty
 
+if TYPE_CHECKING:
+    from lab.training.survey.error import ErrorOf
+
+Values = NDArray[np.float64]
 NOWHERE = np.full(2, np.nan)
 
 
@@ -54,17 +61,19 @@ class ByFormula:
 
 def by_formula(moment: Moment, error: ErrorOf) -> ByFormula | None:
     """None where the network is no formula, or the height no error."""
-    layer = formula_of(moment)
-    if layer is None or not error.has_slope:
+    return None if error.tree is None else ByFormula(error.tree, moment.params.astype(np.float64))
+
+
+def tree_of(experiment: Experiment, inputs: NDArray[np.float32], penalty: Penalty | None) -> Tree | None:
+    """The mean error over examples [n, 2, 1, 1] of an experiment's formula, and its penalty, if it has one; None where
+    the network is no formula.
+    """
+    layer = formula_of(experiment)
+    if layer is None:
         return None
-    part, at = error.examples.part, error.examples.indices
-    n1, n2 = part.inputs[at].reshape(len(at), 2).mean(0, dtype=np.float64).tolist()
-    l1, l2 = error.penalty.l1, error.penalty.l2
-    if error.height != "objective" or error.penalty.is_none:
-        l1 = l2 = np.zeros(2)
-    return ByFormula(
-        _whole(layer.tree, (n1, n2), (*l1.tolist(), *l2.tolist())), moment.params.astype(np.float64)
-    )
+    n1, n2 = inputs.reshape(len(inputs), 2).mean(0, dtype=np.float64).tolist()
+    l1, l2 = (np.zeros(2), np.zeros(2)) if penalty is None else (penalty.l1, penalty.l2)
+    return _whole(layer.tree, (n1, n2), (*l1.tolist(), *l2.tolist()))
 
 
 @lru_cache(maxsize=64)
@@ -77,15 +86,15 @@ def _whole(tree: Tree, tilt: tuple[float, ...], penalty: tuple[float, ...]) -> T
     return tree
 
 
-def formula_of(moment: Moment) -> Formula | None:
+def formula_of(experiment: Experiment) -> Formula | None:
     """The formula that the network is, if it is one."""
-    layers = [node.layer for node in moment.experiment.network.nodes]
+    layers = [node.layer for node in experiment.network.nodes]
     return layers[0] if len(layers) == 1 and isinstance(layers[0], Formula) else None
 
 
 def worth_seeing(moment: Moment, shrink: float) -> Values:
     """Corners [n, 2] of what is worth seeing of a known surface, drawn in about its middle; none of another."""
-    layer = formula_of(moment)
+    layer = formula_of(moment.experiment)
     try:
         found = None if layer is None else known(layer.tree)
     except FormulaError:
