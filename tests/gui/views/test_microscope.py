@@ -251,6 +251,8 @@ def test_a_check_says_what_it_found() -> None:
     assert verdict(GradientCheck(0, 1e-4, 1.0, 1.0 + 2e-4, 2.0)) == "The two do not agree"
     assert "“conv1” goes over a kink" in verdict(GradientCheck(0, 1e-7, 1.0, 1.0, 2.0, ("conv1",)))
     assert verdict(GradientCheck(0, 1e-4, np.nan, 1.0, 2.0)) == "The two do not agree"
+    rounded = GradientCheck(0, 1e-4, 1.0, 1.0 + 2e-4, 1.01, shake=0.08)
+    assert verdict(rounded) == "The two agree as far as 32 bits go: rounding may move the second by ±0.020"
 
 
 # -- going about -----------------------------------------------------------------------------------------
