@@ -86,8 +86,8 @@ def footprints(frame: Frame, filling: Filling, other: OtherPath, reckoning: Reck
 
 
 def known_minimum(frame: Frame, error: ErrorOf, moment: Moment) -> tuple[float, float] | None:
-    """The lowest point of the plane, where there is a closed form; of a trough the nearest to where the run stands, of a
-    formula the one below.
+    """The lowest point of the plane, where there is a closed form; of a trough the nearest to where the run stands, of
+    a formula the one below.
     """
     neuron = exact(moment, error)
     if isinstance(neuron, ByFormula):
