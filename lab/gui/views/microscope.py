@@ -37,6 +37,7 @@ class MicroscopeView(FramedView):
 
     name = "microscope"
     title = "Microscope"
+    tab = "Lens"
     summary = (
         "One number of the network at a time: how it comes about and how the error flows back through it"
     )
