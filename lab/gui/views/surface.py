@@ -96,6 +96,8 @@ class SurfaceView(FramedView):
 
     def probes(self, snapshot: Snapshot, selection: Selection) -> frozenset[Probe]:
         probe, batch = self.probe(snapshot.experiment), self.batch_probe(snapshot.experiment)
+        if is_vague(probe):
+            return frozenset()
         return frozenset({probe} if batch is None else {probe, batch})
 
     def suits(self, snapshot: Snapshot) -> bool:
@@ -126,9 +128,8 @@ class SurfaceView(FramedView):
             self._redraw()
         else:
             self._readings, self._lands, self.scenes, self._seen = (), (), (), ()
-            few = asked[0].plane == "moments" and len(asked[0].anchors) < 2
             moments = "Choose two or three moments: the plane goes through them"
-            self.say(moments if few else "Computing the error surface …")
+            self.say(moments if is_vague(asked[0]) else "Computing the error surface …")
         self.watching_changed.emit()
 
     def show_selection(self, selection: Selection) -> None:
@@ -292,6 +293,11 @@ class SurfaceView(FramedView):
     def table(self) -> Table:
         """All that is shown: the surface's points, the paths', the arrows and numbers."""
         return Table(table_of(self.scenes))
+
+
+def is_vague(probe: SurfaceProbe) -> bool:
+    """Whether it does not say enough to be answered."""
+    return probe.plane == "moments" and len(probe.anchors) < 2
 
 
 def is_spanned(surface: Surface) -> bool:

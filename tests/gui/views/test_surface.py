@@ -237,6 +237,7 @@ def test_moments_are_chosen_from_where_the_runs_stand(stage: Stage) -> None:
     for anchor in ((1, 600), (2, 600)):
         button.choose(anchor)
     assert "Choose two or three moments" in view.message
+    assert view.probes(race(count=2), Selection()) == frozenset()
 
 
 def test_why_there_is_something_else_is_said(stage: Stage) -> None:
