@@ -114,7 +114,7 @@ ARRANGEMENTS: dict[Kind, Arrangement] = {
     "formula": Arrangement(
         (
             Line(0.58, ((1.0, ("surface", "sweep", "optimizers")),)),
-            Line(0.42, ((0.5, COURSE), (0.5, ("program", "architecture")))),
+            Line(0.42, ((0.5, COURSE), (0.5, ("program", "microscope", "architecture")))),
         ),
         upright=True,
     ),

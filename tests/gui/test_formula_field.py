@@ -15,6 +15,7 @@ from lab.gui.still import Still
 from lab.gui.theme import LIGHT
 from lab.gui.views.confusion import ConfusionView
 from lab.gui.views.decision import DecisionView
+from lab.gui.views.maps import MapsView
 from lab.gui.views.predictions import PredictionsView
 from lab.gui.views.units import UnitsView
 from lab.gui.widgets.forms import ValueForm
@@ -164,6 +165,7 @@ def test_surfaces_have_an_arrangement_of_their_own(name: str) -> None:
         (PredictionsView, "the output is the error itself"),
         (DecisionView, "answers that are no images"),
         (UnitsView, "answers that are no images"),
+        (MapsView, "A formula has no maps"),
         (ConfusionView, ""),
     ],
 )

@@ -17,6 +17,7 @@ from lab.network.layers import (
     Dense,
     Dropout,
     Flatten,
+    Formula,
     GlobalAveragePool2D,
     GlobalMaxPool2D,
     LayerNorm,
@@ -32,6 +33,7 @@ from lab.network.layers.layer import Layer
 from lab.network.network import Facts
 from lab.training.microscope import losses
 from lab.training.microscope.arithmetic import NOWHERE, Arithmetic, chosen_weight, deactivated
+from lab.training.microscope.formula import FormulaArithmetic
 from lab.training.microscope.lines import (
     Backward,
     Choice,
@@ -86,6 +88,7 @@ KINDS: dict[type[Layer], Arithmetic] = {
     BatchNorm: BatchNormArithmetic(),
     LayerNorm: LayerNormArithmetic(),
     LocalResponseNorm: ResponseArithmetic(),
+    Formula: FormulaArithmetic(),
 }
 """A new kind of layer is one line here. One that is missing shows its numbers without their arithmetic."""
 
