@@ -9,7 +9,7 @@ from functools import partial
 from typing import cast
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from lab.gui.selection import Selection
@@ -28,6 +28,8 @@ from lab.training.microscope import Slide, Spot, Token, choose, start_of, to_com
 from lab.training.probes import PartName, Probe
 from lab.training.snapshot import Snapshot
 
+NARROW = 480
+"""Pixels of width below which fields go without their names."""
 SCAN = 450
 """Milliseconds from one place to the next: slow enough to read along."""
 
@@ -183,23 +185,8 @@ class MicroscopeView(FramedView):
         words = self.readings.words(slide, within(snapshot.experiment, self._selection)[0])
         self.sheet.show_numbers(slide, spot, chosen, coming, self.ways.is_backward, words)
         self.sheet.back.show_check(*self.readings.check_words())
-        self._show_hand(slide)
+        self.hand.show_choice(slide, self.sheet.backward, len(self.readings.changed))
         self.readout.rest(words_of(slide, spot))
-
-    def _show_hand(self, slide: Slide) -> None:
-        assert self.sheet.backward is not None
-        chosen, spot = self.sheet.backward.chosen, self.sheet.backward.spot
-        weight = bias = pixel = None
-        if chosen.weight >= 0:
-            own = chosen.name.rpartition(".")[2]
-            value = float(slide.weights[chosen.name][chosen.place])
-            weight = (f"{own}[{', '.join(map(str, chosen.place))}]", value)
-        if slide.has(spot.layer, "bias"):
-            bias = (f"bias[{spot.unit}]", float(slide.weights[f"{spot.layer}.bias"][spot.unit]))
-        if chosen.pixel is not None and chosen.pixel.layer == INPUT and not slide.batch:
-            place = chosen.pixel.at[:1] if slide.shape(INPUT).is_vector else chosen.pixel.at
-            pixel = (f"input[{', '.join(map(str, place))}]", float(slide.activations.input[chosen.pixel.at]))
-        self.hand.show_numbers(weight, bias, pixel, len(self.readings.changed))
 
     # --- following the machine
 
@@ -342,6 +329,11 @@ class MicroscopeView(FramedView):
             self.watching_changed.emit()
 
     # --- for others
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self.place.be_brief(self.width() < NARROW):
+            self.controls.arrange()
 
     def copy(self) -> None:
         """All that is shown, as text, to the clipboard."""
