@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from typing import cast
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -20,7 +19,7 @@ from lab.gui.views.microscope_readings import Readings
 from lab.gui.views.view import Table
 from lab.gui.widgets.microscope.face import words_of
 from lab.gui.widgets.microscope.grid import ARROWS
-from lab.gui.widgets.microscope.place import PlaceBar
+from lab.gui.widgets.microscope.place import ExampleSteps, PlaceBar
 from lab.gui.widgets.microscope.sheet import Sheet, WaySwitch
 from lab.network.network import INPUT
 from lab.training.listing import Line, listing
@@ -86,8 +85,9 @@ class MicroscopeView(FramedView):
             "Example of", PARTS, "Which part of the data the example is taken from", self._choose_part
         )
         self._part.setCurrentIndex(1)
-        add.button("‹", "The example before this one (P)", partial(self._turn, -1), "Previous example")
-        add.button("›", "The next example (N)", partial(self._turn, 1), "Next example")
+        self.steps = ExampleSteps()
+        self.steps.turned.connect(self._turn)
+        add.add(self.steps)
         self.scan = add.button(
             "scan", "Let the window go over the whole map, place by place", self._scan, "Scan the map"
         )

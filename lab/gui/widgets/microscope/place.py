@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
+from functools import partial
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QToolButton, QWidget
 
 from lab.gui.widgets.numbers import WholeNumber, has_manners
 from lab.network.shape import Shape
@@ -91,3 +93,29 @@ class PlaceBar(QWidget):
     def _type(self, _: object) -> None:
         if self._spot is not None:
             self.moved.emit(Spot(self._spot.layer, *(field.value() for _, field in self._fields)))
+
+
+class ExampleSteps(QWidget):
+    """Two buttons: the example before, and the next."""
+
+    turned = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(2)
+        for sign, name, tip, by in (
+            ("‹", "Previous example", "The example before this one (P)", -1),
+            ("›", "Next example", "The next example (N)", 1),
+        ):
+            button = QToolButton()
+            button.setText(sign)
+            button.setToolTip(tip)
+            button.setAccessibleName(name)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.clicked.connect(partial(self._turn, by))
+            row.addWidget(button)
+
+    def _turn(self, by: int, *_: object) -> None:
+        self.turned.emit(by)
