@@ -42,7 +42,18 @@ length in one union makes it read memory that is not its own, and crash.
 """
 
 Kind = Literal[
-    "int", "float", "bool", "text", "choice", "variant", "pair", "padding", "table", "numbers", "other"
+    "int",
+    "float",
+    "bool",
+    "text",
+    "formula",
+    "choice",
+    "variant",
+    "pair",
+    "padding",
+    "table",
+    "numbers",
+    "other",
 ]
 
 
@@ -51,7 +62,7 @@ class Field(msgspec.Struct, frozen=True):
 
     `kind` is the sort of editor that the field's type asks for:
 
-    - "int", "float", "bool", "text";
+    - "int", "float", "bool", "text"; a text whose `Meta(extra={"kind": "formula"})` says so is a "formula";
     - "choice": a Literal, its words or numbers in `choices`;
     - "variant": a union of values, as in an activation, their classes in `variants`;
     - "pair": a `Pair`, as in a kernel. The limits are those of each number;
@@ -115,7 +126,7 @@ def _field(name: str, hint: Any, default: Any) -> Field:
     elif bare is float:
         kind = "float"
     elif bare is str:
-        kind = "text"
+        kind = "formula" if (first("extra") or {}).get("kind") == "formula" else "text"
     elif arguments and all(isinstance(a, str | int) for a in arguments):
         kind, choices = "choice", tuple(arguments)
     elif arguments and all(isinstance(a, type) and issubclass(a, msgspec.Struct) for a in arguments):

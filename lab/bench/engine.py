@@ -27,7 +27,7 @@ from lab.network.shape import Shape
 from lab.training.run import Run
 
 if TYPE_CHECKING:
-    from lab.bench.contests import Contest, Steps
+    from lab.bench.contests import Contest
 
 
 def sgemm_peak() -> float:
@@ -145,54 +145,6 @@ def operations(contest: Contest) -> list[tuple[str, float, float]]:
             (f"{row.layer} {row.operation} {row.direction}", float(taken[r]), float(flops / taken[r] / 1e9))
         )
     return found
-
-
-def surface_points(contest: Contest) -> Steps:
-    """A step is one point of an error surface over the contest's examples."""
-    from lab.bench.contests import prepared
-
-    program, cases, params = prepared(contest, most=0, gradients=False)
-    order, arena = np.arange(len(cases.inputs)), aligned(program.arena_size)
-    errors, tally, stop = np.empty(1), np.zeros(TALLY), np.zeros(1, np.int64)
-
-    def steps(count: int) -> None:
-        for _ in range(count):
-            interpreter.evaluate_many(program.code, cases, order, arena, params[None], errors, tally, stop)
-
-    return steps
-
-
-def forward_passes(contest: Contest) -> Steps:
-    """A step is the forward half of training over the same examples."""
-    from lab.bench.contests import prepared
-
-    program, cases, params = prepared(contest, most=0, gradients=True)
-    order, arena = np.arange(len(cases.inputs)), aligned(program.arena_size)
-    none, tally, counters = aligned(0), np.zeros(TALLY), np.zeros(op.COUNTERS, np.int64)
-    last = int(program.code.plan[op.BACKWARD])
-
-    def steps(count: int) -> None:
-        for _ in range(count):
-            for first in range(0, len(order), program.capacity):
-                n = min(program.capacity, len(order) - first)
-                interpreter.gather(program.code, cases, order, first, n, arena)
-                interpreter.run_rows(program.code, 0, last, n, arena, params, none, 1.0, tally, counters)
-
-    return steps
-
-
-def surface(quick: bool) -> list[Line]:
-    """A point of an error surface against a forward pass of training's own program, over the same examples."""
-    from lab.bench.contests import CONTESTS, in_turns
-
-    lines = []
-    for contest in CONTESTS:
-        if contest.threads == 1 and contest.work == "training" and contest.batch > 1:
-            points, passes = surface_points(contest), forward_passes(contest)
-            _, _, ratio = in_turns(points, passes, 3 if quick else 7)
-            title = f"a point of the surface over training's forward pass, {contest.title}"
-            lines.append(at_least(title, ratio, "times", 1.0))
-    return lines
 
 
 def learning(limit: float) -> list[Line]:

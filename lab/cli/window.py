@@ -18,7 +18,7 @@ from lab.training.run import Run
 def open_window(word: str | None, out: Path) -> int:
     """Opens the window on an experiment, by default the first preset; without a screen, see `without_screen`."""
     if not doctor.has_display():
-        return without_screen(word or DEFAULT, out)
+        return without_screen(DEFAULT if word is None else word, out)
     if missing := doctor.missing_for_window():
         print(f"descent: {doctor.sentence(missing)}", file=sys.stderr)
         return 1
@@ -27,7 +27,7 @@ def open_window(word: str | None, out: Path) -> int:
     from lab.training.archive_file import load_archive
 
     path = Path(word) if word and Path(word).is_file() and not is_preset(word) else None
-    archive = load_archive(path) if path else Archive(find(word)) if word else None
+    archive = load_archive(path) if path else None if word is None else Archive(find(word))
     # Qt's loop would hold a KeyboardInterrupt back, and raise it in whatever slot runs next
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     return app.run(archive, path)

@@ -74,6 +74,8 @@ def _prepare(
     source: DataSource, version: tuple[int, ...], preprocessing: Preprocessing, split: Split, seed: int
 ) -> Prepared:
     dataset = source.load(seed)
+    whole = Split(training=1.0, validation=0.0, test=0.0)
+    split = whole if source.whole else split
     parts = divide(len(dataset), dataset.labels, split, seed, dataset.groups)
     shift, scale = preprocessing.fit(dataset.inputs[parts[0]])
     shift.setflags(write=False)

@@ -22,6 +22,10 @@ class DataSource(msgspec.Struct, frozen=True, tag_field="dataset", kw_only=True,
 
     title: ClassVar[str]
     summary: ClassVar[str]
+    answers: ClassVar[bool] = True
+    """Whether an example has an answer that an output can be compared with."""
+    whole: ClassVar[bool] = False
+    """Whether its examples have a meaning only together: all are for training, whatever the split."""
 
     def load(self, seed: int) -> Dataset:
         """The examples. Made-up problems draw them from `seed`; collected data ignores it. ProblemError where

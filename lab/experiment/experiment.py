@@ -12,11 +12,12 @@ from lab.data.datasets.digits import Digits
 from lab.data.files.own_file import OwnFile
 from lab.data.preprocessing import Preprocessing, Split
 from lab.learning.clipping import Clipping
-from lab.learning.losses import AnyLoss, SoftmaxCrossEntropy
+from lab.learning.losses import AnyLoss, OutputItself, SoftmaxCrossEntropy
 from lab.learning.optimizers import AnyOptimizer, Momentum
 from lab.learning.rates import LayerRates
 from lab.learning.regularization import Regularization
 from lab.learning.schedules import AnySchedule, Constant
+from lab.network.layers import Formula
 from lab.network.network import Analysis, Network, analyse
 from lab.network.shape import Shape
 from lab.problem import Problem, ProblemError
@@ -90,9 +91,34 @@ def problems(experiment: Experiment) -> tuple[Problem, ...]:
             found.append(
                 Problem(last, "no layer of the network has weights to learn", "Add a Dense or a convolution")
             )
-        if problem := experiment.loss.problem(classes, target, output):
+        problem = experiment.loss.problem(classes, target, output) or mismatch(experiment)
+        if problem is not None:
             found.append(msgspec.structs.replace(problem, where=last))
     return (*found, *_of_no_layer(experiment), *experiment.split.problems())
+
+
+def mismatch(experiment: Experiment) -> Problem | None:
+    """A formula, tilts of it as data, and its output as the error go together, and with nothing else."""
+    formula = any(isinstance(node.layer, Formula) for node in experiment.network.nodes)
+    answers, compares = experiment.data.answers, experiment.loss.compares
+    if formula and answers:
+        what = f"a formula is tilted by its examples, and “{experiment.data.title}” are none for that"
+        return Problem("", what, "Choose “Tilts” as data")
+    if formula and compares:
+        what = (
+            f"the error of a formula is its output, and {experiment.loss.title} compares that with an answer"
+        )
+        return Problem("", what, f"Choose “{OutputItself.title}” as loss")
+    if not formula and not answers:
+        what = f"“{experiment.data.title}” tilt the surface of a formula, and this network has none"
+        return Problem("", what, "Choose other data, or a Formula as the network")
+    if not compares and answers:
+        what = f"“{OutputItself.title}” has no regard for the answers that the data has"
+        return Problem("", what, "Choose squared error as loss")
+    if formula and experiment.preprocessing.scale != "none":
+        what = "the tilts are scaled, so that their noise is not what the data says"
+        return Problem("", what, "Set the scaling of the data to “none”")
+    return None
 
 
 def _of_no_layer(experiment: Experiment) -> Iterator[Problem]:

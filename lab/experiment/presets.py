@@ -21,7 +21,19 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Measurements": ("iris",),
     "Two classes in the plane": ("gaussians", "xor", "rings", "spiral"),
     "A surface to fit": ("plane", "waves"),
-    "The linear neuron": ("linear-neuron",),
+    "The linear neuron": ("linear-neuron", "shift-the-inputs", "scale-the-inputs", "case-by-case"),
+    "Surfaces by formula": (
+        "ravine",
+        "noisy-ravine",
+        "rosenbrock",
+        "beale",
+        "himmelblau",
+        "saddle",
+        "plateau",
+        "many-minima",
+        "nine-and-one",
+        "your-own-formula",
+    ),
     "To be reckoned by hand": ("rgb-convolution",),
 }
 

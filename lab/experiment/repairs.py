@@ -8,11 +8,13 @@ from functools import partial
 
 import msgspec
 
+from lab.data.datasets.tilts import Tilts
+from lab.data.preprocessing import Preprocessing
 from lab.experiment.experiment import Experiment, problems
 from lab.experiment.of_layer import with_network
-from lab.learning.losses import LOSSES
+from lab.learning.losses import LOSSES, OutputItself
 from lab.network.editing import inserted, removed
-from lab.network.layers import Conv2D, Crop, Dense, Flatten, Upsample
+from lab.network.layers import Conv2D, Crop, Dense, Flatten, Formula, Upsample
 from lab.network.mends import MOST, all_mends
 from lab.network.network import Network
 from lab.network.refits import padded, sized
@@ -45,9 +47,13 @@ def repairs(experiment: Experiment) -> dict[Problem, tuple[Repair, ...]]:
     for problem, mends in all_mends(experiment.network, analysis.input).items():
         answer[problem] = tuple(Repair(mend.text, with_network(experiment, mend.network)) for mend in mends)
     for problem in found:
-        if problem not in analysis.problems:
-            answer[problem] = _tried(experiment, found, problem)
+        if problem not in analysis.problems or _is_formula(experiment):
+            answer[problem] = (*answer[problem], *_tried(experiment, found, problem))[:MOST]
     return answer
+
+
+def _is_formula(experiment: Experiment) -> bool:
+    return [type(node.layer) for node in experiment.network.nodes] == [Formula]
 
 
 def _tried(experiment: Experiment, before: tuple[Problem, ...], problem: Problem) -> tuple[Repair, ...]:
@@ -65,6 +71,9 @@ def _candidates(experiment: Experiment, problem: Problem) -> Iterator[Candidate]
         yield "Leave it out", lambda: with_network(experiment, experiment.network)
         return
     nodes, target = experiment.network.nodes, experiment.target
+    if _is_formula(experiment):
+        yield from _of_formula(experiment)
+        return
     if problem.where not in ("network", nodes[-1].name if nodes else ""):
         return
     classes, analysis = len(experiment.data.classes()), experiment.analysis
@@ -95,6 +104,20 @@ def _candidates(experiment: Experiment, problem: Problem) -> Iterator[Candidate]
                 also, network = sized(network, analysis, nodes[-1].name, wanted)
                 text = f"{text}; {also[0].lower()}{also[1:]}"
             yield text, partial(with_network, experiment, network)
+
+
+def _of_formula(experiment: Experiment) -> Iterator[Candidate]:
+    """What goes together with a formula: tilts of it, as they are, and its output as the error."""
+    replaced = partial(msgspec.structs.replace, experiment)
+    data = experiment.data if isinstance(experiment.data, Tilts) else Tilts()
+    loss, whole = OutputItself(), Preprocessing()
+    yield f"Choose {Tilts.title}", partial(replaced, data=Tilts())
+    yield f"Choose {OutputItself.title}", partial(replaced, loss=loss)
+    yield "Leave the tilts as they are", partial(replaced, preprocessing=whole)
+    yield (
+        f"Choose {Tilts.title} and {OutputItself.title}",
+        partial(replaced, data=data, loss=loss, preprocessing=whole),
+    )
 
 
 Layers = tuple[Flatten | Dense | Conv2D | Crop | Upsample, ...]

@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QFontDatabase, QKeySequence
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
+    QFrame,
     QGridLayout,
     QLabel,
     QMessageBox,
@@ -41,12 +42,14 @@ class ShortcutsDialog(QDialog):
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setWidget(body)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setMinimumWidth(body.sizeHint().width() + area.verticalScrollBar().sizeHint().width() + 4)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.close)
         column = QVBoxLayout(self)
         column.addWidget(area)
         column.addWidget(buttons)
-        self.resize(420, 560)
+        self.resize(self.sizeHint().width(), 560)
 
 
 def shortcuts(window: QWidget) -> list[tuple[str, str]]:

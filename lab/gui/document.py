@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -13,20 +13,23 @@ from lab.data.files.own_file import OwnFile
 from lab.data.prepare import Prepared, prepare
 from lab.experiment.experiment import Experiment, problems
 from lab.experiment.files import save_experiment
-from lab.gui.commands import Edit, Named, Presence, Weights
+from lab.experiment.variants import Variant
+from lab.gui.commands import Edit, Named, Presence, Raced, Starts, Weights, drop_refused
 from lab.gui.playback import Playback
 from lab.gui.reader import Reader
 from lab.gui.selection import Selection
 from lab.problem import Problem, ProblemError
 from lab.training.breakpoints import ALWAYS, AnyBreakpoint, settled
-from lab.training.mailbox import Compiling, Event
+from lab.training.mailbox import Compiling, Event, Refused
 from lab.training.observer import Asked
 from lab.training.probes import Probe
 from lab.training.quantities import AnyQuantity
-from lab.training.race import MOST_RUNS
+from lab.training.race import MOST_RUNS, Entrant
 from lab.training.record import Record
+from lab.training.restart import Start
 from lab.training.snapshot import Snapshot
 from lab.training.trainer import Trainer
+from lab.wording import counted
 
 FRAME = 16
 """Milliseconds between two looks into the trainer's mailbox: 60 frames a second."""
@@ -81,9 +84,11 @@ class Document(QObject):
         self._prepared_for: object = None
         self._reader = Reader(self)
         self._starts_anew = True  # the draft has not been loaded yet, so no run of it can be edited
-        self._loaded_at = 0  # the trainer's command that began these runs: what was seen before is of others
+        # the trainer's commands that opened this document, and that began these runs: what was seen before is of others
+        self.opened_at = self._raced_at = 0
         self._active = 1
         self._last_run = 1  # the highest number that a run has had
+        self._starts: dict[int, Start] | None = None  # of all runs, before one is dragged
         self._branched: dict[int, tuple[int, int]] = {}  # runs that a change in the past made: origin, step
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -113,7 +118,7 @@ class Document(QObject):
         for event in self.trainer.events():
             self._receive(event)
         # a late snapshot of runs that are left would show the wrong network for a frame
-        if snapshot is not None and snapshot.heard >= self._loaded_at:
+        if snapshot is not None and snapshot.heard >= max(self.opened_at, self._raced_at):
             self._follow(snapshot)
             self.snapshot = snapshot
             self.playback.see(snapshot)
@@ -122,6 +127,8 @@ class Document(QObject):
     def _receive(self, event: Event) -> None:
         if isinstance(event, Compiling):
             self.compiling.emit(event.done, event.total)
+        elif isinstance(event, Refused):
+            drop_refused(self.undo_stack, event.command)
         self.playback.receive(event)
         self.event_arrived.emit(event)
 
@@ -192,7 +199,7 @@ class Document(QObject):
         self._active = record.run
         self.running = experiment
         self.trainer.restore(records, active)
-        self._loaded_at = self.trainer.sent
+        self.opened_at = self.trainer.sent
         self._show_draft(experiment)
         self.selection_changed.emit(self.selection)
         self.file_changed.emit()
@@ -244,7 +251,7 @@ class Document(QObject):
             self._starts_anew = False
             self.running = self.draft
             self.trainer.load(self.running)
-            self._loaded_at = self.trainer.sent
+            self.opened_at = self.trainer.sent
         elif runs_differently(self.running, self.draft):
             self.running = self.draft
             origin, step = self._branched.get(self._active, (0, 0))
@@ -277,6 +284,26 @@ class Document(QObject):
         those to set; it is called on the trainer's thread, and may raise ProblemError."""
         self.undo_stack.push(Weights(self, read, text))
 
+    def start_from(self, values: Named | None, final: bool) -> None:
+        """Let every run begin with these weights, by their names, and go its way again to where it stands.
+
+        While a start is dragged none is `final`; the last one is, and is one entry of the undo stack. None: it is let
+        go again, and all is as it was.
+        """
+        if self._starts is None:
+            self._starts = {run.run: run.edits[0].weights if run.edits else None for run in self.runs}
+        before = self._starts
+        if values is None:
+            self._starts = None
+            self.trainer.start_from(before)
+            return
+        moved = {run: {**(old or {}), **values} for run, old in before.items()}
+        if final:
+            self._starts = None
+            self.undo_stack.push(Starts(self, before, moved))
+        else:
+            self.trainer.start_from(moved, False)
+
     def leave_past(self) -> None:
         """What is changed in the past is changed in a run of its own, where there is room for one."""
         if self.playback.is_past and len(self.runs) < MOST_RUNS:
@@ -302,6 +329,42 @@ class Document(QObject):
         origin = self._active if origin is None else origin
         self.undo_stack.push(Presence(self, self._last_run, origin, "Duplicate run"))
 
+    def race(self, variants: Sequence[Variant], from_here: bool = False, own_start: bool = False) -> None:
+        """Runs of these in place of all there are, named after them, as one entry of the undo stack.
+
+        Each begins at the start, or where the active run stands. Weights that were set by hand at the start are taken
+        over unless the variants have an `own_start`. The one that is as the active run is becomes active.
+        """
+        if not variants or len(variants) > MOST_RUNS:
+            return
+        first = self._last_run + 1
+        self._last_run += len(variants)
+        entrants = tuple(
+            Entrant(first + k, one.name[:MOST_LETTERS], one.experiment, own_start)
+            for k, one in enumerate(variants)
+        )
+        active = next((e.number for e in entrants if not runs_differently(e.experiment, self.running)), first)
+        self.undo_stack.push(
+            Raced(self, entrants, active, from_here, f"Race {counted(len(entrants), 'run')}")
+        )
+
+    def turn_to_runs(self, active: int, experiment: Experiment) -> None:
+        """Other runs have taken the place of all there were: what was seen before is not of them."""
+        self._raced_at = self.trainer.sent
+        self.playback.forget_time()
+        self._active = active
+        self._show_draft(experiment)
+        if not self.problems:
+            self.running = experiment
+
+    def open_run(self, run: int, origin: int | None) -> None:
+        """Have the trainer branch a new run off `origin`, or open one again that was closed, and turn to it."""
+        if origin is not None:
+            self.trainer.branch(run, None, origin)
+        else:
+            self.trainer.reopen_run(run)
+        self._turn_to_run(run)
+
     def close_run(self, run: int) -> None:
         """Take a run away; undo brings it back. The last one stays."""
         if len(self.runs) > 1:
@@ -310,10 +373,13 @@ class Document(QObject):
     def activate(self, run: int) -> None:
         """Turn panels, transport and views to another run."""
         if run != self._active:
-            self._active = run
-            there = next((one for one in self.runs if one.run == run), None)
-            self.playback.is_past = there is not None and there.is_past
+            self._turn_to_run(run)
             self.trainer.activate(run)
+
+    def _turn_to_run(self, run: int) -> None:
+        self._active = run
+        there = next((one for one in self.runs if one.run == run), None)
+        self.playback.is_past = there is not None and there.is_past
 
     def rename_run(self, run: int, name: str) -> None:
         self.trainer.rename_run(run, name.strip()[:MOST_LETTERS])

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 import pyqtgraph as pg
-from PySide6.QtCore import QBuffer, QEventLoop, QIODevice, QMarginsF, QPoint, QRect, QSizeF, Qt
+from PySide6.QtCore import QBuffer, QEvent, QEventLoop, QIODevice, QMarginsF, QPoint, QRect, QSize, QSizeF, Qt
 from PySide6.QtGui import QColor, QImage, QPageLayout, QPageSize, QPainter, QPdfWriter
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QWidget
@@ -24,6 +24,8 @@ from lab.problem import Problem, ProblemError
 SUFFIXES = (".png", ".svg", ".pdf")
 DOTS = 96
 """Dots per inch of a PDF: Qt's own pixel, so that labels keep their size."""
+PRINT = 3.0
+"""Pixels of what is drawn pixel by pixel for each of the widget, in SVG and PDF."""
 SHARPNESS = 2
 """Pixels of a PNG for each pixel of the widget."""
 
@@ -89,6 +91,11 @@ def _dressed(widget: QWidget, theme: Theme, size: tuple[int, int] | None) -> Ite
         if size is not None:
             widget.resize(*size)
         _settle()
+        if size is not None and widget.size() != QSize(*size):
+            widget.resize(*size)  # a dock has given it back the room that it has there
+            for _ in range(3):  # what is within; asking the dock, too, would undo it
+                for part in widget.findChildren(QWidget):
+                    QApplication.sendPostedEvents(part, QEvent.Type.LayoutRequest)
         yield
     finally:
         if shown_by_us:
@@ -117,13 +124,19 @@ def _render(widget: QWidget, painter: QPainter, theme: Theme) -> None:
     painter.fillRect(QRect(QPoint(0, 0), widget.size()), QColor(theme.surface))
     plots = [widget] if isinstance(widget, pg.GraphicsView) else widget.findChildren(pg.GraphicsView)
     parts = [item for plot in plots for item in plot.scene().items() if isinstance(item, pg.GraphicsItem)]
+    ratio = painter.device().devicePixelRatioF()
+    drawn = [part for part in (widget, *widget.findChildren(QWidget)) if hasattr(part, "sharpness")]
     try:
         for part in parts:  # points as shapes, not as stamped pictures, and all lines smooth
-            part.setExportMode(True, {"antialias": True})
+            part.setExportMode(True, {"antialias": True, "ratio": ratio})
+        for part in drawn:  # what is drawn pixel by pixel
+            part.sharpness = max(ratio, PRINT if ratio == 1 else 1)
         widget.render(painter, QPoint(0, 0))
     finally:
         for part in parts:
             part.setExportMode(False)
+        for part in drawn:
+            part.sharpness = 1.0
 
 
 def _png(widget: QWidget, to: QBuffer, theme: Theme) -> None:

@@ -42,7 +42,7 @@ class Filing(QObject):
         self._recovered: LeftBehind | None = None  # being opened, and not there again yet
         keeping.saving.connect(lambda path: window.header.note(f"Saving {path} …"))
         keeping.saved.connect(self._note_saved)
-        keeping.failed.connect(window.banner.say)
+        keeping.failed.connect(self._say_failed)
         keeping.restored.connect(self._forget_recovered)
 
     # --- in
@@ -103,6 +103,11 @@ class Filing(QObject):
             return False
         return True
 
+    @Slot(str)
+    def _say_failed(self, said: str) -> None:
+        self._window.header.note("")
+        self._window.banner.say(said)
+
     @Slot(object)
     def _note_saved(self, path: Path) -> None:
         self.recent.add(path)
@@ -119,7 +124,8 @@ class Filing(QObject):
             return True
         edited = keeping.document.is_dirty or not keeping.has_unsaved_training
         minutes = 0 if edited else round(keeping.unsaved_training / 60)
-        answer = ask_to_save(self._window, keeping.document.draft.name, minutes)
+        path = keeping.document.path
+        answer = ask_to_save(self._window, path.name if path else keeping.document.draft.name, minutes)
         if answer != Buttons.Save:
             return answer == Buttons.Discard
         # an experiment's file would not keep the training that was asked about

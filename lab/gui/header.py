@@ -34,8 +34,12 @@ class Header(QWidget):
         self._note.setProperty("caption", True)
         self._note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._note.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self._problems = QLabel()
-        self._problems.setProperty("problem", True)
+        self.problems = QToolButton()
+        self.problems.setText("⚠ The last good network is still running")
+        self.problems.setProperty("link", True)
+        self.problems.setProperty("problem", True)
+        self.problems.clicked.connect(self._turn_to_problem)
+        self.problems.hide()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._note.clear)
@@ -46,7 +50,7 @@ class Header(QWidget):
         row.addSpacing(8)
         row.addWidget(chips)
         row.addSpacing(8)
-        row.addWidget(self._problems)
+        row.addWidget(self.problems)
         row.addWidget(self._note, 1)
         row.addSpacing(8)
         for action, name in ((menus.open, "open"), (menus.save, "save")):
@@ -81,8 +85,16 @@ class Header(QWidget):
     @Slot(object)
     def show_problems(self, problems: tuple[Problem, ...]) -> None:
         """Say that what is seen running is not what the panels show."""
-        self._problems.setText("⚠ The last good network is still running" if problems else "")
-        self._problems.setToolTip("\n".join(map(str, problems)))
+        self.problems.setVisible(bool(problems))
+        self.problems.setToolTip("\n".join([*map(str, problems), "", "Click to turn to it"]))
+
+    @Slot()
+    def _turn_to_problem(self) -> None:
+        """To the first layer that has one."""
+        layers = {node.name for node in self._document.draft.network.nodes}
+        where = next((p.where for p in self._document.problems if p.where in layers), None)
+        if where is not None:
+            self._document.select_layer(where)
 
     @Slot(str)
     def note(self, text: str) -> None:

@@ -23,11 +23,14 @@ OWN_KEYS: tuple[tuple[type[QWidget], frozenset[Qt.Key]], ...] = (
         for cls in (QAbstractSlider, QAbstractSpinBox, QLineEdit, QAbstractItemView, QTabBar, QComboBox)
     ),
 )
-"""What a widget that has the focus keeps for itself, though the window has an action on the same key."""
+"""What a widget of Qt's that has the focus keeps for itself, though the window has an action on the same key. A
+widget of this house that reads such keys names them in its `own_keys`."""
 
 
 def keeps_key(focus: QWidget | None, key: int) -> bool:
     """Whether the widget with the focus keeps a key for itself."""
+    if key in getattr(focus, "own_keys", ()):
+        return True
     return any(isinstance(focus, cls) and key in keys for cls, keys in OWN_KEYS)
 
 

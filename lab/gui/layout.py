@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, get_args
 
 from PySide6.QtCore import QByteArray
 
+from lab.gui.arrangement import Kind
 from lab.gui.workspace import STATE_VERSION as WORKSPACE_VERSION
-from lab.gui.workspace import Kind
 
 if TYPE_CHECKING:
     from lab.gui.main_window import MainWindow

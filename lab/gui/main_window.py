@@ -18,10 +18,11 @@ from PySide6.QtWidgets import (
 )
 
 from lab.experiment.experiment import Experiment
+from lab.experiment.variants import Aspect, Variant
 from lab.gui import layout
 from lab.gui.about import MachineDialog, ShortcutsDialog, show_about
 from lab.gui.appearance import Appearance
-from lab.gui.crash import CrashDialog
+from lab.gui.arrangement import Kind, kind_of
 from lab.gui.document import Document
 from lab.gui.exports import Exports
 from lab.gui.filing import Filing
@@ -29,28 +30,29 @@ from lab.gui.header import Header
 from lab.gui.keeping import Keeping
 from lab.gui.keyboard import is_covered, keeps_key
 from lab.gui.menus import Menus
+from lab.gui.news import News
 from lab.gui.panels.data import DataPanel
 from lab.gui.panels.graph import GraphEditor
 from lab.gui.panels.inspector import Inspector
 from lab.gui.panels.network import NetworkPanel
 from lab.gui.panels.training import TrainingPanel
 from lab.gui.panels.watch import WatchPanel
-from lab.gui.postmortem import PostmortemDialog
+from lab.gui.race import RaceDialog
 from lab.gui.recent import Recent
-from lab.gui.rescue import offers, rescue, where_first
 from lab.gui.selection import Selection
+from lab.gui.sweeping import Sweeping
 from lab.gui.theme import Theme
+from lab.gui.views.sweep import SweepView
 from lab.gui.views.view import View
 from lab.gui.widgets.banner import Banner, CompileBar
 from lab.gui.widgets.dock import TitledDock, tidy_titles
 from lab.gui.widgets.runs.run_chips import RunChips
 from lab.gui.widgets.time.timeline import Timeline
 from lab.gui.widgets.time.transport import Transport
-from lab.gui.workspace import Kind, Workspace, kind_of
+from lab.gui.workspace import Workspace
 from lab.training.archive import Archive
 from lab.training.breakpoints import AnyBreakpoint, AtStep
 from lab.training.listing import listing
-from lab.training.mailbox import Diverged, Event, Failed, Loaded, Paused, Playing, Refused
 from lab.training.snapshot import Snapshot
 
 PANELS_WIDTH, INSPECTOR_WIDTH = 336, 216
@@ -68,14 +70,20 @@ class MainWindow(QMainWindow):
         self.document, self.appearance, self._settings = document, appearance, settings
         self._was_shown = False
         self._running: Experiment | None = None
+        self._arranged_for = 0  # which document's first experiment the views were arranged for
         self._layout_to_come: Mapping[str, str] = {}
         self.exports = Exports(document, self, settings)
-        self.keeping = Keeping(document, lambda: layout.captured(self), self)
+        # of a document that is being opened, the views are not arranged yet
+        self.keeping = Keeping(document, lambda: self._layout_to_come or layout.captured(self), self)
         self.banner, self.compile_bar = Banner(), CompileBar()
+        self.news = News(document, self.banner, appearance, self)
         self.network_panel = NetworkPanel(document)
         edits = self.network_panel.edits
         # views get snapshots alone; the graph is an editor among them, and has to be given the document
         self.workspace = Workspace(document, (*views, lambda: GraphEditor(document, edits)))
+        sweep = self.workspace.docks[SweepView.name].view
+        assert isinstance(sweep, SweepView)
+        self.sweeping = Sweeping(document, sweep, self)
         self.timeline, self.transport = Timeline(), Transport(document.playback)
         self.chips = RunChips()
         self.inspector = Inspector(document, edits=edits)
@@ -152,7 +160,7 @@ class MainWindow(QMainWindow):
         document = self.document
         document.snapshot_changed.connect(self._show_snapshot)
         document.selection_changed.connect(self._show_selection)
-        document.event_arrived.connect(self._hear)
+        self.news.noted.connect(self.header.note)
         document.experiment_changed.connect(self._show_file)
         document.file_changed.connect(self._show_file)
         self.keeping.changed.connect(self._show_file)
@@ -173,6 +181,7 @@ class MainWindow(QMainWindow):
         self.chips.duplicated.connect(document.duplicate_run)
         self.chips.renamed.connect(document.rename_run)
         self.chips.closed.connect(document.close_run)
+        self.chips.race_wanted.connect(self.ask_race)
         self.inspector_dock.visibilityChanged.connect(self._watch)
         self.appearance.changed.connect(self._show_theme)
         self.exports.done.connect(self.header.note)
@@ -209,7 +218,9 @@ class MainWindow(QMainWindow):
             self._watch()
 
     def _arrange_for(self, experiment: Experiment) -> None:
-        kind = kind_of(experiment)
+        opened = self.document.opened_at
+        kind = kind_of(experiment, self.workspace.kind if opened == self._arranged_for else None)
+        self._arranged_for = opened
         if kind != self.workspace.kind:
             self.workspace.save_to(self._settings)
             self.workspace.arrange(kind)
@@ -230,56 +241,6 @@ class MainWindow(QMainWindow):
         self.document.watch(probes, self.workspace.probes_of_runs() or None)
 
     @Slot(object)
-    def _hear(self, event: Event) -> None:
-        if isinstance(event, Diverged):
-            self._show_diverged(event)
-        elif isinstance(event, Refused):
-            self.banner.say(" ".join(map(str, event.problems)))
-        elif isinstance(event, Failed):
-            if self.findChild(CrashDialog) is None:  # one at a time: what fails may fail again at once
-                CrashDialog(event.text, self).show()
-        elif isinstance(event, Paused) and event.reason:
-            self.banner.say(
-                f"Stopped at step {event.step:,}: {event.reason}.",
-                "Go on",
-                self.document.playback.play,
-                "note",
-            )
-        elif isinstance(event, Playing) and self.banner.property("tone") == "note":
-            self.banner.hide()
-        elif isinstance(event, Loaded) and (said := event.surgery.said()):
-            self.header.note(said)
-
-    def _show_diverged(self, event: Diverged) -> None:
-        document, found = self.document, event.postmortem
-        seen = next((one for one in document.runs if one.run == event.run), document.snapshot)
-        whose = f" of run {seen.name}" if seen is not None and len(document.runs) > 1 else ""
-        sentence = f"The loss{whose} is not finite at step {event.step:,}: {where_first(event)}."
-        more = "" if found is None else "What happened?"
-
-        def tell() -> None:
-            self._tell_what_happened(event)
-
-        if event.run != document.active:
-            self.banner.say(
-                sentence, "Turn to it", lambda: document.activate(event.run), more=more, tell=tell
-            )
-        elif found is not None and found.direction in ("data", "weights"):
-            self.banner.say(sentence, more=more, tell=tell)  # no rate would help
-        else:
-            way_out = rescue(None if seen is None else seen.curves, event, document.draft)
-            sentence += " A lower learning rate often helps."
-            self.banner.say(sentence, way_out.offer, lambda: way_out.take(document), more=more, tell=tell)
-
-    def _tell_what_happened(self, event: Diverged) -> None:
-        if event.postmortem is None:
-            return
-        for old in self.findChildren(PostmortemDialog):
-            old.close()
-        ways = offers(self.document, event) if event.run == self.document.active else ()
-        PostmortemDialog(event.postmortem, self.document, ways, self.appearance.theme, self).show()
-
-    @Slot(object)
     def _show_theme(self, theme: Theme) -> None:
         self.workspace.show_theme(theme)
         self.timeline.show_theme(theme)
@@ -289,9 +250,28 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _show_file(self) -> None:
-        self.setWindowTitle(f"{self.document.draft.name}[*] — Descent")
+        path = self.document.path
+        self.setWindowTitle(f"{path.name if path else self.document.draft.name}[*] — Descent")
         self.setWindowModified(self.keeping.is_dirty)
         self.header.show_file(self.keeping.is_dirty)
+
+    # --- comparing
+
+    def ask_race(self) -> None:
+        """Which variants are to run side by side."""
+        if self.document.problems:
+            self.banner.say("A race needs a network that runs: mend what is marked first.")
+            return
+        for old in self.findChildren(RaceDialog):
+            old.close()
+        RaceDialog(self.document, self.appearance.theme, self._sweep, self).show()
+
+    def show_sweep(self) -> None:
+        self.workspace.bring(SweepView.name)
+
+    def _sweep(self, aspect: Aspect, chosen: tuple[Variant, ...]) -> None:
+        self.show_sweep()
+        self.sweeping.start(aspect, chosen)
 
     # --- files
 
@@ -380,6 +360,7 @@ class MainWindow(QMainWindow):
         self._settings.setValue("window/state", self.saveState(layout.WINDOW_VERSION))
         self.workspace.save_to(self._settings)
         self.hide()  # a compilation under way cannot be broken off, and nobody should watch it end
+        self.sweeping.close()
         self.document.close()
         self.filing.close()
         event.accept()

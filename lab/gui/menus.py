@@ -96,6 +96,14 @@ class Menus:
         menu.addActions(list(transport.stride_actions))
         menu.addSeparator()
         menu.addActions(list(self._window.chips.actions_in_order))
+        menu.addSeparator()
+        self.sweep = self._action(
+            menu,
+            "Sweep of learning rates",
+            self._window.show_sweep,
+            "Ctrl+Shift+R",
+            "Find the best learning rate of each contestant, for a fair race",
+        )
 
     def _view(self) -> None:
         window, menu = self._window, self._menu("&View")

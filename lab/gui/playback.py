@@ -110,7 +110,7 @@ class Playback(QObject):
 
     @Slot()
     def reset(self) -> None:
-        """Back to the same start."""
+        """Begin again from the same start; what was trained is forgotten."""
         if self.ready:
             self.furthest = 0
             self.is_past = False
@@ -125,6 +125,11 @@ class Playback(QObject):
         else:
             self.is_past = step < self.furthest
             self._trainer.go_to(max(0, step))
+
+    @Slot()
+    def go_to_start(self) -> None:
+        """Stand at the start; what was trained stays."""
+        self.go_to(0)
 
     @Slot()
     def go_to_end(self) -> None:
@@ -167,16 +172,20 @@ class Playback(QObject):
         elif isinstance(event, Playing):
             self._set_playing(True)
         elif isinstance(event, Paused | Diverged | Failed):
-            self._set_playing(False)
+            self._set_playing(isinstance(event, Diverged) and event.going)
 
     def forget(self) -> None:
         """Another experiment is being opened: nothing of this run's time is left."""
-        self._snapshot = None
-        self.furthest = 0
-        self.is_past = False
+        self.forget_time()
         self._loaded = False
         self._set_ready()
         self._set_playing(False)
+
+    def forget_time(self) -> None:
+        """Other runs of the document have come in place of those there were: they are not in the past of these."""
+        self._snapshot = None
+        self.furthest = 0
+        self.is_past = False
 
     def _set_playing(self, playing: bool) -> None:
         if playing != self.playing:

@@ -26,17 +26,17 @@ from lab.gui.widgets.wording import counted, number
 from lab.training.postmortem import Postmortem
 from lab.training.row_by_row import Values
 
-WIDE, HIGH = 820, 560
+WIDE, HIGH = 900, 560
 CHAIN_HIGH = 190
 """Pixels: of the dialog, and of the chain of layers and of the curve beside it."""
 
-DIRECTIONS = {
-    "data": "in the data",
-    "weights": "in the weights",
-    "forward": "forward",
-    "loss": "in the loss",
-    "gradient": "backward, in the gradient",
-    "update": "in the update of the weights",
+PLACES = {
+    "data": "the data",
+    "weights": "the weights of {layer}",
+    "forward": "{layer} ({operation}), forward",
+    "loss": "the loss",
+    "gradient": "{layer} ({operation}), backward, in the gradient",
+    "update": "{layer} ({operation}), in the update of the weights",
 }
 
 
@@ -67,11 +67,11 @@ class PostmortemDialog(QDialog):
         column.addWidget(self.sentence)
         middle = QHBoxLayout()
         middle.setSpacing(18)
-        middle.addWidget(titled("The layers, in their order", self._chain(found)), 5)
+        middle.addWidget(titled("The layers, in their order", self._chain(found)), 6)
         middle.addWidget(titled(ending(found), Ending(found, theme)), 4)
         column.addLayout(middle, 3)
         if found.taken:
-            where = f"{found.layer} ({found.operation}), {DIRECTIONS[found.direction]}"
+            where = PLACES[found.direction].format(layer=found.layer, operation=found.operation)
             when = f", at step {found.at:,}" if found.at != found.step else ""
             column.addWidget(titled(f"The values there: {where}{when}", self._values(found)), 2)
         column.addLayout(self._buttons(ways))
@@ -126,10 +126,10 @@ class PostmortemDialog(QDialog):
     def _buttons(self, ways: tuple[tuple[str, Rescue | int], ...]) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(8)
-        leave = QPushButton("Leave")
-        leave.setToolTip("Close this; the run stays where it stands")
-        leave.clicked.connect(self.close)
-        row.addWidget(leave)
+        close = QPushButton("Close")
+        close.setToolTip("Leave the run where it stands (Esc)")
+        close.clicked.connect(self.close)
+        row.addWidget(close)
         row.addStretch(1)
         for index, (words, way) in reversed(list(enumerate(ways))):
             button = QPushButton(words)
@@ -239,5 +239,7 @@ def scrolled(body: QWidget, name: str) -> QScrollArea:
     area.setWidgetResizable(True)
     area.setFrameShape(QFrame.Shape.NoFrame)
     area.setProperty("card", True)
+    for inner in (area.viewport(), body):  # which would paint the window's colour over the card's
+        inner.setAutoFillBackground(False)
     area.setAccessibleName(name)
     return area

@@ -67,7 +67,7 @@ def where_first(event: Diverged) -> str:
     found = event.postmortem
     layer = f"{event.layer} ({event.operation})"
     said = {
-        "loss": "that was the first number that is not",
+        "loss": "all numbers before it were",
         "gradient": f"its gradient in layer {layer} was the first whose numbers were not",
         "update": f"the update of layer {event.layer} was the first whose numbers were not",
         "data": "the data has a number that is not",
@@ -78,7 +78,10 @@ def where_first(event: Diverged) -> str:
 
 
 def offers(document: Document, event: Diverged) -> tuple[Way, ...]:
-    """The best way out of a divergence of the active run, and the plain ones; where no rate is to blame, just back."""
+    """The best way out of a divergence of the active run, and the plain ones; where no rate is to blame, just back.
+
+    Half of a rate that was set lately is nothing to go on with where it was another: then the best way returns to that.
+    """
     found = event.postmortem
     back = f"Go back {event.step - event.step_back} steps" if event.step_back else "Go back to the start"
     if found is not None and found.direction in ("data", "weights"):
@@ -87,6 +90,6 @@ def offers(document: Document, event: Diverged) -> tuple[Way, ...]:
     best = rescue(None if seen is None else seen.curves, event, document.draft)
     halved = Rescue(event.step_back, float(f"{document.draft.optimizer.rate / 2:.3g}"))
     ways: list[Way] = [(best.offer, best)]
-    if (best.step, best.rate) != (halved.step, halved.rate):
-        ways.append((f"{back} and halve the rate", halved))
+    if not best.returns and (best.step, best.rate) != (halved.step, halved.rate):
+        ways.append((f"{back} and halve the rate to {words(halved.rate)}", halved))
     return (*ways, (back, event.step_back))

@@ -22,7 +22,7 @@ from lab.gui.views.view import View
 from lab.problem import Problem, ProblemError
 from lab.training.mailbox import Compiling, Loaded
 from lab.training.observer import Asked
-from lab.training.probes import OperationProbe, Probe, Reading, UpdateProbe
+from lab.training.probes import OperationProbe, Probe, Reading, ToldProbe, UpdateProbe
 from lab.training.readings import answer
 from lab.training.run import Run
 from lab.training.snapshot import Snapshot
@@ -52,7 +52,8 @@ class Still(Trainer):
         self.watch(frozenset())
 
     def watch(self, probes: frozenset[Probe], of_runs: Asked | None = None) -> None:
-        self.snapshots.put(self.snapshot(probes))
+        own = (of_runs or {}).get(1, frozenset())
+        self.snapshots.put(self.snapshot(probes | own))
         self.asked_at = (
             time.monotonic()
         )  # once answered: a surface takes longer than the quiet that is waited for
@@ -61,7 +62,11 @@ class Still(Trainer):
         """The run as it stands, with the answers to all probes."""
         run = self._still
         for probe in probes - self._readings.keys():
-            moment = run.moment(isinstance(probe, UpdateProbe), isinstance(probe, OperationProbe))
+            if isinstance(probe, ToldProbe):
+                run.make_last_update_again()
+            moment = run.moment(
+                isinstance(probe, UpdateProbe | ToldProbe | SurfaceProbe), isinstance(probe, OperationProbe)
+            )
             reading: Reading | None
             if isinstance(probe, SurfaceProbe):
                 reading = self._surveyor.look(probe, moment, float("inf"), np.zeros(1, np.int64))

@@ -1,7 +1,7 @@
 """The whole application's style sheet: flat panels, thin borders, small radii, a focus ring one can see.
 
 A widget asks for a variant by a dynamic property set to True: `primary`, `flat`, `link` (buttons), `caption`,
-`heading`, `warning`, `problem` (labels; `problem` for fields too), `bare` (spin boxes without arrows), `card`
+`heading`, `body`, `warning`, `problem` (labels; `problem` for fields too), `bare` (spin boxes without arrows), `card`
 (frames), `chip` (a run's button). The colours are filled in by `lab.gui.theme.stylesheet`.
 """
 
@@ -19,7 +19,8 @@ QToolTip {
 }
 
 QLabel[caption="true"] { color: $muted; }
-QLabel[heading="true"] { font-weight: 600; }
+QLabel[heading="true"] { font-weight: 600; color: $text; }
+QLabel[body="true"] { color: $text; }
 QLabel[problem="true"] { color: $danger; }
 QLabel[warning="true"] { color: $warning; }
 QFrame[card="true"] { background: $surface; border: 1px solid $border; border-radius: 6px; }
@@ -56,6 +57,7 @@ QToolButton[chip="true"]:checked {
 }
 QToolButton[chip="true"]:focus { border-color: $accent; }
 QToolButton[link="true"] { background: transparent; border-color: transparent; padding: 3px; }
+QToolButton[problem="true"] { color: $danger; }
 QToolButton[link="true"]:hover { background: $hover; }
 QToolButton[link="true"]:pressed { background: $pressed; }
 QToolButton[link="true"]:focus { border-color: $accent; }
@@ -80,7 +82,7 @@ QLineEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabl
     color: $faint; background: $background;
 }
 QLineEdit[problem="true"], QSpinBox[problem="true"], QDoubleSpinBox[problem="true"],
-QComboBox[problem="true"] {
+QComboBox[problem="true"], QPlainTextEdit[problem="true"] {
     border-color: $danger;
 }
 QSpinBox, QDoubleSpinBox { padding-right: 20px; }
@@ -115,6 +117,7 @@ QCheckBox::indicator:checked {
     background: $accent; border-color: $accent; image: url($icons/check-$theme.svg);
 }
 QCheckBox::indicator:disabled { background: $background; border-color: $border; }
+QCheckBox::indicator:checked:disabled { background: $handle; border-color: $handle; }
 QRadioButton::indicator:checked { background: $surface; border: 5px solid $accent; width: 6px; height: 6px; }
 
 QSlider:horizontal { min-height: 22px; }
@@ -186,6 +189,7 @@ QTableView::item, QTreeView::item, QListView::item { padding: 3px 6px; }
 QTableView::item:selected, QTreeView::item:selected, QListView::item:selected {
     background: $pressed; color: $text;
 }
+QListView::item:disabled { color: $faint; }
 QHeaderView { background: $background; }
 QHeaderView::section {
     background: $background; color: $muted; border: none; border-bottom: 1px solid $border; padding: 4px 6px;

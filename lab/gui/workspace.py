@@ -5,15 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Literal
+from itertools import pairwise
 
 from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QCheckBox, QMainWindow, QTabBar, QTabWidget, QWidget
 from shiboken6 import isValid
 
-from lab.data.datasets.worked_example import WorkedExample
 from lab.experiment.experiment import Experiment
+from lab.gui.arrangement import ARRANGEMENTS, Kind, has_branches, kind_of
 from lab.gui.by_hand import set_weight
 from lab.gui.document import Document
 from lab.gui.selection import Selection
@@ -21,63 +21,12 @@ from lab.gui.theme import Theme
 from lab.gui.views.framed import FramedView
 from lab.gui.views.microscope import MicroscopeView
 from lab.gui.views.program import ProgramView
+from lab.gui.views.surface import SurfaceView
 from lab.gui.views.view import View
 from lab.gui.widgets.dock import TitledDock, tidy_titles
 from lab.gui.widgets.runs.split import BY_RUN, SplitView, split_of
-from lab.problem import ProblemError
 from lab.training.probes import Probe
 from lab.training.snapshot import Snapshot
-
-Kind = Literal["worked", "image", "plane", "heights", "neuron", "table", "numbers"]
-Cell = tuple[str, ...]
-
-ARRANGEMENTS: dict[Kind, tuple[tuple[tuple[Cell, float], ...], ...]] = {
-    "worked": (
-        (
-            (
-                (
-                    "microscope",
-                    "maps",
-                    "filters",
-                    "program",
-                    "curves",
-                    "runs",
-                    "watches",
-                    "surface",
-                    "architecture",
-                ),
-                1.0,
-            ),
-        ),
-    ),
-    "image": (
-        ((("curves", "runs", "watches"), 0.44), (("maps", "microscope", "program", "architecture"), 0.56)),
-        ((("surface",), 0.40), (("filters",), 0.30), (("confusion",), 0.30)),
-    ),
-    "plane": (
-        ((("decision",), 0.5), (("units", "microscope", "confusion", "program", "architecture"), 0.5)),
-        ((("curves", "runs", "watches"), 0.5), (("surface",), 0.5)),
-    ),
-    "heights": (
-        ((("decision", "predictions"), 0.5), (("units", "microscope", "program", "architecture"), 0.5)),
-        ((("curves", "runs", "watches"), 0.5), (("surface",), 0.5)),
-    ),
-    "neuron": (
-        (
-            (("surface",), 0.58),
-            (("curves", "runs", "watches", "microscope", "predictions", "program", "architecture"), 0.42),
-        ),
-    ),
-    "table": (
-        ((("curves", "runs", "watches"), 0.55), (("confusion",), 0.45)),
-        ((("surface",), 0.55), (("maps", "microscope", "filters", "program", "architecture"), 0.45)),
-    ),
-    "numbers": (
-        ((("curves", "runs", "watches"), 0.55), (("predictions",), 0.45)),
-        ((("surface",), 0.55), (("maps", "microscope", "filters", "program", "architecture"), 0.45)),
-    ),
-}
-"""Rows from the top; a cell's views are tabs, the first in front; its number is its share of the row."""
 
 SHOW_BUDGET = 0.005
 """Seconds of a frame that views may take; those that did not get their turn come first in the next."""
@@ -87,36 +36,11 @@ NEXT_FRAME = 16
 STATE_VERSION = 1
 
 
-def kind_of(experiment: Experiment) -> Kind:
-    """Which arrangement suits the experiment."""
-    try:
-        if isinstance(experiment.data, WorkedExample):
-            return "worked"
-        _channels, height, width = experiment.data.shape()
-        if height > 1 or width > 1:
-            return "image"
-        count = experiment.analysis.parameter_count
-        if count is not None and count <= 3:
-            return "neuron"
-        has_classes = bool(experiment.data.classes())
-        if experiment.data.bounds() is not None:
-            return "plane" if has_classes else "heights"
-        return "table" if has_classes else "numbers"
-    except ProblemError:
-        return "table"
-
-
-def has_branches(experiment: Experiment) -> bool:
-    """Whether the list of layers does not tell the whole architecture: then its graph comes in front."""
-    network = experiment.network
-    return any(len(network.sources(place)) > 1 for place in range(len(network.nodes)))
-
-
 class ViewDock(TitledDock):
     """A view in its dock."""
 
     def __init__(self, view: View, parent: QWidget | None = None) -> None:
-        super().__init__(view.title, f"view.{view.name}", view, parent)
+        super().__init__(view.title, f"view.{view.name}", view, parent, tab=view.tab)
         self.view = view
         self.by_run: QCheckBox | None = None
 
@@ -173,9 +97,12 @@ class Workspace(QMainWindow):
             dock.by_run.setProperty("by run", True)
             dock.by_run.hide()
         dock.visibilityChanged.connect(lambda seen: self._show_or_hide(dock, seen))
+        dock.toggleViewAction().triggered.connect(lambda on: dock.raise_() if on else None)
         dock.dockLocationChanged.connect(self._tidy_titles)
         dock.topLevelChanged.connect(self._tidy_titles)
         self._listen(view)
+        if isinstance(view, SurfaceView):
+            view.start_dragged.connect(self._document.start_from)
         if isinstance(view, ProgramView):
             view.run_to.connect(self._document.playback.run_to_operation)
             view.step_by.connect(self._document.playback.step_operations)
@@ -218,55 +145,45 @@ class Workspace(QMainWindow):
     def arrange(self, kind: Kind) -> None:
         """Put the views where they belong for this kind of problem; the others are closed."""
         self.kind = kind
-        rows = [
-            [(tuple(n for n in cell if n in self.docks), share) for cell, share in row]
-            for row in ARRANGEMENTS[kind]
-        ]
-        rows = [kept for row in rows if (kept := [(cell, share) for cell, share in row if cell])]
+        arrangement = ARRANGEMENTS[kind].of(self.docks)
+        along, across = Qt.Orientation.Vertical, Qt.Orientation.Horizontal
+        if arrangement.upright:
+            along, across = across, along
         for dock in self.docks.values():
             dock.setFloating(False)
             self.removeDockWidget(dock)
-        above: ViewDock | None = None
-        for row in rows:
-            first = self.docks[row[0][0][0]]
-            if above is None:
-                self.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, first)
-            else:
-                self.splitDockWidget(above, first, Qt.Orientation.Vertical)
-            above = first
-        for row in rows:
-            left = self.docks[row[0][0][0]]
-            for cell, _share in row[1:]:
-                here = self.docks[cell[0]]
-                self.splitDockWidget(left, here, Qt.Orientation.Horizontal)
-                left = here
-            for cell, _share in row:
-                for name in cell[1:]:
-                    self.tabifyDockWidget(self.docks[cell[0]], self.docks[name])
-        for row in rows:
-            for cell, _share in row:
-                for name in cell:
-                    self.docks[name].show()
-                self.docks[cell[0]].raise_()
+        firsts = [self.docks[line.cells[0][1][0]] for line in arrangement.lines]
+        self.addDockWidget(Qt.DockWidgetArea.TopDockWidgetArea, firsts[0])
+        for before, first in pairwise(firsts):
+            self.splitDockWidget(before, first, along)
+        for line in arrangement.lines:
+            for (_, left), (_, right) in pairwise(line.cells):
+                self.splitDockWidget(self.docks[left[0]], self.docks[right[0]], across)
+        for cell in arrangement.cells:
+            for name in cell[1:]:
+                self.tabifyDockWidget(self.docks[cell[0]], self.docks[name])
+        for name, dock in self.docks.items():
+            if (
+                name not in arrangement.names
+            ):  # without a place it would lie across the others once it is opened
+                self.tabifyDockWidget(self.docks[arrangement.spare], dock)
+                dock.hide()
+        for cell in arrangement.cells:
+            for name in cell:
+                self.docks[name].show()
+            self.docks[cell[0]].raise_()
         if "architecture" in self.docks and has_branches(self._document.draft):
             self.docks["architecture"].raise_()
-        self._share_out(rows)
+        size = {
+            Qt.Orientation.Horizontal: max(self.width(), 600),
+            Qt.Orientation.Vertical: max(self.height(), 400),
+        }
+        self.resizeDocks(firsts, [round(line.share * size[along]) for line in arrangement.lines], along)
+        for line in arrangement.lines:
+            shares = [round(share * size[across]) for share, _ in line.cells]
+            self.resizeDocks([self.docks[cell[0]] for _, cell in line.cells], shares, across)
         self._tidy_titles()
         self.watching_changed.emit()
-
-    def _share_out(self, rows: list[list[tuple[Cell, float]]]) -> None:
-        width, height = max(self.width(), 600), max(self.height(), 400)
-        self.resizeDocks(
-            [self.docks[row[0][0][0]] for row in rows],
-            [height // len(rows)] * len(rows),
-            Qt.Orientation.Vertical,
-        )
-        for row in rows:
-            self.resizeDocks(
-                [self.docks[cell[0]] for cell, _ in row],
-                [round(width * share) for _, share in row],
-                Qt.Orientation.Horizontal,
-            )
 
     @Slot()
     def _tidy_titles(self) -> None:
@@ -275,10 +192,12 @@ class Workspace(QMainWindow):
 
     def _grey_tabs(self) -> None:
         """A view with nothing to show of this experiment cannot be turned to."""
-        able = {dock.windowTitle(): dock.toggleViewAction().isEnabled() for dock in self.docks.values()}
+        docks = {dock.windowTitle(): dock for dock in self.docks.values()}
         for bar in self.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
             for tab in range(bar.count()):
-                bar.setTabEnabled(tab, able.get(bar.tabText(tab), True))
+                if dock := docks.get(bar.tabText(tab)):
+                    bar.setTabEnabled(tab, dock.toggleViewAction().isEnabled())
+                    bar.setTabToolTip(tab, f"{dock.view.title}: {dock.view.summary}")
 
     def save_to(self, settings: QSettings) -> None:
         settings.setValue(f"workspace/{self.kind}", self.saveState(STATE_VERSION))
@@ -294,9 +213,11 @@ class Workspace(QMainWindow):
         """Put the views as they were when `state` was saved, those in sight that `kept` names, with commas between
         them; False where the state says nothing to this version."""
         arranged = self._open_names()
+        self.setMinimumSize(1, 1)  # all views side by side, as Qt opens them, would make the window larger
         done = not state.isEmpty() and self.restoreState(state, STATE_VERSION)
         if done:
             self._close_others(arranged if kept is None else kept.split(","), bytes(state.data()), arranged)
+        self.setMinimumSize(0, 0)
         self._tidy_titles()
         return done
 
@@ -313,7 +234,7 @@ class Workspace(QMainWindow):
 
         A view that the state does not know is newer than it, and goes where the arrangement has it.
         """
-        cells = [cell for row in ARRANGEMENTS[self.kind] for cell, _share in row]
+        cells = ARRANGEMENTS[self.kind].cells
         for name, dock in self.docks.items():
             is_new = dock.objectName().encode("utf-16-be") not in state  # as Qt writes names
             near = [n for cell in cells if name in cell for n in cell if n != name and n in kept]
@@ -322,6 +243,13 @@ class Workspace(QMainWindow):
                 self.docks[near[0]].raise_()
             elif is_new or name not in kept:
                 dock.hide()
+
+    def bring(self, name: str) -> View:
+        """Show a view in its place, in front of the others there."""
+        dock = self.docks[name]
+        dock.show()
+        dock.raise_()
+        return dock.view
 
     def actions_to_show(self) -> list[QAction]:
         """One checkable action a view, for the menu."""
@@ -353,10 +281,10 @@ class Workspace(QMainWindow):
         return frozenset().union(*wanted)
 
     def probes_of_runs(self) -> Mapping[int, frozenset[Probe]]:
-        """What views that are split ask of single runs."""
+        """What views ask of single runs."""
         snapshot, asked = self._snapshot, dict[int, frozenset[Probe]]()
         for view in self.open_views:
-            if snapshot is not None and isinstance(view, SplitView) and view.suits(snapshot):
+            if snapshot is not None and view.suits(snapshot):
                 for run, probes in view.probes_of_runs(snapshot).items():
                     asked[run] = asked.get(run, frozenset()) | probes
         return asked

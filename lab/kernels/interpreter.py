@@ -336,18 +336,34 @@ def evaluate_together(code, cases, order, arenas, params, outputs, tally, shared
         collect(span(arena, code.plan[op.OUTPUT], rows * W * n), n, rows, W, outputs, 0)
 
 
-@kernel
-def evaluate_many(code, cases, order, arena, points, errors, tally, stop):
-    """errors[k] = summed loss of all cases at parameter vector points[k]: an error surface in one call.
+BESIDE = 64
+"""Points of an error surface that are worked on side by side: examples are put in their places once for all."""
 
-    `stop`, int64 [1], is looked at before each point: set it from another thread to end early. Returns the
-    number of points done.
+
+@kernel
+def evaluate_many(code, cases, order, arena, points, errors, rights, stop):
+    """errors[k] and rights[k]: the summed loss of all cases at parameter vector points[k], and how many are right.
+
+    An error surface in one call. `stop`, int64 [1], is looked at again and again: set it from another thread to end
+    early. Returns the number of points done.
     """
-    borrowed = span(arena, 0, arena.size)
-    nothing = np.empty((0, 1), arena.dtype)
-    for k in range(points.shape[0]):
-        if stop[0]:
-            return k
-        evaluate_range(code, cases, order, 0, order.size, borrowed, points[k], nothing, tally)
-        errors[k] = tally[0]
+    at_once, back, N = code.plan[op.CAPACITY], code.plan[op.BACKWARD], order.size
+    borrowed, nothing = span(arena, 0, arena.size), span(arena, 0, 0)
+    counters, tally = np.zeros(op.COUNTERS, np.int64), np.zeros(TALLY)
+    beside = BESIDE if code.plan[op.KEEPS] else 1
+    for low in range(0, points.shape[0], beside):
+        high = min(points.shape[0], low + beside)
+        errors[low:high] = 0
+        rights[low:high] = 0
+        for start in range(0, N, at_once):
+            n = min(at_once, N - start)
+            gather(code, cases, order, start, n, borrowed)
+            for k in range(low, high):
+                if stop[0]:
+                    return low
+                tally[:] = 0
+                params = span(points[k], 0, points.shape[1])
+                run_rows(code, 0, back, n, borrowed, params, nothing, 1.0, tally, counters)
+                errors[k] += tally[0]
+                rights[k] += tally[1]
     return points.shape[0]

@@ -16,7 +16,7 @@ from lab.kernels.memory import span
 from lab.kernels.operation import aux_of, input_gradient_of, input_of, row_kernel
 
 SOFTMAX_CROSS_ENTROPY, SQUARED_ERROR, ABSOLUTE_ERROR, HUBER = range(4)
-BINARY_CROSS_ENTROPY, HINGE, HINGE_WORST = range(4, 7)
+BINARY_CROSS_ENTROPY, HINGE, HINGE_WORST, OUTPUT = range(4, 8)
 
 # a loss's constants: outputs above THRESHOLD are the second class where there is one output; the loss's own
 # NUMBER (Huber's delta, the hinge's margin); OVER 0: a sum over the outputs; else OVER times their mean, where
@@ -161,6 +161,16 @@ def hinge(Y, T, dY, K, n, scale, margin, worst):
 
 
 @kernel
+def output(Y, dY, K, n, scale):
+    """E = sum_k y_k; dE/dy_k = 1. There is nothing to be met."""
+    total = 0.0
+    for i in range(K * n):
+        total += Y[i]
+    dY[:] = Y.dtype.type(scale)
+    return total
+
+
+@kernel
 def count_right(Y, T, K, n, threshold):
     """Examples whose largest output is at the largest target; with one output, on its side of the threshold."""
     right = 0
@@ -195,6 +205,8 @@ def loss(kind, Y, T, dY, K, n, pixels, scale, constants):
         total = huber(Y, T, dY, K, n, s, constants[NUMBER])
     elif kind == BINARY_CROSS_ENTROPY:
         total = binary_cross_entropy(Y, T, dY, K, n, s)
+    elif kind == OUTPUT:
+        total = output(Y, dY, K, n, s)
     else:
         total = hinge(Y, T, dY, K, n, s, constants[NUMBER], kind == HINGE_WORST)
     return total * part

@@ -12,7 +12,8 @@ taps covers all examples at once; a vector of n units is [n, examples].
 (
     DENSE, CONV2D, TRANSPOSED_CONV2D, MAX_POOL, AVERAGE_POOL, FLATTEN, ACTIVATION, COPY, UPSAMPLE, LOSS,
     BILINEAR, SUBSAMPLE, DROPOUT, LOCAL_RESPONSE_NORM, PRELU, SOFTMAX, BATCH_NORM, LAYER_NORM,
-) = range(18)  # fmt: skip
+    ELEMENTARY, WEIGHT, TILT,
+) = range(21)  # fmt: skip
 
 # columns of a row
 OP = 0
@@ -24,7 +25,7 @@ DY = 5
 W = 6
 B = 7
 ADD = 8  # 1: another row has already written to DX, add to it
-KIND = 9  # which activation, which loss
+KIND = 9  # which activation, which loss, which elementary operation
 AUX = 10  # what the forward pass leaves for the backward pass (which input won, the targets)
 SCRATCH = 11  # working space that nobody reads afterwards; how many numbers: SPACE
 CI, HI, WI = 12, 13, 14
@@ -40,7 +41,11 @@ MEAN, VARIANCE = 34, 35  # running statistics, in the parameter vector
 TRAINING = 36  # 1: as in training, where a batch speaks for itself and units are dropped; 0: as in use
 SPACE = 37
 NAME = 38  # a number made of the layer's name, that names its random draws
-COLUMNS = 39
+SECOND = 39  # a second input; -1 where there is none
+D_SECOND, ADD_SECOND = 40, 41  # as DX and ADD, of the second input
+HELD = 42  # ELEMENTARY: which operand is the row's own number instead of an input; 0 none, 1 the first, 2 the second
+TERM = 43  # the number of the term of a formula that the row computes
+COLUMNS = 44
 
 # constants of a row: float64; an activation's or layer's own numbers, a loss's (lab.kernels.loss)
 CONSTANTS = 3
@@ -52,7 +57,8 @@ PARAMETERS, LEARNED = (
     14,
     15,
 )  # numbers in the parameter vector; those before the running statistics at its end
-PLAN = 16
+KEEPS = 16  # 1: no row writes where the examples were put, and they need not be put there again
+PLAN = 17
 
 # counters: what names the random draws of a step
 SEED, DRAWN = 0, 1  # the run's seed; examples drawn before the first of these

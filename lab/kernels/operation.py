@@ -51,6 +51,7 @@ def row_kernel(function: Function) -> Linked:
 @dataclass(frozen=True)
 class Operation:
     """One word of the machine. `reads` says what its backward row reads besides dY: its input, its output.
+    A second input, where a row has one, is always kept for it.
 
     Without `backward` no derivative flows through it. The forward row of one that is `shared` makes only its part
     of the output, so that several cores can work on one example.

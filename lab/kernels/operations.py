@@ -14,6 +14,7 @@ from lab.kernels import (
     copy,
     dense,
     dropout,
+    elementary,
     local_response_norm,
     loss,
     normalization,
@@ -23,6 +24,7 @@ from lab.kernels import (
     softmax,
     subsample,
     tiles,
+    tilt,
     update,
 )
 from lab.kernels import opcodes as op
@@ -72,6 +74,14 @@ OPERATIONS: dict[int, Operation] = {
         normalization.layer_norm_backward_row,
         (True, False),
     ),
+    op.ELEMENTARY: Operation(
+        "elementary operation",
+        elementary.elementary_row,
+        elementary.elementary_backward_row,
+        (True, True),
+    ),
+    op.WEIGHT: Operation("weight", tilt.weight_row, tilt.weight_backward_row),
+    op.TILT: Operation("tilt", tilt.tilt_row, tilt.tilt_backward_row),
 }
 
 _addresses: NDArray[np.int64] = np.zeros((1 + max(OPERATIONS), 2 * len(REALS)), np.int64)

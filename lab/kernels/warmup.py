@@ -22,6 +22,7 @@ from lab.kernels import opcodes as op
 from lab.kernels._jit import CACHE_FOLDER
 from lab.kernels.interpreter import LINE, PARTS, TALLY, Cases, Code, Memory, Rule
 from lab.kernels.operations import OPERATIONS, SHARED, ready
+from lab.kernels.walk import walk
 
 Stage = Callable[[], object]
 
@@ -80,12 +81,14 @@ def _shared_evaluation() -> None:
 def _surfaces() -> None:
     order, stop = np.zeros(1, np.int64), np.zeros(1, np.int64)
     points = np.zeros((1, 1), np.float32)
-    interpreter.evaluate_many(_code(), _cases(), order, _v(16), points, np.zeros(1), np.zeros(TALLY), stop)
+    interpreter.evaluate_many(_code(), _cases(), order, _v(16), points, np.zeros(1), np.zeros(1), stop)
 
 
 def _pictures() -> None:
-    heights, table, path = np.zeros((2, 2)), np.zeros(256, np.uint32), np.zeros((2, 3))
-    render.render_surface(heights, table, np.zeros(1), [(path, 0)], 0, view=(0.5, 0.5, 10.0), size=(8, 8))
+    heights, table, none = np.zeros((2, 2)), np.zeros(256, np.uint32), np.empty(0)
+    stroke, view = render.Stroke(np.zeros((2, 3)), 0, 0), render.View(0.5, 0.5, 10.0)
+    lines = render.level_lines(none, none)
+    render.render_surface(heights, table, lines, [stroke], view, (8, 8), walls=table, samples=2)
 
 
 def _training() -> None:
@@ -96,7 +99,9 @@ def _training() -> None:
     blocks, numbers = np.zeros((1, update.BLOCK), np.int64), np.zeros((1, update.NUMBERS))
     rule = Rule(update.SGD, np.zeros(3), blocks, numbers)
     results = np.zeros(1), np.zeros(1), np.zeros(1), np.zeros(1, np.int64), np.zeros(1)
-    interpreter.train(_code(), _cases(), rule, memory, 1, 0, 0, 1, False, *results, False)
+    arguments = _code(), _cases(), rule, memory, 1, 0, 0, 1, False, *results, False
+    interpreter.train(*arguments)
+    walk(*arguments, np.zeros((1, 1), np.float32))
 
 
 STAGES: dict[str, Stage] = {

@@ -32,6 +32,8 @@ class Loss(msgspec.Struct, frozen=True, tag_field="loss", forbid_unknown_fields=
 
     title: ClassVar[str]
     formula: ClassVar[str]
+    compares: ClassVar[bool] = True
+    """Whether the output is compared with an answer."""
 
     @property
     def kind(self) -> int:
@@ -330,7 +332,30 @@ class Huber(Loss, frozen=True, tag="huber"):
         return one_of(labels, outputs, self.low, self.high)
 
 
-AnyLoss = SoftmaxCrossEntropy | BinaryCrossEntropy | Hinge | SquaredError | AbsoluteError | Huber
+class OutputItself(Loss, frozen=True, tag="output"):
+    """The network's output is what is to be made small: of a formula. No answer is compared with it.
+
+    Examples are told apart by nothing but their inputs; the error of a batch is their mean.
+    """
+
+    title = "the output itself"
+    formula = "E = Σⱼ yⱼ"
+    kind = kernel.OUTPUT
+    compares = False
+
+    def encode(self, labels: NDArray[np.int64], classes: int, outputs: int) -> NDArray[np.float32]:
+        return np.zeros((*labels.shape, outputs), np.float32)
+
+    def problem(self, classes: int, target: Shape, output: Shape) -> Problem | None:
+        if classes:
+            what = "“the output itself” tells no classes apart, and this data has classes"
+            return Problem("", what, "Choose softmax cross-entropy")
+        return super().problem(classes, target, output)
+
+
+AnyLoss = (
+    SoftmaxCrossEntropy | BinaryCrossEntropy | Hinge | SquaredError | AbsoluteError | Huber | OutputItself
+)
 LOSSES: tuple[type[Loss], ...] = (
     SoftmaxCrossEntropy,
     BinaryCrossEntropy,
@@ -338,4 +363,5 @@ LOSSES: tuple[type[Loss], ...] = (
     SquaredError,
     AbsoluteError,
     Huber,
+    OutputItself,
 )

@@ -69,6 +69,11 @@ def _candidates(network: Network, analysis: Analysis, place: int) -> Iterator[Ca
         fresh = network.fresh_name(facts.layer)
         yield f"Call it {fresh}", partial(renamed, network, facts.name, fresh)
         return
+    if facts.layer.alone and len(analysis.nodes) > 1:
+        yield f"Remove {facts.name}", partial(removed, network, {facts.name})
+        others = {each.name for each in analysis.nodes} - {facts.name}
+        yield f"Keep {facts.name} alone", partial(removed, network, others)
+        return
     strangers = [source for source in facts.inputs if source not in earlier]
     if strangers:
         for source in strangers:

@@ -140,6 +140,11 @@ def analyse(network: Network, x: Shape) -> Analysis:
             )
         )
         shapes[node.name] = output
+    for index, facts in enumerate(found):
+        if facts.layer.alone and len(found) > 1:
+            what = f"a {facts.layer.title} is a whole network, and other layers stand beside it"
+            problem = Problem(facts.name, what, "Remove it, or the others")
+            found[index] = msgspec.structs.replace(facts, problems=(*facts.problems, problem))
     taken = {source for facts in found for source in facts.inputs}
     for index, facts in enumerate(found[:-1]):
         if facts.name not in taken:

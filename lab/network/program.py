@@ -16,7 +16,7 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.kernels import conv, dense
+from lab.kernels import conv, dense, elementary
 from lab.kernels import opcodes as op
 from lab.kernels.activation import NEEDS_Z
 from lab.kernels.interpreter import Code
@@ -52,6 +52,18 @@ class Step:
     constants: tuple[float, ...]
     columns: dict[str, int]
     layer: str
+    second: Buffer | None = None
+
+    @property
+    def inputs(self) -> tuple[Buffer, ...]:
+        return (self.x, self.second) if self.second else (self.x,)
+
+    @property
+    def name(self) -> str:
+        """What the operation is called."""
+        if self.operation == op.ELEMENTARY:
+            return elementary.NAMES[self.columns["KIND"]]
+        return OPERATIONS[self.operation].name
 
     @property
     def learns(self) -> bool:
@@ -64,9 +76,8 @@ class Step:
         reads_x, reads_y = OPERATIONS[self.operation].reads
         if self.operation == op.ACTIVATION and self.columns["KIND"] in NEEDS_Z:
             reads_x, reads_y = True, False
-        return tuple(
-            b for b, reads in ((self.x, reads_x), (self.y, reads_y), (self.aux, True)) if b and reads
-        )
+        kept = ((self.x, reads_x), (self.y, reads_y), (self.aux, True), (self.second, True))
+        return tuple(b for b, reads in kept if b and reads)
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,10 +191,12 @@ class Lowering:
         y: Buffer,
         aux: Buffer | None = None,
         constants: tuple[float, ...] = (),
+        second: Buffer | None = None,
         **columns: int,
     ) -> None:
-        """One operation from x to y. `columns` are named as in lab.kernels.opcodes."""
-        self.steps.append(Step(operation, x, y, aux, constants, columns | {"LAYER": self.index}, self.layer))
+        """One operation from x, and perhaps a second input, to y. `columns` are named as in lab.kernels.opcodes."""
+        own = columns | {"LAYER": self.index}
+        self.steps.append(Step(operation, x, y, aux, constants, own, self.layer, second))
 
     def activate(self, z: Buffer, activation: Activation) -> Buffer:
         """Apply an activation; nothing to do for a linear one. In a lean program it works in place if it can."""
@@ -205,12 +218,14 @@ def lower(
     gradients: bool = True,
     lean: bool = True,
     training: bool | None = None,
+    keep: bool = False,
 ) -> Program:
     """The program of `network` on inputs of shape `x`.
 
     `capacity` 0 chooses how many examples go at once: as many as keep the arena in a core's own cache, at least
     16 if that is not too much memory, and no more than `most`, where that is not 0. In `training`, which is where
-    there are `gradients` unless it is said, dropout drops and a batch is normalised by its own statistics.
+    there are `gradients` unless it is said, dropout drops and a batch is normalised by its own statistics. Where it is
+    to `keep` the examples, inputs and targets lie where they are to the end, for other weights to be tried on them.
     ProblemError if the network has problems.
     """
     analysis = analyse(network, x)
@@ -224,11 +239,18 @@ def lower(
         to.layer, to.index = node.name, index
         flowing[node.name] = node.layer.lower_joined(to, [flowing[name] for name in network.sources(index)])
     output = flowing[network.nodes[-1].name]
-    return _assemble(to, flowing[INPUT], output, loss, capacity, most, gradients)
+    return _assemble(to, flowing[INPUT], output, loss, capacity, most, gradients, keep)
 
 
 def _assemble(
-    to: Lowering, x: Buffer, output: Buffer, loss: LossLike, capacity: int, most: int, gradients: bool
+    to: Lowering,
+    x: Buffer,
+    output: Buffer,
+    loss: LossLike,
+    capacity: int,
+    most: int,
+    gradients: bool,
+    keep: bool,
 ) -> Program:
     target = to.buffer_of("loss", output.shape, "target")
     derivatives = _derivatives(to, x) if gradients else {}
@@ -236,6 +258,9 @@ def _assemble(
     loss_row = len(to.steps)
     end = loss_row + 1 + len(back)
     _find_uses(to.steps, back, x, output, target, derivatives)
+    if keep:
+        for given in (x, target):
+            given.uses.append(end)
 
     size = lay_out(to.buffers, to.lean)
     if capacity <= 0:
@@ -258,20 +283,22 @@ def _assemble(
     last[[op.CI, op.HI, op.WI]] = last[[op.CO, op.HO, op.WO]] = [s.channels, s.height, s.width]
     last[[op.X, op.Y, op.AUX]] = output.offset, output.offset, target.offset
     last[op.DX] = d_output.offset if d_output else -1
+    last[[op.SECOND, op.D_SECOND]] = -1
     constants[loss_row] = loss.constants
     written = {id(d_output)}
     for r, step in enumerate(back, loss_row + 1):
         _write(rows[r], step, scratch_at, space_of[id(step)])
         constants[r, : len(step.constants)] = step.constants
         rows[r, op.DY] = derivatives[id(step.y)].offset
-        if into := derivatives.get(id(step.x)):
-            rows[r, op.DX], rows[r, op.ADD] = into.offset, int(id(into) in written)
-            written.add(id(into))
+        for source, at, add in zip(step.inputs, (op.DX, op.D_SECOND), (op.ADD, op.ADD_SECOND), strict=False):
+            if into := derivatives.get(id(source)):
+                rows[r, at], rows[r, add] = into.offset, int(id(into) in written)
+                written.add(id(into))
 
     plan = np.zeros(op.PLAN, np.int64)
     plan[op.FORWARD], plan[op.LOSS_ROW], plan[op.BACKWARD], plan[op.END] = 0, loss_row, loss_row + 1, end
     plan[op.INPUT], plan[op.TARGET], plan[op.OUTPUT] = x.offset, target.offset, output.offset
-    plan[op.CAPACITY] = capacity
+    plan[op.CAPACITY], plan[op.KEEPS] = capacity, keep
     plan[op.OC], plan[op.OH], plan[op.OW] = s.channels, s.height, s.width
     plan[op.IC], plan[op.IH], plan[op.IW] = x.shape.channels, x.shape.height, x.shape.width
     plan[op.PARAMETERS] = sum(p.size for p in to.analysis.parameters)
@@ -282,9 +309,9 @@ def _assemble(
     return Program(
         table=Table(rows, constants, lists, plan),
         rows=(
-            *(Row(step.layer, OPERATIONS[step.operation].name, "forward") for step in to.steps),
+            *(Row(step.layer, step.name, "forward") for step in to.steps),
             Row("loss", "loss", "loss"),
-            *(Row(step.layer, OPERATIONS[step.operation].name, "backward") for step in back),
+            *(Row(step.layer, step.name, "backward") for step in back),
         ),
         places=tuple(Place(b.layer, b.role, b.offset, b.shape) for b in to.buffers if b.uses),
         parameters=to.analysis.parameters,
@@ -302,7 +329,7 @@ def _derivatives(to: Lowering, x: Buffer) -> dict[int, Buffer]:
     """
     learns = set() if to.lean else {id(x)}
     for step in to.steps:
-        if step.learns or id(step.x) in learns:
+        if step.learns or any(id(b) in learns for b in step.inputs):
             learns.add(id(step.y))
     wanted = [b for b in to.buffers if id(b) in learns]
     return {id(b): to.buffer_of(b.layer, b.shape, f"d{b.role}") for b in wanted}
@@ -324,12 +351,12 @@ def _find_uses(
     if d_output := derivatives.get(id(output)):
         d_output.uses.append(loss_row)
     for r, step in enumerate(steps):
-        for buffer in (step.x, step.y, step.aux):
+        for buffer in (*step.inputs, step.y, step.aux):
             if buffer:
                 buffer.uses.append(r)
     for r, step in enumerate(back, loss_row + 1):
-        into = derivatives.get(id(step.x))
-        for buffer in (*step.remembers, derivatives[id(step.y)], into):
+        into = [derivatives.get(id(b)) for b in step.inputs]
+        for buffer in (*step.remembers, derivatives[id(step.y)], *into):
             if buffer:
                 buffer.uses.append(r)
 
@@ -339,6 +366,8 @@ def _scratch(step: Step, capacity: int) -> int:
     c = step.columns
     if step.operation == op.DENSE:
         return dense.scratch_size(capacity, step.x.size)
+    if step.operation == op.ELEMENTARY:
+        return capacity * step.x.size if c.get("HELD", 0) else 0
     if step.operation not in (op.CONV2D, op.TRANSPOSED_CONV2D):
         return 0
     # a transposed convolution is the adjoint of the convolution from its output to its input
@@ -363,7 +392,8 @@ def _write(row: NDArray[np.int64], step: Step, scratch: int, space: int) -> None
     row[op.SCRATCH], row[op.SPACE] = scratch, space
     row[[op.CI, op.HI, op.WI]] = x.shape.channels, x.shape.height, x.shape.width
     row[[op.CO, op.HO, op.WO]] = y.shape.channels, y.shape.height, y.shape.width
-    row[[op.W, op.B, op.MEAN, op.VARIANCE]] = -1
+    row[op.SECOND] = step.second.offset if step.second else -1
+    row[[op.W, op.B, op.MEAN, op.VARIANCE, op.D_SECOND]] = -1
     row[op.GROUPS] = 1
     for name, default in GEOMETRY:
         row[getattr(op, name)] = default

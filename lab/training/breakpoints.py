@@ -22,7 +22,7 @@ from lab.training.history import Curves
 from lab.training.quantities import DeadShare, SaturatedShare
 from lab.training.snapshot import Series
 from lab.training.watches import Watched
-from lab.wording import number, share
+from lab.wording import number, share, tick
 
 Part = Literal["training", "validation"]
 Of = Annotated[
@@ -112,11 +112,11 @@ class LossBelow(Breakpoint, frozen=True, tag="loss_below"):
 
     @property
     def told(self) -> str:
-        return f"{self.of} loss below {self.value:g}"
+        return f"{self.of} loss below {tick(self.value, 6)}"
 
     def find(self, curves: Curves, watched: Watched, after: int, upto: int) -> Hit | None:
         hit = first_edge(loss_of(curves, self.of), after, upto, lambda v: v < self.value)
-        return hit and Hit(hit[0], f"the {self.of} loss is {number(hit[1])}, below {self.value:g}")
+        return hit and Hit(hit[0], f"the {self.of} loss is {number(hit[1])}, below {tick(self.value, 6)}")
 
 
 class LossAbove(Breakpoint, frozen=True, tag="loss_above"):
@@ -128,11 +128,11 @@ class LossAbove(Breakpoint, frozen=True, tag="loss_above"):
 
     @property
     def told(self) -> str:
-        return f"{self.of} loss above {self.value:g}"
+        return f"{self.of} loss above {tick(self.value, 6)}"
 
     def find(self, curves: Curves, watched: Watched, after: int, upto: int) -> Hit | None:
         hit = first_edge(loss_of(curves, self.of), after, upto, lambda v: v > self.value)
-        return hit and Hit(hit[0], f"the {self.of} loss is {number(hit[1])}, above {self.value:g}")
+        return hit and Hit(hit[0], f"the {self.of} loss is {number(hit[1])}, above {tick(self.value, 6)}")
 
 
 class AccuracyReaches(Breakpoint, frozen=True, tag="accuracy_reaches"):
@@ -160,14 +160,14 @@ class GradientNormLeaves(Breakpoint, frozen=True, tag="gradient_norm_leaves"):
 
     @property
     def told(self) -> str:
-        return f"gradient norm leaves {self.low:g} … {self.high:g}"
+        return f"gradient norm leaves {tick(self.low, 6)} … {tick(self.high, 6)}"
 
     def find(self, curves: Curves, watched: Watched, after: int, upto: int) -> Hit | None:
         series = Series(curves.step, curves.gradient_norm)
         hit = first_edge(series, after, upto, lambda v: ~((v >= self.low) & (v <= self.high)))
         if hit is None:
             return None
-        side = f"below {self.low:g}" if hit[1] < self.low else f"above {self.high:g}"
+        side = f"below {tick(self.low, 6)}" if hit[1] < self.low else f"above {tick(self.high, 6)}"
         return Hit(hit[0], f"the gradient norm is {number(hit[1])}, {side}")
 
 

@@ -5,6 +5,7 @@ Everything here is read off snapshots. What differs is said in words from a real
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -16,17 +17,20 @@ from numpy.typing import NDArray
 from lab.experiment.diff import REWRITTEN, brief, differences
 from lab.experiment.experiment import Experiment
 from lab.experiment.fairness import fairness as conditions
+from lab.training.history import Curves
+from lab.training.level import MEAN_OVER, Levels, Reached, span_of
+from lab.training.probes import DistancesProbe
 from lab.training.snapshot import Snapshot
 from lab.training.timeline import Edit
 
 At = Literal["present", "examples", "seconds"]
 """Where runs are compared: where each stands, or at the most examples or seconds that all of them have reached."""
 
-MEAN_OVER = 1000
-"""Examples whose batches a training error is the mean of, one batch at least: alike for all sizes of batches."""
-
 Sense = Literal[-1, 1]
 BETTER: Mapping[str, Sense] = {
+    "reached_step": -1,
+    "reached_examples": -1,
+    "to_minimum": -1,
     "training_error": -1,
     "validation_error": -1,
     "accuracy": 1,
@@ -35,7 +39,7 @@ BETTER: Mapping[str, Sense] = {
     "examples": 1,
 }
 """Figures of which one is the best: the largest (1) or the smallest (-1)."""
-ERRORS = ("training_error", "validation_error", "best_error")
+ERRORS = ("training_error", "validation_error", "best_error", "reached_step", "reached_examples")
 
 
 @dataclass(frozen=True)
@@ -43,8 +47,10 @@ class Row:
     """The figures of one run. NaN where a number is not known; `best_step` is -1 then.
 
     `accuracy` is a share 0..1 of the validation part, `training_error` the mean over the last MEAN_OVER examples
-    that were trained on. `parameters` and `multiply_adds` (of one example, forwards) are None while the network
-    has a problem.
+    that were trained on, or over one pass. The best error is of the validation part, or where there is none of
+    training. `reached_step` and `reached_examples` tell when the error came down to the level, -1 where it has not.
+    `from_start` is how far the weights have come, `to_minimum` how far they are from a known minimum.
+    `parameters` and `multiply_adds` (of one example, forwards) are None while the network has a problem.
     """
 
     run: int
@@ -63,6 +69,10 @@ class Row:
     parameters: int | None
     multiply_adds: int | None
     state: str
+    reached_step: int = -1
+    reached_examples: int = -1
+    from_start: float = math.nan
+    to_minimum: float = math.nan
 
 
 def together(snapshot: Snapshot) -> tuple[Snapshot, ...]:
@@ -70,10 +80,10 @@ def together(snapshot: Snapshot) -> tuple[Snapshot, ...]:
     return snapshot.runs or (snapshot,)
 
 
-def compare(runs: Sequence[Snapshot], at: At = "present") -> tuple[Row, ...]:
-    """One row a run, in their order."""
+def compare(runs: Sequence[Snapshot], at: At = "present", levels: Levels | None = None) -> tuple[Row, ...]:
+    """One row a run, in their order. `levels` looks for a level that errors are to come down to."""
     limit = shared_limit(runs, at)
-    return tuple(_row(run, runs, at, limit) for run in runs)
+    return tuple(_row(run, runs, at, limit, levels) for run in runs)
 
 
 def shared_limit(runs: Sequence[Snapshot], at: At) -> float:
@@ -94,6 +104,8 @@ def best(rows: Sequence[Row], runs: Sequence[Snapshot], at: At = "present") -> M
         ):
             continue  # further is not better, and what all have in common is nobody's merit
         values = {row.run: float(getattr(row, column)) for row in rows}
+        if column.startswith("reached"):
+            values = {run: value if value >= 0 else math.inf for run, value in values.items()}
         known = [value for value in values.values() if np.isfinite(value)]
         if len(set(values.values())) > 1 and known:
             top = max(known) if sense > 0 else min(known)
@@ -110,7 +122,7 @@ def errors_compare(runs: Sequence[Snapshot]) -> bool:
 # --- one run
 
 
-def _row(run: Snapshot, runs: Sequence[Snapshot], at: At, limit: float) -> Row:
+def _row(run: Snapshot, runs: Sequence[Snapshot], at: At, limit: float, levels: Levels | None) -> Row:
     curves, row = run.curves, run.row
     step, examples, seconds = run.step, run.examples, run.seconds
     if at != "present":
@@ -122,8 +134,12 @@ def _row(run: Snapshot, runs: Sequence[Snapshot], at: At, limit: float) -> Row:
             seconds = float(curves.seconds[row]) if row >= 0 else 0.0
     judged = int(np.searchsorted(curves.validation_step, step, side="right"))
     losses = curves.validation_loss[:judged]
-    lowest = int(np.nanargmin(losses)) if np.isfinite(losses).any() else -1
     analysis = run.experiment.analysis
+    reached = None if levels is None else levels.see(run).found
+    if reached is None or reached.step > step:
+        reached = Reached(-1, -1)
+    distances = run.reading(DistancesProbe())
+    best_error, best_step = _best(run, step)
     return Row(
         run=run.run,
         name=run.name,
@@ -133,28 +149,52 @@ def _row(run: Snapshot, runs: Sequence[Snapshot], at: At, limit: float) -> Row:
         examples=examples,
         epochs=run.epoch * examples / run.examples if run.examples else 0.0,
         seconds=seconds,
-        training_error=_mean_of_last(curves.loss, curves.examples, row),
+        training_error=_mean_of_last(curves.loss, curves.examples, row, span_of(run)),
         validation_error=float(losses[-1]) if judged else float("nan"),
         accuracy=float(curves.validation_accuracy[judged - 1]) if judged else float("nan"),
-        best_error=float(losses[lowest]) if lowest >= 0 else float("nan"),
-        best_step=int(curves.validation_step[lowest]) if lowest >= 0 else -1,
+        best_error=best_error,
+        best_step=best_step,
         parameters=analysis.parameter_count,
         multiply_adds=analysis.multiply_adds,
         state=_state(run),
+        reached_step=reached.step,
+        reached_examples=reached.examples,
+        from_start=math.nan if distances is None else distances.from_start,
+        to_minimum=math.nan if distances is None else distances.to_minimum,
     )
 
 
-def _mean_of_last(loss: NDArray[np.float64], examples: NDArray[np.int64], row: int) -> float:
-    """The mean error of the batches of the last MEAN_OVER examples up to `row`; NaN before the first."""
+def _best(run: Snapshot, step: int) -> tuple[float, int]:
+    """The lowest error up to a step, and where: on the validation part, or where there is none of a batch that is the
+    whole training part. NaN and -1 where there is none.
+    """
+    curves = run.curves
+    steps, losses = curves.validation_step, curves.validation_loss
+    if not len(steps) and len(curves.step) and curves.examples[0] >= span_of(run):
+        steps, losses = curves.step, curves.loss
+    losses = losses[: int(np.searchsorted(steps, step, side="right"))]
+    if not np.isfinite(losses).any():
+        return math.nan, -1
+    lowest = int(np.nanargmin(losses))
+    return float(losses[lowest]), int(steps[lowest])
+
+
+def final_training_error(curves: Curves, whole: int) -> float:
+    """The training error where the curves end, of a run with so many training examples: as in a Row."""
+    return _mean_of_last(curves.loss, curves.examples, len(curves.loss) - 1, min(MEAN_OVER, whole))
+
+
+def _mean_of_last(loss: NDArray[np.float64], examples: NDArray[np.int64], row: int, span: int) -> float:
+    """The mean error of the batches of the last `span` examples up to `row`; NaN before the first."""
     if row < 0:
-        return float("nan")
-    first = int(np.searchsorted(examples[: row + 1], examples[row] - MEAN_OVER, side="right"))
+        return math.nan
+    first = int(np.searchsorted(examples[: row + 1], examples[row] - span, side="right"))
     return float(loss[min(first, row) : row + 1].mean())
 
 
 def _state(run: Snapshot) -> str:
     if run.stopped:
-        return f"stopped: {run.stopped}"
+        return f"diverged: {run.stopped}"
     return "in the past" if run.is_past else "goes on"
 
 
@@ -185,7 +225,7 @@ def difference(run: Snapshot, runs: Sequence[Snapshot], most: int | None = None)
     if since > 0:
         source = other.name if run.origin is not None and other.run == run.origin[0] else "a closed run"
         aside = "" if source == other.name else f", compared with {other.name}"
-        return f"from {source} at step {since:,}{aside}: {found or 'nothing changed'}"
+        return f"from {source} at step {since:,}{aside}: {found or 'nothing changed yet'}"
     return found or f"the same as {other.name}"
 
 
@@ -213,16 +253,10 @@ def fairness(runs: Sequence[Snapshot], at: At = "present") -> tuple[str, ...]:
     """Sentences: what is alike, then each thing that makes the comparison less than fair. Empty for a single run."""
     if len(runs) < 2:
         return ()
-    first, broken = runs[0], set[str]()
-    told: dict[str, list[str]] = {}
-    for run in runs[1:]:
-        for phrase in conditions(first.experiment, run.experiment):
-            told.setdefault(phrase, []).append(run.name)
-            broken.update(BREAKS.get(phrase.split(":")[0], ()))
-    notes = [f"{listed(names)}: {_in_brackets(phrase)}." for phrase, names in told.items()]
-    notes += [_dearer(run, first) for run in runs[1:] if _cost(run) != _cost(first)]
+    first = runs[0]
+    notes, broken = apart([(run.name, run.experiment) for run in runs])
     by_hand = [run for run in runs if _sets_weights_at_start(run)]
-    if by_hand:
+    if by_hand and len({_start_by_hand(run) for run in runs}) > 1:
         names = listed([run.name for run in by_hand])
         notes.append(f"{names} {'start' if by_hand[1:] else 'starts'} from weights that were set by hand.")
         broken.add("start")
@@ -232,10 +266,46 @@ def fairness(runs: Sequence[Snapshot], at: At = "present") -> tuple[str, ...]:
     notes += [
         f"{run.name} stopped at step {run.step:,}: {run.stopped.rstrip('.')}." for run in runs if run.stopped
     ]
+    notes += [_dearer(run, first) for run in runs[1:] if _cost(run) != _cost(first)]
+    return verdict(notes, broken)
+
+
+def apart(named: Sequence[tuple[str, Experiment]]) -> tuple[list[str], set[str]]:
+    """Of experiments by the names of their runs: sentences on what sets the others apart from the first besides the
+    one thing that is compared, and the conditions that they break.
+    """
+    broken = set[str]()
+    told: dict[str, list[str]] = {}
+    for name, experiment in named[1:]:
+        for phrase in conditions(named[0][1], experiment):
+            told.setdefault(phrase, []).append(name)
+            broken.update(BREAKS.get(phrase.split(":")[0], ()))
+    return [f"{listed(names)}: {_in_brackets(phrase)}." for phrase, names in _gathered(told).items()], broken
+
+
+def _gathered(told: Mapping[str, list[str]]) -> Mapping[str, list[str]]:
+    """Where several runs differ in many things at once, that is said of all of them, without the things."""
+    found: dict[str, list[str]] = {}
+    for phrase, names in told.items():
+        head = phrase.partition(":")[0]
+        alike = [one for one in told if one.partition(":")[0] == head]
+        many = head.endswith("at once") and len(alike) > 1
+        found.setdefault(head if many else phrase, []).extend(names)
+    return found
+
+
+def verdict(notes: Sequence[str], broken: set[str]) -> tuple[str, ...]:
+    """What is alike, and then the notes."""
     same = ", ".join(f"same {what}" for what in CONDITIONS if what not in broken)
     if not same:
         return tuple(notes)
     return (f"{same[0].upper()}{same[1:]}{'.' if notes else ': a fair comparison.'}", *notes)
+
+
+def _start_by_hand(run: Snapshot) -> frozenset[tuple[str, bytes]]:
+    """By which weights that were set by hand at the start are told from others."""
+    weights = (run.edits[0].weights if run.edits else None) or {}
+    return frozenset((name, values.tobytes()) for name, values in weights.items())
 
 
 def edits_on_the_way(run: Snapshot, runs: Sequence[Snapshot]) -> tuple[Edit, ...]:

@@ -6,11 +6,16 @@ Asterisks are cross-correlations, as deep learning's convolutions are. Sums in d
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lab.kernels import opcodes as op
+from lab.network.formula.derivatives import derivative, product
+from lab.network.formula.tree import Apply, Number, Tree, Variable, parts
+from lab.network.formula.words import words
+from lab.network.layers import Formula
 from lab.network.layers.layer import Layer
 from lab.value import told
 
@@ -19,17 +24,49 @@ Row = NDArray[np.int64]
 Say = Callable[[Row, Layer], str]
 
 
+class Names(NamedTuple):
+    """What formulas call a row's inputs, its output, and the derivatives by them."""
+
+    x: str = "x"
+    y: str = "y"
+    dx: str = "dX"
+    dy: str = "dY"
+    second: str = ""
+    d_second: str = ""
+
+
+USUAL, OF_TERMS, OF_TILT = (
+    Names(),
+    Names("a", "c", "dA", "dC", "b", "dB"),
+    Names("a", "c", "dA", "dC", "n", "dN"),
+)
+NAMES = {op.ELEMENTARY: OF_TERMS, op.WEIGHT: OF_TERMS, op.TILT: OF_TILT}
+"""Of rows of a formula: x and y are its weights, and can be nothing else."""
+
+
+def names_of(row: Row) -> Names:
+    return NAMES.get(int(row[op.OP]), USUAL)
+
+
 def formula_of(row: Row, layer: Layer, backward: bool) -> str:
     """The formula of a row that is not the loss."""
-    if backward:
-        said = BACKWARD[int(row[op.OP])](row, layer)
-        return f"{said};  added to the dX that is there" if adds(row) else said
-    return FORWARD[int(row[op.OP])](row, layer)
+    if not backward:
+        return FORWARD[int(row[op.OP])](row, layer)
+    said, names = BACKWARD[int(row[op.OP])](row, layer), names_of(row)
+    begun = " and ".join(
+        name for name, does in ((names.dx, adds(row)), (names.d_second, adds_second(row))) if does
+    )
+    return f"{said};  added to the {begun} that is there" if begun else said
 
 
 def adds(row: Row) -> bool:
     """Whether a backward row adds to a dX that other rows have begun; one that works in place does not."""
     return bool(row[op.DX] >= 0 and row[op.ADD] and row[op.DX] != row[op.DY])
+
+
+def adds_second(row: Row) -> bool:
+    """The same of the derivative by a second input that is not the first."""
+    return bool(row[op.D_SECOND] >= 0 and row[op.ADD_SECOND] and row[op.D_SECOND] != row[op.DX])
 
 
 def _bias(row: Row, said: str) -> str:
@@ -92,6 +129,46 @@ def _activate_back(row: Row, layer: Layer) -> str:
     return f"dX = f′(x) dY,  {_activation(layer, 'derivative')}"
 
 
+def _symbols(row: Row, layer: Layer) -> tuple[Apply | None, Tree | None]:
+    """A term of a formula with a and b for its operands, as far as they are no numbers, and the term itself."""
+    term = layer.term(int(row[op.TERM])) if isinstance(layer, Formula) else None
+    if not isinstance(term, Apply):
+        return None, term
+    letters: dict[Tree, Tree] = {}
+    for operand in term.operands:
+        if not isinstance(operand, Number):
+            letters.setdefault(operand, (A, B)[len(letters)])
+    return Apply(term.operation, tuple(letters.get(each, each) for each in term.operands)), term
+
+
+def _elementary(row: Row, layer: Layer) -> str:
+    symbols, term = _symbols(row, layer)
+    whole = "" if term is None else words(term, DIGITS)
+    # what is made of numbers and weights alone says itself what it is
+    return f"c = {whole}" if symbols is None else f"c = {words(symbols, DIGITS)},  here {whole}"
+
+
+def _elementary_back(row: Row, layer: Layer) -> str:
+    symbols, _ = _symbols(row, layer)
+    if symbols is None:
+        return "nothing: it is a number"
+    asked = [(A, "dA", row[op.DX]), (B, "dB", row[op.D_SECOND])]
+    return ",  ".join(
+        f"{name} = {words(product(derivative(symbols, by), D), DIGITS)}"
+        for by, name, at in asked
+        if at >= 0 and by in parts(symbols)
+    )
+
+
+def _weight(row: Row, layer: Layer) -> str:
+    term = layer.term(int(row[op.TERM])) if isinstance(layer, Formula) else None
+    return "w" if term is None else words(term)
+
+
+A, B, D = Variable("a"), Variable("b"), Variable("dC")
+DIGITS = 4
+"""Of the numbers in a formula."""
+
 FORWARD: dict[int, Say] = {
     op.DENSE: lambda row, layer: f"y[c] = {_bias(row, 'b[c] + ')}Σₖ W[c,k] x[k]",
     op.CONV2D: lambda row, layer: f"y[c] = {_bias(row, 'b[c] + ')}Σₖ W[c,k] ∗ x[k],  {taps(row)}",
@@ -119,6 +196,9 @@ FORWARD: dict[int, Say] = {
     op.LAYER_NORM: lambda row, layer: (
         "y = scale (x − mean) / √(variance + ε) + shift,  mean and variance of the example"
     ),
+    op.ELEMENTARY: _elementary,
+    op.WEIGHT: lambda row, layer: f"c = {_weight(row, layer)},  for every example",
+    op.TILT: lambda row, layer: "c = a + n₁·x + n₂·y",
 }
 
 BACKWARD: dict[int, Say] = {
@@ -167,4 +247,7 @@ BACKWARD: dict[int, Say] = {
         "g = scale dY, r = 1 / √(variance + ε), x̂ = r (x − mean)",
         "d scale = Σ dY x̂,  d shift = Σ dY",
     ),
+    op.ELEMENTARY: _elementary_back,
+    op.WEIGHT: lambda row, layer: f"d{_weight(row, layer)} = Σ dC",
+    op.TILT: lambda row, layer: _parts(row, "dA = dC", "dx = Σ n₁ dC", "dy = Σ n₂ dC"),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +23,9 @@ class Internals:
     optimizer saw, after clipping and penalties; `last_update` how each parameter moved, to the last bit. Those two
     are None where they are not known: at the start, after an edit, and on a checkpoint that was gone back to. Of a
     loss that is not finite no update is made, but its gradient has taken the place of the last one.
+
+    `slots_before` is the memory as that update found it, where the run was told to keep it (`Run.remembers`), and
+    `norm` the length of the whole gradient before it was clipped; NaN where no update is known.
     """
 
     experiment: Experiment
@@ -31,6 +35,8 @@ class Internals:
     age: int
     gradient: Array | None
     last_update: Array | None
+    slots_before: Array | None = None
+    norm: float = math.nan
 
     def named(self) -> dict[str, dict[str, Array]]:
         """For each parameter by name "gradient", the optimizer's slots under their own names, "step size" and

@@ -17,16 +17,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.experiment.experiment import Experiment
+from lab.kernels import elementary
 from lab.kernels import opcodes as op
 from lab.learning.clipping import Clipping
 from lab.learning.losses import AnyLoss
-from lab.network.layers import Parameter
+from lab.network.formula.words import words
+from lab.network.layers import Formula, Parameter
 from lab.network.layers.layer import Layer
 from lab.network.network import Analysis, Network, analyse
 from lab.network.program import Row, lower
 from lab.network.shape import Shape
-from lab.training.formulas import formula_of
+from lab.training.formulas import DIGITS, formula_of
 
+LONGEST = 40
+"""Letters of a term of a formula that is called by its own words."""
 SHORT = {"weight": "W", "bias": "b"}
 """What formulas call a parameter, where not by its name."""
 Direction = Literal["batch", "forward", "loss", "backward", "clip", "update"]
@@ -86,7 +90,8 @@ def _listing(
         if row[op.OP] == op.COPY:  # into some of the channels
             written = Shape(flows[0].channels, written.height, written.width)
         parameters = tuple(parameters_of(row, owners))
-        cost = (fact.multiply_adds or 0) if row[op.W] >= 0 else 0
+        taken = () if reads_nothing(row) else (flows[0], *second_of(row))
+        cost = (fact.multiply_adds or 0) if row[op.W] >= 0 and taken else 0
         asked = row[op.DX] >= 0
         lines.append(
             Line(
@@ -95,7 +100,7 @@ def _listing(
                 said.layer,
                 words_of(row, said, fact.layer),
                 formula_of(row, fact.layer, backward),
-                (written,) if backward else (flows[0],),
+                (written,) if backward else taken,
                 (flows[0] if asked else None) if backward else written,
                 parameters,
                 cost * (1 + int(asked)) if backward else cost,
@@ -125,6 +130,20 @@ def parameters_of(row: NDArray[np.int64], owners: dict[int, Parameter]) -> Itera
             yield owners[int(row[column])]
 
 
+def reads_nothing(row: NDArray[np.int64]) -> bool:
+    """Whether a row makes its output of a parameter or a number alone: whatever its input is."""
+    return bool(
+        row[op.OP] == op.WEIGHT or (row[op.OP] == op.ELEMENTARY and row[op.KIND] == elementary.NUMBER)
+    )
+
+
+def second_of(row: NDArray[np.int64]) -> tuple[Shape, ...]:
+    """The shape of a second input, where a row has one: the tilts of both weights, or as the first."""
+    if row[op.SECOND] < 0:
+        return ()
+    return (Shape(2),) if row[op.OP] == op.TILT else (Shape(*map(int, row[[op.CI, op.HI, op.WI]])),)
+
+
 def words_of(row: NDArray[np.int64], said: Row, layer: Layer) -> str:
     """What a row is called, by its layer where that knows better."""
     if row[op.OP] == op.ACTIVATION:
@@ -136,6 +155,9 @@ def words_of(row: NDArray[np.int64], said: Row, layer: Layer) -> str:
         return f"copy to {row[op.CHANNEL]}…{row[op.CHANNEL] + row[op.CI] - 1}" if many else "copy"
     if row[op.OP] == op.COPY and layer.stem == "crop":
         return "crop"
+    if isinstance(layer, Formula) and (term := layer.term(int(row[op.TERM]))) is not None:
+        text = words(term, DIGITS)
+        return text if len(text) <= LONGEST else said.operation
     return said.operation
 
 

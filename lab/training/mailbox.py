@@ -62,7 +62,10 @@ class Paused:
 
 @dataclass(frozen=True)
 class Diverged:
-    """The loss is no longer finite. `layer` is the first whose output is not; offers: `step_back` to go to."""
+    """The loss is no longer finite. `layer` is the first whose output is not; offers: `step_back` to go to.
+
+    `going` says that the other runs go on without it.
+    """
 
     step: int
     layer: str
@@ -70,13 +73,15 @@ class Diverged:
     step_back: int
     run: int = 1
     postmortem: Postmortem | None = None
+    going: bool = False
 
 
 @dataclass(frozen=True)
 class Refused:
-    """A command could not be carried out; the run is as it was."""
+    """A command could not be carried out; the run is as it was. `command` is its number, as `Trainer.sent` counts."""
 
     problems: tuple[Problem, ...]
+    command: int = 0
 
 
 @dataclass(frozen=True)

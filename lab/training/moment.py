@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,9 @@ from lab.network.shape import Shape
 from lab.training.internals import Internals
 from lab.training.probes import PartName
 from lab.training.timeline import State
+
+Some = slice | NDArray[np.int64]
+"""Which examples of a part."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +35,8 @@ class OtherPath:
     params: NDArray[np.float32]
     path_steps: NDArray[np.int64]
     path_vectors: list[NDArray[np.float32]]
+    last_update: NDArray[np.float32] | None = None
+    """How its last update moved each parameter, where that is known and not too much to be copied."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +57,11 @@ class Moment:
     """All that changes, where somebody asked for it."""
     others: tuple[OtherPath, ...] = ()
     """The other runs of the document that walk through the same space."""
+    run: int = 1
+    name: str = "A"
+    """Its number and its name among the runs of the document."""
+    anchors: Mapping[tuple[int, int], NDArray[np.float32]] = field(default_factory=dict)
+    """The parameters of runs at steps (run, step) that a plane is wanted through, where they are to be had exactly."""
 
     @property
     def shape(self) -> Shape:
@@ -69,12 +80,12 @@ class Moment:
         assert shape is not None  # the network runs
         return shape
 
-    def targets(self, part: Part, examples: slice = slice(None)) -> NDArray[np.float32]:
+    def targets(self, part: Part, examples: Some = slice(None)) -> NDArray[np.float32]:
         return targets_of(self.experiment, part, self.output, examples)
 
 
 def targets_of(
-    experiment: Experiment, part: Part, output: Shape, examples: slice = slice(None)
+    experiment: Experiment, part: Part, output: Shape, examples: Some = slice(None)
 ) -> NDArray[np.float32]:
     """What a network with this output should say to some examples of a part, float32 [n, outputs].
 

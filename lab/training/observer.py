@@ -40,6 +40,7 @@ class Observer:
     def __init__(self, name: str, share: float) -> None:
         self.version = 0
         self._share = share
+        self._training = False
         self._rests_until = 0.0
         self._failure = ""
         self._probes: Asked = {}
@@ -61,6 +62,7 @@ class Observer:
 
     def wants(self, versions: Versions, training: bool) -> tuple[int, ...]:
         """The runs of which it would see a moment; none where it is busy, rests, or knows all there is to know."""
+        self._training = training
         if self._moments is not None:
             return ()
         if training and time.perf_counter() < self._rests_until:
@@ -69,9 +71,9 @@ class Observer:
         current = {run: versions[run] for run in runs}
         return () if self._done == (current, self._probes) else runs
 
-    def wants_of(self, run: int, *kinds: type) -> bool:
-        """Whether a probe of these kinds is watched of a run."""
-        return any(isinstance(probe, kinds) for probe in self._probes.get(run, ()))
+    def wanted_of(self, run: int, *kinds: type) -> tuple[Probe, ...]:
+        """The probes of these kinds that are watched of a run."""
+        return tuple(probe for probe in self._probes.get(run, ()) if isinstance(probe, kinds))
 
     def look(self, moments: Mapping[int, Moment], versions: Versions) -> None:
         """Look at these moments now. Only of runs that `wants` named."""
@@ -139,10 +141,10 @@ class Observer:
                     break
                 if isinstance(probe, SurfaceProbe):
                     surveyor = self._surveyors.setdefault(run, Surveyor())
-                    surface = surveyor.look(probe, moment, PATIENCE, self._stop)
+                    surface = surveyor.look(probe, moment, PATIENCE, self._stop, at_rest=not self._training)
                     if surface is not None:
                         answers[probe] = surface
-                        whole = whole and surface.complete
+                        whole = whole and not surveyor.has_more
                 elif (reading := answer(probe, moment, self._stop)) is not None:
                     answers[probe] = reading
             if answers:

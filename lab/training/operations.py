@@ -18,8 +18,8 @@ from lab.kernels import update as kernel
 from lab.kernels.activation import NEEDS_Z
 from lab.kernels.operations import OPERATIONS
 from lab.network.layers import Parameter
-from lab.training.formulas import adds
-from lab.training.listing import Line, derivative, listing, short
+from lab.training.formulas import adds, adds_second, names_of
+from lab.training.listing import Line, derivative, listing, reads_nothing, second_of, short
 from lab.training.moment import Moment
 from lab.training.next_batch import NextBatch, Passed, Piece, See, Stop
 from lab.training.probes import Array, Operand, Operation, OperationProbe, Spread
@@ -27,6 +27,8 @@ from lab.training.probes import Array, Operand, Operation, OperationProbe, Sprea
 MOST = 1 << 21
 """Numbers of an array that are kept for its spread; but of one example there are always all."""
 BINS = 64
+OUTPUTS, GRADIENTS = (op.Y,), (op.DX, op.D_SECOND)
+"""Which of its columns name what a forward and what a backward row writes."""
 
 
 def operation(probe: OperationProbe, moment: Moment, stop: Stop) -> Operation | None:
@@ -156,9 +158,11 @@ class Microscope:
             channels = int(row[op.CHANNEL]), int(row[op.CHANNEL] + row[op.CI])
         forwards = int(self.batch.program.table.plan[op.LOSS_ROW])
 
-        def read(name: str, column: int, shape: Triple, written: int, end: int) -> Flow:
-            """A buffer as the last row before `end` has left it whose own column `written` names it."""
-            rows = np.flatnonzero(self.rows[:end, written] == row[column])
+        names = names_of(row)
+
+        def read(name: str, column: int, shape: Triple, written: tuple[int, ...], end: int) -> Flow:
+            """A buffer as the last row before `end` has left it of whose own columns `written` one names it."""
+            rows = np.flatnonzero((self.rows[:end, written] == row[column]).any(axis=1))
             return Flow(name, int(row[column]), shape, self.is_made(int(rows.max(initial=-1)) + 1))
 
         def write(name: str, column: int, shape: Triple) -> Flow:
@@ -166,26 +170,38 @@ class Microscope:
 
         if self.line.direction == "loss":
             target = Flow("t", int(row[op.AUX]), x, self.is_made(0))
-            return [read("y", op.X, x, op.Y, r), target], [write("dY", op.DX, x)]
+            return [read("y", op.X, x, OUTPUTS, r), target], [write("dY", op.DX, x)]
+        second = [
+            (int(s.channels), int(s.height), int(s.width))
+            for s in second_of(row)
+            if row[op.SECOND] != row[op.X]
+        ]
         if self.line.direction == "forward":
-            before, after = [read("x", op.X, x, op.Y, r)], [replace(write("y", op.Y, y), channels=channels)]
+            before = [] if reads_nothing(row) else [read(names.x, op.X, x, OUTPUTS, r)]
+            before += [read(names.second, op.SECOND, shape, OUTPUTS, r) for shape in second]
+            after = [replace(write(names.y, op.Y, y), channels=channels)]
             if row[op.OP] == op.COPY and row[op.PLUS]:
-                before.append(read("y before", op.Y, y, op.Y, r))
+                before.append(read("y before", op.Y, y, OUTPUTS, r))
             if row[op.OP] == op.BATCH_NORM:
                 for k, name in enumerate(("mean", "variance")):
                     at = int(row[op.AUX] + k * row[op.CI])
                     after.append(Flow(f"batch {name}", at, (x[0], 1, 1), made, of_batch=True))
             return before, after
-        before, after = [replace(read("dY", op.DY, y, op.DX, r), channels=channels)], []
+        before, after = [replace(read(names.dy, op.DY, y, GRADIENTS, r), channels=channels)], []
         reads_x, reads_y = remembered(row)
-        if reads_x:
-            before.append(read("x", op.X, x, op.Y, forwards))
+        if reads_x and not reads_nothing(row):
+            before.append(read(names.x, op.X, x, OUTPUTS, forwards))
+        before += [read(names.second, op.SECOND, shape, OUTPUTS, forwards) for shape in second]
         if reads_y:
-            before.append(read("y", op.Y, y, op.Y, forwards))
+            before.append(read(names.y, op.Y, y, OUTPUTS, forwards))
         if adds(row):
-            before.append(read("dX before", op.DX, x, op.DX, r))
+            before.append(read(f"{names.dx} before", op.DX, x, GRADIENTS, r))
         if row[op.DX] >= 0:
-            after.append(write("dX", op.DX, x))
+            after.append(write(names.dx, op.DX, x))
+        for shape in second if row[op.D_SECOND] >= 0 else ():
+            if adds_second(row):
+                before.append(read(f"{names.d_second} before", op.D_SECOND, shape, GRADIENTS, r))
+            after.append(write(names.d_second, op.D_SECOND, shape))
         return before, after
 
     def watch(self, row: int, read: list[Flow], written: list[Flow]) -> Passed | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -40,15 +41,19 @@ class Path:
 
     def append(self, step: int, params: Vector, every: int) -> None:
         """Keep a copy of `params`, and of the older points those at multiples of `every` and the first ones."""
+        era = self.eras[-1]
+        if 2 * params.nbytes <= PATH and not (era.steps and era.steps[-1] >= step):
+            self.extend([step], [params.copy()], every)
+
+    def extend(self, steps: Sequence[int], vectors: Sequence[Vector], every: int) -> None:
+        """Keep later points, which nobody writes to, and of all those at multiples of `every` and the first ones."""
         *past, era = self.eras
-        if 2 * params.nbytes > PATH or (era.steps and era.steps[-1] >= step):
-            return
-        era = replace(era, steps=(*era.steps, step), vectors=(*era.vectors, params.copy()))
+        era = replace(era, steps=(*era.steps, *steps), vectors=(*era.vectors, *vectors))
         last = len(era.steps) - 1
         era = era.keeping(
             [i for i, s in enumerate(era.steps) if i in (0, last) or s <= FIRST or s % every == 0]
         )
-        while len(era.steps) > min(MOST_POINTS, PATH // params.nbytes):
+        while len(era.steps) > min(MOST_POINTS, PATH // vectors[0].nbytes):
             last = len(era.steps) - 1
             era = era.keeping([i for i in range(last + 1) if i % 2 == 0 or i == last])
         while past and sum(v.nbytes for e in (*past, era) for v in e.vectors) > PATH:

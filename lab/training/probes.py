@@ -6,12 +6,14 @@ thread from a copy of the parameters, so watching never disturbs training, and t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.learning.told import Term
 from lab.training.surfaces import Surface, SurfaceProbe
 
 PartName = Literal["training", "validation", "test"]
@@ -182,6 +184,52 @@ class Update:
 
 
 @dataclass(frozen=True)
+class ToldProbe:
+    """The last update of single weights, by their flat indices, told term by term."""
+
+    weights: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class ToldUpdate:
+    """The weight `name`, and its `value` after the update. `numbers` has the weight, its gradient, what the optimizer
+    remembers, its step size and the last update, as far as they are known: see `Internals.named`.
+
+    The value of the last of `terms` is the weight after the update, that of the one before it the change. There are
+    none where the update is not known: then `why` says what to do.
+    """
+
+    index: int
+    name: str
+    value: float
+    numbers: Mapping[str, float]
+    terms: tuple[Term, ...]
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Told:
+    """One for each weight of the probe that the network has."""
+
+    updates: tuple[ToldUpdate, ...]
+
+
+@dataclass(frozen=True)
+class DistancesProbe:
+    """How far the weights have come."""
+
+
+@dataclass(frozen=True)
+class Distances:
+    """Euclidean, of all parameters: `from_start` from where they began, `to_minimum` to a minimum of the error that is
+    known exactly, the nearest one. NaN where the start has not been kept, and where no minimum is known.
+    """
+
+    from_start: float
+    to_minimum: float
+
+
+@dataclass(frozen=True)
 class OutputsProbe:
     """What the network says to every example of a part."""
 
@@ -305,13 +353,25 @@ Probe = (
     | GradientCheckProbe
     | WeightsProbe
     | UpdateProbe
+    | ToldProbe
+    | DistancesProbe
     | OutputsProbe
     | DecisionProbe
     | SurfaceProbe
     | OperationProbe
 )
 Reading = (
-    Activations | Gradients | GradientCheck | Weights | Update | Outputs | Decision | Surface | Operation
+    Activations
+    | Gradients
+    | GradientCheck
+    | Weights
+    | Update
+    | Told
+    | Distances
+    | Outputs
+    | Decision
+    | Surface
+    | Operation
 )
 
 

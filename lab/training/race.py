@@ -6,7 +6,7 @@ the leader has seen: runs of different batch sizes stay together too. A moment o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lab.experiment.experiment import Experiment
@@ -15,12 +15,15 @@ from lab.problem import Problem, ProblemError
 from lab.training.breakpoints import AnyBreakpoint, strikes
 from lab.training.quantities import AnyQuantity
 from lab.training.record import Record
+from lab.training.restart import Past, Start, go_again, hurry_again
 from lab.training.run import Run
 
 MOST_RUNS = 8
 NAMES = "ABCDEFGH"
 KEPT = 3
 """Closed runs that can be opened again."""
+A_DRAG = 0.012
+"""Seconds in which all runs go again from a start that is being dragged: most of a frame."""
 
 
 @dataclass
@@ -41,6 +44,16 @@ class Lane:
 
 
 @dataclass(frozen=True)
+class Entrant:
+    """A run that is to take part in a race. Where it has weights of its own to begin with, `own_start` is set."""
+
+    number: int
+    name: str
+    experiment: Experiment
+    own_start: bool = False
+
+
+@dataclass(frozen=True)
 class Progress:
     """How many updates the leader made, and the lanes whose loss has stopped being finite on the way."""
 
@@ -56,6 +69,7 @@ class Race:
         self.active = active
         self._followed: tuple[tuple[AnyQuantity, ...], tuple[AnyBreakpoint, ...]] = (), ()
         self._closed: dict[int, tuple[Record, int]] = {}  # and between which lanes
+        self._pasts: dict[int, Past] = {}  # of runs whose start is being dragged, as they were before
         self._share_room()
 
     @classmethod
@@ -67,6 +81,32 @@ class Race:
     def restored(cls, records: tuple[Record, ...], active: int, threads: int) -> Race:
         lanes = [Lane(r.run, r.name, r.colour, r.origin, Run.restored(r, threads)) for r in records]
         return cls(lanes, active if any(lane.number == active for lane in lanes) else lanes[0].number)
+
+    def with_entrants(self, entrants: Sequence[Entrant], active: int, from_here: bool) -> Race:
+        """Another race, of these: each from where the front run stands, or else from its start, and from weights that
+        were set there by hand. ProblemError if one of them cannot run.
+        """
+        if len(entrants) > MOST_RUNS:
+            raise ProblemError(
+                Problem("runs", f"{MOST_RUNS} are as many as go side by side", "Choose fewer of them")
+            )
+        front, lanes = self.front, []
+        for colour, entrant in enumerate(entrants):
+            if from_here:
+                run = front.run.twin()
+                run.edit(entrant.experiment)
+                lanes.append(Lane(entrant.number, entrant.name, colour, (front.number, run.step), run))
+            else:
+                run = Run(entrant.experiment, front.run.threads)
+                if not entrant.own_start:
+                    run.start_as(front.run.timeline.edits[0])
+                lanes.append(Lane(entrant.number, entrant.name, colour, None, run))
+        race = Race(lanes, active)
+        race.follow(*self._followed)
+        return race
+
+    def recorded(self) -> tuple[Record, ...]:
+        return tuple(lane.recorded() for lane in self.lanes)
 
     # -- who is there -----------------------------------------------------------------------------------
 
@@ -198,7 +238,7 @@ class Race:
             if wanted and lane.run.advance(wanted).diverged:
                 diverged.append(lane)
         for lane in diverged:
-            lane.stopped = f"the loss is not finite at step {lane.run.step:,}"
+            lane.stopped = not_finite(lane.run)
         return Progress(made.done, tuple(diverged))
 
     def go_to(self, step: int) -> None:
@@ -212,9 +252,32 @@ class Race:
             if run.step < run.furthest:
                 lane.stopped = ""
 
+    def start_from(self, starts: Mapping[int, Start], final: bool) -> None:
+        """Set the weights at step 0 of runs, by their numbers; each goes its way again to where it stood.
+
+        Their later edits are kept. Until it is `final`, what else there is to know of a run is not worked out, and a
+        long way only as far as a frame's time goes. A run without such weights stays as it is.
+        """
+        pasts = {lane.number: self._pasts.get(lane.number) or Past.of(lane.run) for lane in self.lanes}
+        self._pasts = {} if final else pasts
+        there = [lane for lane in self.lanes if lane.number in starts]
+        there = [lane for lane in there if pasts[lane.number].takes(starts[lane.number])]
+        for lane in there:
+            past = pasts[lane.number].from_start(starts[lane.number])
+            finite = go_again(lane.run, past) if final else hurry_again(lane.run, past, A_DRAG / len(there))
+            lane.stopped = "" if finite else not_finite(lane.run)
+
     def reset(self) -> None:
-        """All runs from the start, each under its experiment as it is now."""
+        """All runs from the start, each under its experiment as it is now, and from weights set by hand there."""
         for lane in self.lanes:  # one after the other: there may be no room for two of each
+            start = lane.run.timeline.edits[0].weights
             lane.run = Run(lane.run.experiment, lane.run.threads)
+            if (past := Past.of(lane.run).from_start(start)).edits[0].weights:
+                lane.run.begin_again(past.edits[0])
             lane.stopped, lane.origin = "", None
         self._share_room()
+
+
+def not_finite(run: Run) -> str:
+    """Why a run does not go on."""
+    return f"the loss is not finite at step {run.step:,}"

@@ -5,6 +5,7 @@ Everything here runs on whatever thread asks, through serial kernels and an open
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -21,6 +22,7 @@ from lab.network.layers import BatchNorm
 from lab.network.network import INPUT
 from lab.network.program import Program, lower
 from lab.training.gradient_check import check
+from lab.training.minima import known_minima
 from lab.training.moment import Moment
 from lab.training.one_example import last_places, pass_example, places_of
 from lab.training.operations import operation
@@ -30,6 +32,8 @@ from lab.training.probes import (
     Array,
     Decision,
     DecisionProbe,
+    Distances,
+    DistancesProbe,
     GradientCheckProbe,
     Gradients,
     GradientsProbe,
@@ -38,12 +42,14 @@ from lab.training.probes import (
     OutputsProbe,
     Probe,
     Reading,
+    ToldProbe,
     Update,
     UpdateProbe,
     Weights,
     WeightsProbe,
     largest,
 )
+from lab.training.told import told
 
 MOST_COUNTED = 200
 """Classes: the counts of which is taken for which are as many as their square."""
@@ -114,6 +120,20 @@ def weights(probe: WeightsProbe, moment: Moment) -> Weights:
 
 def update(probe: UpdateProbe, moment: Moment) -> Update | None:
     return None if moment.internals is None else Update(moment.internals.named())
+
+
+def distances(probe: DistancesProbe, moment: Moment) -> Distances:
+    has_start = len(moment.path_steps) > 0 and int(moment.path_steps[0]) == 0
+    start = moment.path_vectors[0] if has_start else None
+    minima = known_minima(moment)
+    return Distances(
+        from_start=math.nan if start is None else _apart(moment.params, start),
+        to_minimum=min((_apart(moment.params, one) for one in minima), default=math.nan),
+    )
+
+
+def _apart(a: NDArray[np.floating[Any]], b: NDArray[np.floating[Any]]) -> float:
+    return float(np.linalg.norm(a.astype(np.float64) - b))
 
 
 def outputs(probe: OutputsProbe, moment: Moment, stop: Stop) -> Outputs | None:
@@ -241,5 +261,7 @@ ANSWERS: dict[type, Callable[[Any, Moment], Reading | None]] = {
     GradientCheckProbe: check,
     WeightsProbe: weights,
     UpdateProbe: update,
+    ToldProbe: told,
+    DistancesProbe: distances,
     DecisionProbe: decision,
 }

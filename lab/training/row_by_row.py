@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 ROOM = 1 << 24
 """Numbers that all buffers may take: 64 MiB. One example is looked at at a time in any case."""
 OUTPUT, INPUTS = (op.CO, op.HO, op.WO), (op.CI, op.HI, op.WI)
-SYMBOLS = {"x": "input", "target": "targets", "dx": "dE/dx", "dz": "dE/dz", "dy": "dE/dy"}
+SYMBOLS = {
+    "x": "input", "target": "targets", "term": "a term", "dx": "dE/dx", "dz": "dE/dz", "dy": "dE/dy",
+    "dterm": "dE/d term",
+}  # fmt: skip
 
 Array = NDArray[np.float32]
 
@@ -139,9 +142,9 @@ class RowByRow:
     def _gradient_is_broken(self, r: int, n: int) -> bool:
         if r < self._loss_row:
             return self._output_is_broken(r, n)
-        dx = self._array(r, op.DX, INPUTS, n)
+        passed = [self._array(r, op.DX, INPUTS, n), self._array(r, op.D_SECOND, INPUTS, n)]
         own = self._own(self.gradient, r).values()
-        return not all(bool(np.isfinite(a).all()) for a in (dx, *own))
+        return not all(bool(np.isfinite(a).all()) for a in (*passed, *own))
 
     def _array(self, r: int, column: int, sizes: tuple[int, int, int], n: int) -> Array:
         """What a column of a row points at; of size 0 where there is nothing."""
@@ -160,13 +163,13 @@ class RowByRow:
         row, weights = self._program.rows[r], self._own(self._run.params, r)
         is_back = row.direction == "backward"
         taken = [*self._named(r, op.DY, OUTPUT, n)] if is_back else []
-        taken += self._named(r, op.X, INPUTS, n)
+        taken += self._named(r, op.X, INPUTS, n) + self._named(r, op.SECOND, INPUTS, n)
         taken += self._named(r, op.AUX, OUTPUT, n) if row.direction == "loss" else []
         taken += [Values.of(name, a) for name, a in weights.items()]
         made = (
             self._named(r, op.Y, OUTPUT, n)
             if row.direction == "forward"
-            else self._named(r, op.DX, INPUTS, n)
+            else self._named(r, op.DX, INPUTS, n) + self._named(r, op.D_SECOND, INPUTS, n)
         )
         if is_back:
             made += [Values.of(f"gradient of {name}", a) for name, a in self._own(self.gradient, r).items()]

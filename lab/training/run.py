@@ -21,10 +21,11 @@ from lab.kernels import interpreter, schedule
 from lab.kernels.interpreter import PARTS, TALLY
 from lab.kernels.operations import SHARED
 from lab.kernels.threads import ENTRANCE, cores, use
+from lab.kernels.walk import walk
 from lab.network.program import Program
 from lab.training.history import Curves, History
 from lab.training.internals import Internals
-from lab.training.machine import Machine, build, keeps_memory, set_by_hand
+from lab.training.machine import Machine, build, keeps_memory, set_by_hand, spacing
 from lab.training.mailbox import Diverged
 from lab.training.moment import Moment
 from lab.training.path import Path
@@ -35,6 +36,8 @@ from lab.training.timeline import Edit, State, Timeline
 from lab.training.watches import Watched
 
 VERSIONS = itertools.count()
+AGAIN = 0.25
+"""Seconds that it may take to make the last update again, so that it can be told."""
 REMEMBERED = 16 << 20
 """Bytes of a state that is kept besides the checkpoints; a larger one is made again where it is wanted."""
 
@@ -74,7 +77,10 @@ class Run:
         self._age = 0  # updates the optimizer has made since its memory was empty
         self._moved = False  # whether the memory holds the parameters of one update ago
         self._known = False  # whether it holds the gradient of the last update
-        self._rate = 0.0  # of the last update
+        self._rate, self._norm = 0.0, math.nan  # of the last update
+        self.remembers = False
+        """Whether the optimizer's memory is kept as the last update found it, so that the update can be told."""
+        self._slots_before: NDArray[np.float32] | None = None
         self._unedited: State | None = None  # how it stood before the edit at this step
         self.machine = build(experiment, self.threads)
         self.timeline = Timeline(Edit(0, experiment))
@@ -224,8 +230,29 @@ class Run:
                 return Advance(made, True)
         return Advance(made, False)
 
-    def _train(self, steps: int) -> int:
-        """Updates without a look left or right; logged where they are made for the first time."""
+    def hurry(self, steps: int) -> Advance:
+        """The same updates and nothing besides: nothing is validated or kept to go back to, and no path is drawn."""
+        done = self._train(steps)
+        return Advance(done, done < steps)
+
+    def _train(self, steps: int, walked: NDArray[np.float32] | None = None) -> int:
+        """Updates without a look left or right. Rows of `walked` [steps, P] get the parameters after each."""
+        self._slots_before = None
+        if not self.remembers or steps < 1 or walked is not None:
+            return self._update(steps, walked)
+        done = self._update(steps - 1) if steps > 1 else 0
+        if done < steps - 1:
+            return done
+        before = self._slots.copy()
+        last = self._update(1)
+        self._slots_before = before if last else None
+        return done + last
+
+    def _update(self, steps: int, walked: NDArray[np.float32] | None = None) -> int:
+        """So many updates in one call; logged where they are made for the first time.
+
+        `walked` is for few weights, on one core.
+        """
         e, m = self.experiment, self.machine
         rates = e.schedule.factors(self.step, steps) * e.optimizer.rate
         losses, rights, counts = np.empty(steps), np.empty(steps), np.empty(steps, np.int64)
@@ -234,7 +261,9 @@ class Run:
             m.program.code, m.cases["training"], m.rule, m.memory, e.seed, self.examples, self._age,
             e.batch_size, e.loss.sums_examples, rates, losses, rights, counts, norms,
         )  # fmt: skip
-        if self.threads > 1 and m.shards > 1:
+        if walked is not None:
+            done = int(walk(*arguments, False, walked))
+        elif self.threads > 1 and m.shards > 1:
             with ENTRANCE:
                 use(self.threads)
                 done = int(interpreter.train(*arguments, True))
@@ -242,7 +271,8 @@ class Run:
             done = int(interpreter.train(*arguments, False))
         self._moved = done == steps or (self._moved and done == 0)
         self._known = done == steps
-        self._rate = float(rates[done - 1]) if done else self._rate
+        if done:
+            self._rate, self._norm = float(rates[done - 1]), float(norms[done - 1])
         if self.step >= self.furthest and done:
             took = time.perf_counter() - began
             self.history.append(
@@ -326,17 +356,37 @@ class Run:
 
     def internals(self) -> Internals:
         """A copy of what the optimizer had in hand at the last update; `named` gives it by parameters."""
-        m = self.machine
-        slots = m.memory.slots[: len(self.experiment.optimizer.slots) * self.program.parameter_count]
         return Internals(
             experiment=self.experiment,
             program=self.program,
-            slots=slots.reshape(-1, self.program.parameter_count).copy(),
+            slots=self._slots.copy(),
             rate=self._rate,
             age=self._age,
-            gradient=m.memory.grads[0].copy() if self._known else None,
+            gradient=self.machine.memory.grads[0].copy() if self._known else None,
             last_update=self.last_update,
+            slots_before=self._slots_before if self._known and self._moved else None,
+            norm=self._norm,
         )
+
+    @property
+    def _slots(self) -> NDArray[np.float32]:
+        """The optimizer's memory itself, [slots, parameters]."""
+        P = self.program.parameter_count
+        slots: NDArray[np.float32] = self.machine.memory.slots[: len(self.experiment.optimizer.slots) * P]
+        return slots.reshape(-1, P)
+
+    def make_last_update_again(self) -> None:
+        """Have everything of the last update at hand, which then was made before one was looking, or lies before a
+        checkpoint that was gone back to. Nothing happens where that would take long, or an edit came in between.
+        """
+        here = self.step
+        if here == 0 or self._slots_before is not None or self.timeline.edit_at(here) is not None:
+            return
+        way = here - self.timeline.before(here - 1).step
+        if way * self.seconds / here < AGAIN:
+            self.remembers = True
+            self.go_to(here - 1)
+            self._train(1)
 
     @property
     def parameters(self) -> dict[str, NDArray[np.float32]]:
@@ -352,14 +402,21 @@ class Run:
         known = self.timeline.edit_at(self.step)
         set_before = dict(known.weights) if known is not None and known.weights else {}
         copies = {name: np.array(values, np.float32) for name, values in parameters.items()}
-        self._change(Edit(self.step, self.experiment, {**set_before, **copies}))
+        self.apply(Edit(self.step, self.experiment, {**set_before, **copies}))
+
+    def start_as(self, beginning: Edit) -> None:
+        """Take over the weights that were set by hand at the start of another run, as far as they fit here."""
+        shapes = {p.name: p.shape for p in self.program.parameters}
+        weights = {n: w for n, w in (beginning.weights or {}).items() if shapes.get(n) == w.shape}
+        if weights:
+            self.set_parameters(weights)
 
     def unset_parameters(self, names: Collection[str]) -> None:
         """Take back that these were set at this step: they are again what they were before."""
         edit = self.timeline.edit_at(self.step)
         if edit is not None and edit.weights:
             left = {name: values for name, values in edit.weights.items() if name not in names}
-            self._change(Edit(self.step, self.experiment, left or None))
+            self.apply(Edit(self.step, self.experiment, left or None))
 
     def curves(self) -> Curves:
         return self.history.curves()
@@ -400,9 +457,10 @@ class Run:
         if weights:
             shapes = {p.name: p.shape for p in experiment.analysis.parameters}
             weights = {name: w for name, w in weights.items() if shapes.get(name) == w.shape}
-        return self._change(Edit(self.step, experiment, weights or None))
+        return self.apply(Edit(self.step, experiment, weights or None))
 
-    def _change(self, edit: Edit) -> Machine:
+    def apply(self, edit: Edit) -> Machine:
+        """Make an edit at this step, in place of one that was made here; a recorded future is forgotten."""
         before = self._before_edits()
         self._make(edit, before)
         self._unedited = before if before is not None and before.nbytes <= REMEMBERED else None
@@ -434,6 +492,29 @@ class Run:
             age = 0 if set_by_hand(machine, edit.weights) else age
         self._stand_on(machine, age)
 
+    def begin_again(self, beginning: Edit) -> None:
+        """Stand at a start, with no past and no future. ProblemError leaves the run as it was."""
+        self._make(beginning, None)
+        self.step = self.examples = 0
+        self._unedited = None
+        limit, self.timeline = self.timeline.limit, Timeline(beginning)
+        self.timeline.limit = limit
+        self.history, self.path = History(), Path()
+        self.watched.forget_after(-1)
+        self._mark()
+
+    def walk(self, steps: int) -> int:
+        """As `hurry`, and the path is drawn.
+
+        Past no edit that is recorded. Gives how many updates were made.
+        """
+        walked = np.empty((steps, self.program.parameter_count), np.float32)
+        first, done = self.step + 1, self._train(steps, walked)
+        marks = [s for s in range(first, first + done) if s % spacing(s + 1, 1) == 0]
+        if marks:
+            self.path.extend(marks, [walked[s - first] for s in marks], spacing(marks[-1] + 1, 1))
+        return done
+
     def _make_again(self, edit: Edit) -> None:
         self._unedited = self.state()
         self._make(edit, self._unedited)
@@ -441,6 +522,7 @@ class Run:
     def _stand_on(self, machine: Machine, age: int) -> None:
         self.machine, self._age = machine, age
         self._moved = self._known = False
+        self._slots_before = None
         self.touch()
 
     def forget_future(self) -> None:

@@ -16,6 +16,8 @@ from lab.training.probes import (
     ActivationsProbe,
     Decision,
     DecisionProbe,
+    Distances,
+    DistancesProbe,
     GradientCheck,
     GradientCheckProbe,
     Gradients,
@@ -24,6 +26,8 @@ from lab.training.probes import (
     OutputsProbe,
     Probe,
     Reading,
+    Told,
+    ToldProbe,
     Update,
     UpdateProbe,
     Weights,
@@ -41,6 +45,14 @@ class Series:
 
     steps: NDArray[np.int64]
     values: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Walk:
+    """The path through the space of two weights: `points` [n, 2], oldest first, the last where the run stands."""
+
+    steps: NDArray[np.int64]
+    points: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -81,6 +93,8 @@ class Snapshot:
     """Which of the theme's `runs`."""
     origin: tuple[int, int] | None = None
     """The run that this one was branched from, and at which step."""
+    walk: Walk | None = None
+    """Of a network of two weights alone."""
     heard: int = 0
     """So many of the trainer's commands had been carried out."""
     runs: tuple[Snapshot, ...] = ()
@@ -116,6 +130,10 @@ class Snapshot:
     def reading(self, probe: WeightsProbe) -> Weights | None: ...
     @overload
     def reading(self, probe: UpdateProbe) -> Update | None: ...
+    @overload
+    def reading(self, probe: ToldProbe) -> Told | None: ...
+    @overload
+    def reading(self, probe: DistancesProbe) -> Distances | None: ...
     @overload
     def reading(self, probe: OutputsProbe) -> Outputs | None: ...
     @overload

@@ -54,12 +54,18 @@ class SurfaceProbe:
     line: bool = False
     pinned: bool = False
 
+    @property
+    def points(self) -> int:
+        """Of the whole surface."""
+        return self.resolution if self.line else self.resolution**2
+
 
 @dataclass(frozen=True)
 class Footprints:
     """The path of another run on a surface, as `Surface` has that of its own.
 
     `path_errors` are NaN where there was no time to work them out; of the last point they are the first to be.
+    `arrows` are "step" and "descent", as in a `Compass`.
     """
 
     run: int
@@ -91,10 +97,15 @@ class Compass:
     the batch that comes next), "step" (the update made last), "velocity" (the optimizer's, where it has one) and
     "minimum" (the way to the known minimum). Angles are in degrees, in whole weight space: `step_to_contour` between
     the step and the contour (90 for plain batch descent, A2), `descent_to_minimum` (A5). `batch_cosine` is between the
-    batch's gradient and the full one (A4). `eigenvalues` are those of the Hessian within the plane, the larger first,
-    with their directions [2, 2] in rows; `condition` their ratio; `largest_rate` of plain descent is 2 / the largest.
+    batch's gradient and that of all training examples (A4).
+
+    `eigenvalues` are those of the Hessian within the plane, the larger first, with their directions [2, 2] in rows, in
+    the plane's coordinates and of length 1 in weight space; of a line there is one. `condition` is their ratio, NaN
+    where there is no bowl and infinite where it is a trough for certain. `largest_rate` of plain descent is 2 / the
+    largest eigenvalue: of the whole Hessian where that is `exact`, else of the plane's; the true rate may be smaller.
     `constraint` is the line a x + b y = c on which the current case's error of a linear neuron is 0 (A3).
-    `exact` says whether eigenvalues come from a closed form.
+    `exact` says whether slopes, eigenvalues and the minimum come from a closed form, and not from passes through the
+    network and differences of them.
     """
 
     arrows: Mapping[str, Arrow]
@@ -121,7 +132,11 @@ class Surface:
     `axes` names the two directions ("weight w₁", "1st main direction (83 %)"), `cosine` is between them.
     `minimum` is the plane's known minimum (x, y) where there is a closed form, else None. `others` are the paths of
     the document's other runs of the same network, projected on the same plane. The error is over so many `examples`.
-    `why` says why there is not what was asked for, where something else is shown instead ("" otherwise).
+    `why` says why there is not what was asked for, where something else is shown instead ("" otherwise). The plane was
+    chosen at step `chosen_at`. Of a line there is a path too, its y being 0; its distances are those from the line.
+
+    Errors of the path are NaN where there was no time for them yet; that of the point where the run stands is there in
+    any case. A surface is `complete` when the grid and all errors of paths are there; the compass may still grow.
     """
 
     x: Values
@@ -139,3 +154,4 @@ class Surface:
     others: tuple[Footprints, ...] = ()
     compass: Compass | None = None
     why: str = ""
+    chosen_at: int = 0

@@ -8,25 +8,32 @@ import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
 
 from lab.experiment.experiment import Experiment
 from lab.problem import Problem, ProblemError
+from lab.training.archive import IN_AN_AUTOSAVE, condensed
 from lab.training.breakpoints import AnyBreakpoint
 from lab.training.listing import listing
 from lab.training.machine import Machine
 from lab.training.mailbox import Compiling, Event, Failed, Loaded, Mailbox, Paused, Playing, Refused
 from lab.training.moment import Moment, OtherPath
 from lab.training.observer import Asked, Observer, Versions
-from lab.training.probes import OperationProbe, Probe, UpdateProbe
+from lab.training.probes import OperationProbe, Probe, ToldProbe, UpdateProbe
 from lab.training.quantities import AnyQuantity
-from lab.training.race import Lane, Race
+from lab.training.race import Entrant, Lane, Race
 from lab.training.record import Record
+from lab.training.restart import Start
 from lab.training.run import Run
-from lab.training.snapshot import Snapshot
+from lab.training.snapshot import Snapshot, Walk
 from lab.training.surfaces import SurfaceProbe
 from lab.training.surgery import Kept
+from lab.training.survey import too_dear
+from lab.training.survey.anchors import weights_at
 
 SLICE = 0.012
 """Seconds of training between two looks at the commands."""
@@ -36,6 +43,10 @@ FOREVER = sys.maxsize
 """The goal of who plays until told otherwise."""
 FASTEST_OPERATIONS = 30.0
 """Operations a second where no pace is set: more would not be seen."""
+Field = tuple[tuple[Record, ...], int]
+"""All runs of a document as they can be kept, and the number of the active one."""
+Keep = Callable[[Field], None]
+NO_MEMORY = Problem("memory", "there is not enough of it for this", "Make the network or the batch smaller")
 SWITCH = 0.0005
 """Seconds until a thread of Python has to make room for another: a frame must not wait for an observer."""
 
@@ -61,6 +72,7 @@ class Trainer:
         self._operating = False  # whether it goes on operation by operation
         self._operation = 0  # how many operations of the update that comes next have been made
         self._wanted = 0  # the step that was last asked for
+        self._wanted_start: Mapping[int, Start] = {}  # that was last asked for
         self._pace = 0.0  # updates, or operations, a second wanted; 0: as fast as it goes
         self._due = 0.0
         self._speed = 0.0  # updates a second
@@ -105,6 +117,19 @@ class Trainer:
         """The runs of a document, as they were when it was saved, in place of all there are."""
         self._command(lambda: self._begin(Race.restored(records, active, self.threads)))
 
+    def race(
+        self, entrants: tuple[Entrant, ...], active: int, from_here: bool = False, kept: Keep | None = None
+    ) -> None:
+        """These runs in place of all there are, each from the start, or from where the active run stands.
+
+        `kept` is called on the trainer's thread with the runs that were there, for `swap` to have them back.
+        """
+        self._command(lambda: self._enter(entrants, active, from_here, kept))
+
+    def swap(self, wanted: Callable[[], Field | None], kept: Keep) -> None:
+        """The runs that `wanted` gives in place of all there are; where it gives none, nothing happens."""
+        self._command(lambda: self._swap(wanted, kept))
+
     def edit(self, experiment: Experiment) -> None:
         """Change the active run's experiment between two steps; nothing resets that need not.
 
@@ -136,7 +161,7 @@ class Trainer:
 
     def record(self, receive: Callable[[tuple[Record, ...]], None]) -> None:
         """Call `receive` on the trainer's thread with all that is needed to have the runs again."""
-        self._command(lambda: receive(tuple(lane.recorded() for lane in self._race or ())))
+        self._command(lambda: receive(self._race.recorded() if self._race is not None else ()))
 
     def play(self, until: int | None = None) -> None:
         """Train until told otherwise, or until the leading run stands at step `until`."""
@@ -175,6 +200,17 @@ class Trainer:
         """
         self._wanted = step
         self._command(lambda: self._go_to(step) if step == self._wanted else None)
+
+    def start_from(self, starts: Mapping[int, Start], final: bool = True) -> None:
+        """Other weights at step 0, by runs and names; each run goes its way again to where it stands.
+
+        Of several starts that come before the first is granted, the last one counts. Those that are not `final` are
+        worked out in a hurry: a final one has to follow.
+        """
+        self._wanted_start = starts
+        self._command(
+            lambda: self._start_from(starts, final) if final or starts is self._wanted_start else None
+        )
 
     def reset(self) -> None:
         """All runs back to the start, under their experiments as they are now."""
@@ -251,22 +287,13 @@ class Trainer:
         except queue.Empty:
             return
         while command is not None:
+            number = self._heard + 1
             try:
                 command()
             except ProblemError as error:
-                self._events.append(Refused(error.problems))
+                self._events.append(Refused(error.problems, number))
             except MemoryError:
-                self._events.append(
-                    Refused(
-                        (
-                            Problem(
-                                "memory",
-                                "there is not enough of it for this",
-                                "Make the network or the batch smaller",
-                            ),
-                        )
-                    )
-                )
+                self._events.append(Refused((NO_MEMORY,), number))
             except Exception:
                 self._pause("")
                 self._events.append(Failed(traceback.format_exc()))
@@ -295,10 +322,13 @@ class Trainer:
                 self._pause(reason)
                 return
             if made.diverged:
-                self._goal = None
+                # the others go on without it, unless it is the one that commands are for
+                going = not race.front.stopped
+                self._goal = goal if going else None
                 for lane in made.diverged:
-                    self._events.append(replace(lane.run.diagnose(), run=lane.number))
-                return
+                    self._events.append(replace(lane.run.diagnose(), run=lane.number, going=going))
+                if not going:
+                    return
         if goal != FOREVER and leader.run.step >= goal:
             self._pause("")
         elif leader.stopped:
@@ -367,6 +397,7 @@ class Trainer:
             origin=lane.origin,
             heard=self._heard,
             watched=run.watched.series(run.curves()),
+            walk=walk_of(run),
         )
 
     def _steps_per_second(self) -> float:
@@ -376,6 +407,8 @@ class Trainer:
 
     def _observe(self, race: Race, versions: Versions) -> None:
         """Hand moments to the observers that have looked at the last ones."""
+        for lane in race:
+            lane.run.remembers = bool(self._quick.wanted_of(lane.number, ToldProbe))
         for observer in (self._quick, self._slow):
             if failure := observer.take_failure():
                 self._events.append(Failed(failure))
@@ -383,20 +416,40 @@ class Trainer:
                 observer.look({run: self._moment(race.lane(run), observer) for run in runs}, versions)
 
     def _moment(self, lane: Lane, observer: Observer) -> Moment:
-        number = lane.number
-        moment = lane.run.moment(
-            internals=observer.wants_of(number, UpdateProbe),
-            whole=observer.wants_of(number, OperationProbe),
+        number, run = lane.number, lane.run
+        if run.remembers and self._goal is None:
+            run.make_last_update_again()
+        surfaces = [
+            probe
+            for probe in observer.wanted_of(number, SurfaceProbe)
+            if isinstance(probe, SurfaceProbe) and not too_dear(run.experiment, probe)
+        ]
+        moment = run.moment(
+            internals=bool(surfaces or observer.wanted_of(number, UpdateProbe, ToldProbe)),
+            whole=bool(observer.wanted_of(number, OperationProbe)),
         )
-        if not observer.wants_of(number, SurfaceProbe):
+        if not surfaces:
             return moment
-        return replace(moment, others=tuple(self._other_paths(lane)))
+        return replace(
+            moment,
+            run=number,
+            name=lane.name,
+            others=tuple(self._other_paths(lane)),
+            anchors=self._anchors(surfaces),
+        )
+
+    def _anchors(self, surfaces: list[SurfaceProbe]) -> dict[tuple[int, int], NDArray[np.float32]]:
+        """The moments that planes are wanted through, as far as the runs hold them exactly."""
+        runs = {lane.number: lane.run for lane in self._open}
+        wanted = {anchor for probe in surfaces for anchor in probe.anchors if anchor[0] in runs}
+        found = {(number, step): weights_at(runs[number], step) for number, step in wanted}
+        return {anchor: weights for anchor, weights in found.items() if weights is not None}
 
     def _other_paths(self, lane: Lane) -> Iterator[OtherPath]:
         """Where the other runs with the same weights have gone."""
         for other in self._open:
             run = other.run
-            if other is not lane and run.program.parameters == lane.run.program.parameters:
+            if other is not lane and space_of(run) == space_of(lane.run):
                 yield OtherPath(
                     other.number,
                     other.name,
@@ -404,6 +457,7 @@ class Trainer:
                     run.step,
                     run.params.copy(),
                     *run.path.points(run.step),
+                    last_update=run.last_update,
                 )
 
     def _observers_have_news(self) -> bool:
@@ -420,6 +474,24 @@ class Trainer:
         if self._race is None:
             raise ProblemError(Problem("run", "there is none yet", "Open an experiment"))
         return self._race
+
+    def _enter(self, entrants: tuple[Entrant, ...], active: int, from_here: bool, kept: Keep | None) -> None:
+        old = self._open
+        race = old.with_entrants(entrants, active, from_here)
+        self._keep(old, kept)
+        self._begin(race)
+
+    def _swap(self, wanted: Callable[[], Field | None], kept: Keep) -> None:
+        old, field = self._open, wanted()
+        if field is not None:
+            race = Race.restored(*field, self.threads)
+            self._keep(old, kept)
+            self._begin(race)
+
+    @staticmethod
+    def _keep(race: Race, kept: Keep | None) -> None:
+        if kept is not None:
+            kept((tuple(condensed(record, IN_AN_AUTOSAVE) for record in race.recorded()), race.active))
 
     def _standing(self) -> int:
         return self._open.leader.run.step
@@ -531,6 +603,14 @@ class Trainer:
         self._shown_at = 0.0  # who drags the handle of time looks at nothing else
         self._tell(self._open.front)
 
+    def _start_from(self, starts: Mapping[int, Start], final: bool) -> None:
+        self._pause("")
+        self._stand_before(0)
+        self._open.start_from(starts, final)
+        self._shown_at = 0.0  # it follows the hand
+        if final:
+            self._tell(self._open.front)
+
     def _reset(self) -> None:
         self._pause("")
         self._speed, self._operation = 0.0, 0
@@ -578,3 +658,16 @@ class Trainer:
         work(lane.run)
         lane.stopped = ""
         self._tell(lane)
+
+
+def walk_of(run: Run) -> Walk | None:
+    """Where a network of two weights has been: few enough numbers to be in every snapshot."""
+    if run.program.parameter_count != 2:
+        return None
+    steps, vectors = run.path.points(run.step)
+    return Walk(np.append(steps, run.step), np.stack([*vectors, run.params]).astype(np.float64))
+
+
+def space_of(run: Run) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """By which the weight space of a run is told from others: what its parameters are called, and their shapes."""
+    return tuple((p.name, p.shape) for p in run.program.parameters)

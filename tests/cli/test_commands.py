@@ -247,6 +247,7 @@ class TestWrongCalls:
             (["train", "nowhere.json"], "nowhere.json: there is no such file"),
             (["train", "."], "folder"),
             (["train", ""], "“”: there is neither a preset nor a file"),
+            (["open", ""], "“”: there is neither a preset nor a file"),
             (["train", "xor", "--export", ""], "the name is empty"),
             (["train", "red\x1b[31m.json"], "red\\x1b[31m.json: there is no such file"),
             (["train", "xor", "--export", "/proc/nowhere"], "/proc/nowhere"),

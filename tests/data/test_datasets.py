@@ -20,9 +20,11 @@ from lab.data.datasets.iris import Iris
 from lab.data.datasets.linear import CASES, LinearCases, LinearCloud
 from lab.data.datasets.photographs import Photographs, PhotoPatches
 from lab.data.datasets.random_images import RandomImages
+from lab.data.datasets.tilts import TEN, Tilts
 from lab.data.datasets.two_classes import XOR, Gaussians, Rings, Spiral
 from lab.data.datasets.worked_example import BLUE, GREEN, RED, WorkedExample
 from lab.data.source import DataSource
+from lab.problem import ProblemError
 
 TASKS = get_args(get_args(get_type_hints(Photographs, include_extras=True)["task"])[0])
 VARIANTS: list[DataSource] = [
@@ -40,6 +42,8 @@ VARIANTS: list[DataSource] = [
     Photographs(grey=True, size=128, patches=20),
     PhotoPatches(size=16, patches=21),
     InkMask(size=28, noise=0.0, clutter=0),
+    Tilts(cases=7, noise=0.5),
+    Tilts(cases=20, noise=0.3, pattern="nine and one"),
     RandomImages(channels=1, height=3, width=1, examples=200, number_of_classes=3),
     RandomImages(target="image", target_channels=2, target_height=5, target_width=1),
     RandomImages(target="segmentation", number_of_classes=4, target_height=6, target_width=7),
@@ -116,7 +120,7 @@ def test_every_field_says_what_it_is_and_how_far_it_goes(kind: type[DataSource])
     assert kind.summary
     assert not kind.summary.endswith(".")
     for name, hint in get_type_hints(kind, include_extras=True).items():
-        if name in ("title", "summary"):
+        if name in ("title", "summary", "answers", "whole"):
             continue
         meta = next(extra for extra in get_args(hint) if isinstance(extra, msgspec.Meta))
         assert meta.title, name
@@ -310,6 +314,48 @@ def test_the_cloud_has_the_ellipse_it_promises() -> None:
     assert 6 < high / low < 10
     weights = np.linalg.lstsq(inputs, dataset.targets, rcond=None)[0]
     np.testing.assert_allclose(weights.ravel(), (1.5, -0.8), atol=0.03)
+
+
+# --- tilts ---
+
+
+@settings(max_examples=50, deadline=None, derandomize=True)
+@given(st.integers(2, 240), st.floats(0.01, 100), st.integers(0, 10**6))
+def test_tilts_have_mean_0_and_the_noise_that_is_asked_for(cases: int, noise: float, seed: int) -> None:
+    n = Tilts(cases=cases, noise=noise).load(seed).inputs[:, :, 0, 0].astype(float)
+    assert n.shape == (cases, 2)
+    assert n.sum(0).tolist() == [0, 0]  # exactly
+    np.testing.assert_allclose(n.std(0), noise, rtol=1e-4)
+
+
+def test_one_case_alone_has_no_tilt() -> None:
+    assert not Tilts(cases=1, noise=3.0).load(1).inputs.any()
+    assert not Tilts(cases=5).load(1).inputs.any()
+
+
+def test_the_two_directions_have_nothing_to_do_with_each_other() -> None:
+    n = Tilts(cases=240, noise=1.0).load(1).inputs[:, :, 0, 0]
+    assert abs(np.corrcoef(n.T)[0, 1]) < 0.2
+
+
+def test_nine_small_tilts_and_a_large_one_that_makes_up_for_them() -> None:
+    assert TEN.mean() == pytest.approx(0, abs=1e-15)
+    assert TEN.std() == pytest.approx(3)
+    n = Tilts(cases=20, noise=0.3, pattern="nine and one").load(1).inputs[:, :, 0, 0]
+    for axis in range(2):
+        values, counts = np.unique(n[:, axis].round(4), return_counts=True)
+        np.testing.assert_allclose(values, [-0.9, 0.1], atol=1e-5)
+        assert counts.tolist() == [2, 18]
+    assert not ((n < 0).all(axis=1)).any()  # never both at once
+    assert n.astype(float).sum(0).tolist() == [0, 0]
+
+
+def test_nine_and_one_come_by_tens() -> None:
+    (problem,) = Tilts(cases=12, pattern="nine and one").problems()
+    assert problem.mend == "Choose 10 cases"
+    with pytest.raises(ProblemError, match="by tens"):
+        Tilts(cases=1, pattern="nine and one").load(1)
+    assert Tilts(cases=12).problems() == ()
 
 
 def test_the_lectures_image_has_the_lectures_corner() -> None:

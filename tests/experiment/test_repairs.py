@@ -5,15 +5,16 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from lab.data.preprocessing import Preprocessing
 from lab.experiment.experiment import problems
 from lab.experiment.of_layer import with_network
 from lab.experiment.presets import preset, presets
 from lab.experiment.repairs import repairs
-from lab.learning.losses import BinaryCrossEntropy, SoftmaxCrossEntropy, SquaredError
+from lab.learning.losses import BinaryCrossEntropy, OutputItself, SoftmaxCrossEntropy, SquaredError
 from lab.learning.rates import LayerRate, LayerRates
 from lab.network.editing import inserted, removed
-from lab.network.layers import Conv2D, Crop, Dense, Flatten
-from lab.network.network import Network
+from lab.network.layers import Conv2D, Crop, Dense, Flatten, Formula
+from lab.network.network import Network, Node
 
 
 def offered(experiment):
@@ -91,3 +92,48 @@ def test_a_preset_without_one_of_its_layers(name):
         without = with_network(experiment, removed(experiment.network, {node.name}))
         if problems(without):
             offered(without)
+
+
+# -- formulas ------------------------------------------------------------------------------------------------
+
+ROSENBROCK = preset("rosenbrock")
+
+
+def test_a_formula_on_other_data():
+    lenet = preset("lenet")
+    assert "Choose Tilts" in offered(msgspec.structs.replace(ROSENBROCK, data=lenet.data))
+    strange = msgspec.structs.replace(ROSENBROCK, data=lenet.data, loss=lenet.loss)
+    assert "Choose Tilts and the output itself" in offered(strange)
+    for data in (preset("plane").data, preset("linear-neuron").data):  # two numbers that are no tilts
+        assert "Choose Tilts" in offered(msgspec.structs.replace(ROSENBROCK, data=data))
+
+
+def test_a_formula_with_another_loss():
+    for loss in (SoftmaxCrossEntropy(), SquaredError(), BinaryCrossEntropy()):
+        assert "Choose the output itself" in offered(msgspec.structs.replace(ROSENBROCK, loss=loss))
+
+
+def test_tilts_are_not_scaled():
+    scaled = msgspec.structs.replace(ROSENBROCK, preprocessing=Preprocessing(scale="deviation"))
+    assert "Leave the tilts as they are" in offered(scaled)
+
+
+def test_a_formula_among_other_layers():
+    both = ending(preset("lenet"), Formula())
+    assert "Remove f1" in offered(both)
+    assert "Keep f alone" in offered(ending(ROSENBROCK, Dense(1)))
+
+
+def test_tilts_and_the_output_itself_without_a_formula():
+    for name in ("linear-neuron", "plane", "lenet"):
+        e = preset(name)
+        assert problems(msgspec.structs.replace(e, loss=OutputItself()))
+        assert problems(msgspec.structs.replace(e, data=ROSENBROCK.data))
+    neuron = msgspec.structs.replace(preset("linear-neuron"), loss=OutputItself())
+    assert "Choose squared error" in offered(neuron)
+
+
+def test_a_wrong_formula_is_a_problem_of_its_layer():
+    wrong = with_network(ROSENBROCK, Network((Node("f", Formula("x^2 + * y")),)))
+    (problem,) = problems(wrong)
+    assert (problem.where, problem.what) == ("f", "at character 7, “*” follows “+”")

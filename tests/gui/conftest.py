@@ -20,6 +20,7 @@ from lab.problem import ProblemError
 from lab.training.history import History
 from lab.training.mailbox import Event, Loaded, Mailbox, Paused, Playing, Refused
 from lab.training.probes import Probe
+from lab.training.race import Entrant
 from lab.training.record import Record
 from lab.training.snapshot import Snapshot
 
@@ -121,6 +122,21 @@ class FakeTrainer:
     def reopen_run(self, run: int) -> None:
         self.orders.append(("reopen_run", run))
 
+    def race(
+        self,
+        entrants: tuple[Entrant, ...],
+        active: int,
+        from_here: bool = False,
+        kept: Callable[[object], None] | None = None,
+    ) -> None:
+        self.orders.append(("race", entrants, active, from_here))
+        if kept is not None:
+            kept("the runs that were there")
+
+    def swap(self, wanted: Callable[[], object], kept: Callable[[object], None]) -> None:
+        self.orders.append(("swap", wanted()))
+        kept("the runs of the race")
+
     def rename_run(self, run: int, name: str) -> None:
         self.orders.append(("rename_run", run, name))
 
@@ -146,6 +162,9 @@ class FakeTrainer:
     def watch_list(self, quantities: tuple[object, ...]) -> None:
         self.orders.append(("watch_list", quantities))
 
+    def start_from(self, starts: Mapping[int, object], final: bool = True) -> None:
+        self.orders.append(("start_from", dict(starts), final))
+
     def reset(self) -> None:
         self.orders.append(("reset",))
         assert self.experiment is not None
@@ -157,17 +176,12 @@ class FakeTrainer:
     def pace(self, updates_per_second: float) -> None:
         self.orders.append(("pace", updates_per_second))
 
-    def set_weights(self, read: Callable[[Weights], Weights]) -> None:
-        try:
-            self.weights = read(self.weights)
-        except ProblemError as error:
-            self.say(Refused(error.problems))
-
     def change(self, work: Callable[[FakeTrainer], None]) -> None:
+        self.orders.append(("change",))
         try:
             work(self)
         except ProblemError as error:
-            self.say(Refused(error.problems))
+            self.say(Refused(error.problems, self.sent))
 
     @property
     def parameters(self) -> Weights:

@@ -14,6 +14,8 @@ from lab.data.datasets import LinearCloud, Rings, Waves
 from lab.data.prepare import Part, Prepared, prepare
 from lab.experiment.experiment import Experiment
 from lab.learning.losses import SquaredError
+from lab.learning.optimizers import Momentum
+from lab.learning.told import Before
 from lab.network.activations import Activation, LeakyReLU, Linear, ReLU, Sigmoid, Tanh
 from lab.network.layers import Conv2D, Dense, Flatten, MaxPool2D
 from lab.network.network import Network, Node
@@ -23,17 +25,23 @@ from lab.training.probes import (
     ActivationsProbe,
     Decision,
     DecisionProbe,
+    Distances,
+    DistancesProbe,
     Gradients,
     GradientsProbe,
     Outputs,
     OutputsProbe,
     Probe,
     Reading,
+    Told,
+    ToldProbe,
+    ToldUpdate,
     Weights,
     WeightsProbe,
 )
-from lab.training.snapshot import Series, Snapshot
-from lab.training.surfaces import Footprints, Surface, SurfaceProbe
+from lab.training.snapshot import Series, Snapshot, Walk
+from lab.training.surfaces import Arrow, Compass, Footprints, Surface, SurfaceProbe
+from lab.training.sweep import Contestant, Row, Sweep, Trial
 from lab.training.timeline import Edit
 
 
@@ -204,14 +212,16 @@ def decision(name: str, resolution: int) -> Decision:
     return Decision(maps, bounds, score.astype(np.float32), None)
 
 
+def valley(a: Any, b: Any) -> Any:
+    """A narrow bent one."""
+    return 0.02 + 0.6 * (b - 0.35 * a**2) ** 2 + 0.12 * (a - 1.6) ** 2 + 0.05 * np.sin(3 * a) ** 2
+
+
 def surface(resolution: int = 41, known: int = 1) -> Surface:
-    """A narrow bent valley; only every `known`-th row and column is known."""
+    """The valley; only every `known`-th row and column is known."""
     x, y = np.linspace(-2.0, 3.0, resolution), np.linspace(-1.5, 2.5, resolution)
     X, Y = np.meshgrid(x, y)
-
-    def error(a: Any, b: Any) -> Any:
-        return 0.02 + 0.6 * (b - 0.35 * a**2) ** 2 + 0.12 * (a - 1.6) ** 2 + 0.05 * np.sin(3 * a) ** 2
-
+    error = valley
     errors = np.full_like(X, np.nan)
     errors[::known, ::known] = error(X, Y)[::known, ::known]
     path = [(-1.4, 2.1)]
@@ -235,6 +245,111 @@ def surface(resolution: int = 41, known: int = 1) -> Surface:
         examples=256,
         minimum=None,
         complete=known == 1,
+    )
+
+
+def slope(error: Callable[[Any, Any], Any], at: Any, h: float = 1e-5) -> np.ndarray:
+    """The gradient by central differences."""
+    a, b = at
+    return np.array([error(a + h, b) - error(a - h, b), error(a, b + h) - error(a, b - h)]) / (2 * h)
+
+
+def angle(a: np.ndarray, b: np.ndarray) -> float:
+    """In degrees."""
+    return float(np.degrees(np.arccos(a @ b / np.linalg.norm(a) / np.linalg.norm(b))))
+
+
+def compass(of: Surface, error: Callable[[Any, Any], Any] = valley, at: int = -1) -> Compass:
+    """What is to be known at point `at` of the path, the batch's gradient turned by 12 degrees."""
+    here = of.path[at]
+    g = slope(error, here)
+    H = np.stack([slope(lambda a, b, k=k: slope(error, (a, b))[k], here, 1e-4) for k in (0, 1)])
+    values, vectors = np.linalg.eigh((H + H.T) / 2)
+    turn = np.radians(12)
+    batch = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]) @ g
+    step = of.path[at] - of.path[at - 1]
+    ways = {"descent": -g, "batch descent": -1.1 * batch, "step": step, "velocity": 6 * step}
+    if of.minimum is not None:
+        ways["minimum"] = np.array(of.minimum) - here
+    shares = {"descent": 0.93, "batch descent": 0.81, "step": 0.88, "velocity": 0.7, "minimum": 1.0}
+    return Compass(
+        arrows={
+            key: Arrow((float(way[0]), float(way[1])), float(np.linalg.norm(way)) / shares[key], shares[key])
+            for key, way in ways.items()
+        },
+        step_to_contour=90 - abs(90 - angle(step, np.array([-g[1], g[0]]))) if step.any() else float("nan"),
+        descent_to_minimum=angle(-g, ways["minimum"]) if "minimum" in ways else float("nan"),
+        batch_cosine=float(np.cos(turn)),
+        eigenvalues=(float(values[1]), float(values[0])),
+        eigenvectors=vectors.T[::-1],
+        condition=float(values[1] / values[0]),
+        largest_rate=float(2 / values[1]),
+    )
+
+
+def with_compass(of: Surface) -> Surface:
+    """The run a few steps under way, and what is to be known there."""
+    shorter = replace(
+        of,
+        path=of.path[:9],
+        path_errors=of.path_errors[:9] * np.linspace(1.3, 1, 9),
+        path_steps=of.path_steps[:9],
+        path_distances=of.path_distances[:9],
+    )
+    return replace(shorter, compass=compass(shorter))
+
+
+def bowl(a: Any, b: Any) -> Any:
+    """Aslant, condition number about 16, its minimum at (1, 0.5)."""
+    u, v = (a - 1) * 0.8 + (b - 0.5) * 0.6, -(a - 1) * 0.6 + (b - 0.5) * 0.8
+    return 0.01 + 2.0 * u**2 + 0.125 * v**2
+
+
+def bowl_surface(count: int = 1, resolution: int = 41, steps: int = 9) -> tuple[Surface, tuple[Walk, ...]]:
+    """All of a space of two weights, and how so many optimizers go down it: plain, with momentum, slower, out of it."""
+    x, y = np.linspace(-3.0, 3.5, resolution), np.linspace(-2.4, 3.0, resolution)
+    walks = []
+    for rate, memory in ((0.42, 0.0), (0.1, 0.8), (0.08, 0.0), (0.55, 0.0))[:count]:
+        path, v = [np.array([-2.2, 2.1])], np.zeros(2)
+        for _ in range(steps):
+            v = memory * v - rate * slope(bowl, path[-1])
+            path.append(path[-1] + v)
+        walks.append(Walk(np.arange(steps + 1), np.array(path)))
+    errors = [bowl(w.points[:, 0], w.points[:, 1]) for w in walks]
+    first = Surface(
+        x=x,
+        y=y,
+        errors=bowl(*np.meshgrid(x, y)),
+        path=walks[0].points,
+        path_errors=errors[0],
+        path_steps=walks[0].steps,
+        path_distances=np.zeros(steps + 1),
+        axes=("neuron.weight [0, 0]", "neuron.weight [0, 1]"),
+        cosine=0.0,
+        examples=70,
+        minimum=(1.0, 0.5),
+        others=tuple(
+            Footprints(
+                k + 1, "ABCD"[k], k, walks[k].points, errors[k], walks[k].steps, np.zeros(steps + 1),
+                {"step": Arrow((0.1, -0.02), 0.1, 1.0)},
+            )
+            for k in range(1, count)
+        ),
+    )  # fmt: skip
+    return replace(first, compass=compass(first, bowl)), tuple(walks)
+
+
+def line_surface() -> Surface:
+    """The error along the valley's first direction, through where the run stands."""
+    plane = surface()
+    along = valley(plane.x, plane.path[-1, 1])
+    return replace(plane, errors=along[None, :], y=np.zeros(1), axes=(plane.axes[0], ""))
+
+
+def over_batch(of: Surface) -> Surface:
+    """The same frame over a few examples: tilted and lifted."""
+    return replace(
+        of, errors=of.errors * 1.15 + 0.05 * (of.x[None, :] - of.y[:, None]) ** 2 + 0.1, examples=32
     )
 
 
@@ -294,6 +409,32 @@ def answer(name: str, probe: Probe) -> Reading:
             return decision(name, probe.resolution)
         case SurfaceProbe():
             return surface(probe.resolution)
+        case ToldProbe():
+            return Told(tuple(told(index) for index in probe.weights))
+        case DistancesProbe():
+            return Distances(1.5, 0.25)
+
+
+def told(index: int) -> ToldUpdate:
+    """A weight's update by momentum."""
+    terms = Momentum(rate=0.01).told(Before(w=1.0, g=0.25, slots=(-0.5,), rate=0.01, age=2))
+    numbers = {"weight": 0.5475, "gradient": 0.25, "velocity": -0.4525, "step size": 0.01}
+    return ToldUpdate(index, f"conv1.weight[0, 0, 0, {index}]", 0.5475, numbers, terms)
+
+
+def swept() -> Sweep:
+    """A sweep of two optimizers that is over; the largest rate of one diverges."""
+    seen = np.arange(1.0, 101) * 64
+    rows = []
+    for name, errors in (("SGD", (2.0, 1.0, 0.4, np.nan)), ("Adam", (0.3, 0.2, 0.9, 2.0))):
+        trials = tuple(
+            Trial(
+                rate, 100, 12 if np.isnan(error) else -1, error, error * 1.1, seen, np.linspace(2.3, 1, 100)
+            )
+            for rate, error in zip((0.001, 0.01, 0.1, 1.0), errors, strict=True)
+        )
+        rows.append(Row(Contestant(name, LENET, (0.001, 0.01, 0.1, 1.0)), trials))
+    return Sweep(tuple(rows), 6400, 8.0, going=False)
 
 
 def snapshot(name: str = "lenet", steps: int = 600, probes: frozenset[Probe] = frozenset()) -> Snapshot:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Never
 
 import msgspec
 import pytest
@@ -11,7 +12,7 @@ from lab.gui.document import Document
 from lab.gui.playback import Stride
 from lab.gui.selection import Selection
 from lab.network.network import Network
-from lab.problem import ProblemError
+from lab.problem import Problem, ProblemError
 from lab.training.mailbox import Compiling, Diverged, Refused
 from lab.training.probes import WeightsProbe
 
@@ -212,6 +213,87 @@ def test_a_refusal_leaves_the_window_listening(document: Document, trainer) -> N
     trainer.advance(1)
     document.pull()
     assert document.snapshot is not None
+
+
+def refuse(*_: object) -> Never:
+    raise ProblemError(Problem("weights.npz", "does not fit", "Choose another"))
+
+
+class TestWhatIsRefusedIsNotOnTheUndoStack:
+    def test_weights_that_do_not_fit(self, document: Document) -> None:
+        document.set_weights(refuse, "Load weights")
+        assert document.undo_stack.undoText() == "Load weights", "until it has been tried"
+        document.pull()
+        assert document.undo_stack.count() == 0
+        assert not document.is_dirty
+
+    def test_an_earlier_entry_stays_and_can_be_undone(self, document: Document, trainer) -> None:
+        before = document.draft
+        document.edit(with_rate(before, 0.5), "Rate")
+        document.set_weights(refuse, "Load weights")
+        document.pull()
+        assert document.undo_stack.undoText() == "Rate"
+        document.undo_stack.undo()
+        assert trainer.experiment == before
+
+    def test_an_entry_that_others_lie_on_is_passed_over(self, document: Document, trainer) -> None:
+        before = document.draft
+        document.set_weights(refuse, "Load weights")
+        document.edit(with_rate(before, 0.5), "Rate")
+        document.pull()
+        document.undo_stack.undo()
+        assert trainer.experiment == before
+        document.undo_stack.undo()
+        assert document.undo_stack.count() == 1, "only the change of the rate can be done again"
+
+    def test_undone_before_the_answer_came(self, document: Document) -> None:
+        document.set_weights(refuse, "Load weights")
+        document.undo_stack.undo()
+        document.pull()
+        assert document.undo_stack.count() == 0
+
+    def test_a_run_for_which_there_is_no_room(self, document: Document, trainer) -> None:
+        document.duplicate_run()
+        trainer.say(Refused((), trainer.sent))
+        document.pull()
+        assert document.undo_stack.count() == 0
+
+    def test_of_a_drag_only_the_part_that_was_refused(self, document: Document, trainer) -> None:
+        before = document.draft
+        for batch in (10, 20, 30):
+            document.edit(msgspec.structs.replace(document.draft, batch_size=batch), "Batch", "batch")
+        trainer.say(Refused((), trainer.sent))
+        document.pull()
+        document.undo_stack.undo()
+        assert document.draft == before
+        document.undo_stack.redo()
+        assert document.draft.batch_size == 20
+        trainer.say(Refused((), trainer.sent))
+        document.pull()
+        assert document.undo_stack.count() == 0
+
+    def test_of_several_in_one_that_part_alone(self, document: Document, trainer) -> None:
+        before = document.draft
+        document.undo_stack.beginMacro("Two things")
+        document.edit(with_rate(before, 0.5), "Rate")
+        document.edit(msgspec.structs.replace(document.draft, batch_size=7), "Batch")
+        document.undo_stack.endMacro()
+        trainer.say(Refused((), trainer.sent))
+        document.pull()
+        assert document.undo_stack.undoText() == "Two things"
+        trainer.say(Refused((), trainer.sent - 1))
+        document.pull()
+        assert document.undo_stack.count() == 0
+
+    def test_refused_when_it_is_done_again(self, document: Document, trainer) -> None:
+        document.edit(with_rate(document.draft, 0.5), "Rate")
+        document.pull()
+        document.undo_stack.undo()
+        document.undo_stack.redo()
+        trainer.say(Refused((), trainer.sent))
+        document.pull()
+        assert not document.undo_stack.canUndo()
+        assert not document.undo_stack.canRedo()
 
 
 def test_a_file_of_ones_own_is_read_beside_the_window(

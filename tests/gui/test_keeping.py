@@ -360,6 +360,17 @@ def test_the_layout_comes_back_with_the_document(qtbot, window, trainer, tmp_pat
     assert window.workspace.docks["maps"].isHidden()
 
 
+def test_what_is_kept_while_a_document_is_being_opened_has_its_own_layout(window: MainWindow) -> None:
+    """Views are arranged with the first picture of its runs; what was open before says nothing about them."""
+    window.keeping.open(Archive(preset("spiral"), layout={layout.KIND: "plane"}), None)
+    assert window.workspace.kind == "image"
+    found: list[Archive] = []
+    window.keeping.collect(found.append, pytest.fail)
+    assert found[0].layout[layout.KIND] == "plane"
+    window.document.pull()
+    assert layout.captured(window)[layout.KIND] == "plane"
+
+
 @pytest.mark.parametrize("text", ["", "!", "AAAA", "/////w==", "é"])
 def test_a_layout_that_says_nothing_changes_nothing(window, text):
     layout.restore(

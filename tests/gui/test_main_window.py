@@ -15,10 +15,16 @@ from lab.app import create_window
 from lab.experiment.files import load_experiment
 from lab.experiment.presets import preset, presets
 from lab.export.weights import load_weights
+from lab.gui.arrangement import ARRANGEMENTS, kind_of
 from lab.gui.crash import CrashDialog, CrashReporter
 from lab.gui.main_window import MainWindow
 from lab.gui.selection import Selection
-from lab.gui.workspace import kind_of
+from lab.gui.widgets.graph.canvas import GraphCanvas
+from lab.gui.widgets.matrix import Matrix
+from lab.gui.widgets.mosaic import Mosaic
+from lab.gui.widgets.plot import Plot
+from lab.gui.widgets.surface.surface3d import Surface3D
+from lab.network.network import Network
 from lab.problem import Problem
 from lab.training.mailbox import Compiling, Diverged, Failed, Refused
 
@@ -62,6 +68,17 @@ def test_every_preset_opens(window: MainWindow, name: str) -> None:
     assert window.workspace.open_views
 
 
+def test_turning_from_one_kind_of_problem_to_another_does_not_resize_the_window(window: MainWindow) -> None:
+    window.resize(1280, 800)
+    for name in ("small-u-net", "spiral", "lenet", "small-u-net", "linear-neuron", "lenet"):
+        window.open_experiment(preset(name))
+        window.document.pull()
+        QApplication.processEvents()
+        assert (window.width(), window.height()) == (1280, 800), name
+        shown = {dock.objectName() for dock in window.workspace.docks.values() if not dock.isHidden()}
+        assert shown == {f"view.{n}" for cell in ARRANGEMENTS[window.workspace.kind].cells for n in cell}
+
+
 def test_keys_play_and_step(qtbot: QtBot, window: MainWindow, trainer) -> None:
     qtbot.keyClick(window, Qt.Key.Key_Space)
     assert trainer.orders[-1] == ("play", None)
@@ -79,7 +96,32 @@ def test_keys_play_and_step(qtbot: QtBot, window: MainWindow, trainer) -> None:
     assert trainer.orders[-1][0] == "go_to"
     window.document.pull()
     qtbot.keyClick(window, Qt.Key.Key_Home)
+    assert trainer.orders[-1] == ("go_to", 0)
+    window.document.pull()
+    qtbot.keyClick(window, Qt.Key.Key_End)
+    assert trainer.orders[-1][0] == "go_to"
+    assert trainer.orders[-1][1] > 0, "what was trained has stayed"
+    qtbot.keyClick(window, Qt.Key.Key_Home, Qt.KeyboardModifier.ControlModifier)
     assert trainer.named("reset")
+
+
+@pytest.mark.parametrize("kind", [Plot, Surface3D, Mosaic, Matrix, GraphCanvas])
+def test_a_focused_picture_keeps_the_keys_that_it_reads(
+    qtbot: QtBot, window: MainWindow, trainer, kind: type[QWidget]
+) -> None:
+    trainer.advance(3)
+    window.document.pull()
+    picture = kind()
+    window.workspace.docks["curves"].setWidget(picture)
+    picture.show()
+    picture.setFocus()
+    assert QApplication.focusWidget() is picture
+    orders = list(trainer.orders)
+    for key in picture.own_keys:
+        qtbot.keyClick(picture, key)
+    assert trainer.orders == orders
+    qtbot.keyClick(picture, ".")
+    assert trainer.orders[-1] == ("advance", 1), "the other keys are the window's"
 
 
 def test_a_focused_slider_keeps_its_arrows(qtbot: QtBot, window: MainWindow, trainer) -> None:
@@ -126,6 +168,24 @@ def test_a_diverged_run_offers_to_go_back_with_a_lower_rate(window: MainWindow, 
     assert ("go_to", 100) in trainer.orders
     assert window.document.draft.optimizer.rate == rate / 2
     assert not window.banner.isVisible()
+
+
+def test_a_problem_is_said_at_the_top_and_a_click_turns_to_its_layer(window: MainWindow) -> None:
+    draft = window.document.draft
+    assert not window.header.problems.isVisible()
+    nodes = [
+        msgspec.structs.replace(node, layer=msgspec.structs.replace(node.layer, kernel=40))
+        if node.name == "conv2"
+        else node
+        for node in draft.network.nodes
+    ]
+    window.document.edit(msgspec.structs.replace(draft, network=Network(tuple(nodes))), "Kernel")
+    assert window.header.problems.isVisible()
+    assert "conv2" in window.header.problems.toolTip()
+    window.header.problems.click()
+    assert window.document.selection.layer == "conv2"
+    window.document.undo_stack.undo()
+    assert not window.header.problems.isVisible()
 
 
 def test_a_refusal_is_a_sentence(window: MainWindow, trainer) -> None:

@@ -20,16 +20,18 @@ from lab.files import in_bytes
 from lab.gui.document import Document
 from lab.gui.needs import examples
 from lab.gui.panels.data import DataPanel
-from lab.gui.panels.inspector import Inspector, field_rows, own_weight_rows
+from lab.gui.panels.inspector import Inspector
 from lab.gui.panels.network import NetworkPanel
+from lab.gui.panels.selected_rows import field_rows, own_weight_rows
 from lab.gui.panels.training import TrainingPanel
 from lab.gui.selection import Selection
 from lab.gui.widgets.layer_block import sentence, spoken
 from lab.gui.widgets.layer_menu import OTHER, grouped
 from lab.gui.widgets.numbers import OptionalNumber
-from lab.learning.optimizers import Adam
+from lab.learning.optimizers import Adam, Momentum
 from lab.learning.rates import LayerRate, LayerRates
 from lab.learning.regularization import LayerPenalty, Regularization
+from lab.learning.told import Before
 from lab.network.layers import LAYERS, Concat, Conv2D, Dense, Flatten, TransposedConv2D
 from lab.network.layers.layer import Layer
 from lab.network.network import Network, Node, analyse
@@ -37,8 +39,9 @@ from lab.network.shape import Shape
 from lab.training.probes import (
     Activations,
     ActivationsProbe,
-    Update,
-    UpdateProbe,
+    Told,
+    ToldProbe,
+    ToldUpdate,
     Weights,
     WeightsProbe,
 )
@@ -501,14 +504,14 @@ class TestInspector:
         self, inspector: Inspector, document: Document
     ) -> None:
         document.select(Selection(layer="conv1", unit=1, weight=26))
-        assert UpdateProbe() in inspector.probes(document.snapshot, document.selection)  # type: ignore[arg-type]
-        parts = {
-            name: np.full((6, 1, 5, 5), value, np.float32)
-            for name, value in (("gradient", 0.25), ("velocity", -0.5), ("step size", 0.125))
-        }
+        probe = ToldProbe((26,))
+        assert probe in inspector.probes(document.snapshot, document.selection)  # type: ignore[arg-type]
+        numbers = {"weight": 1.0, "gradient": 0.25, "velocity": -0.5, "step size": 0.125}
+        terms = Momentum(rate=0.01).told(Before(w=1.0, g=0.25, slots=(-0.5,), rate=0.01, age=2))
+        update = ToldUpdate(26, "conv1.weight[1, 0, 0, 1]", 1.0, numbers, terms)
         readings = {
             WeightsProbe(): Weights({"conv1.weight": np.ones((6, 1, 5, 5), np.float32)}),
-            UpdateProbe(): Update({"conv1.weight": parts}),
+            probe: Told((update,)),
         }
         old = document.snapshot
         assert old is not None
@@ -519,6 +522,12 @@ class TestInspector:
         assert shown["Name"] == "conv1.weight[1, 0, 0, 1]"
         assert (shown["Gradient"], shown["Velocity"], shown["Step size"]) == ("0.2500", "−0.5000", "0.1250")
         assert "Last update" not in texts
+        said = inspector.last_update.text.text()
+        assert "Δw(t) = α Δw(t−1) − ε g = 0.9 × (−0.5000) − 0.01 × 0.2500 = −0.4525" in said
+        told_nothing = Told((dataclasses.replace(update, terms=(), why="Make one step"),))
+        document.snapshot = dataclasses.replace(document.snapshot, readings=readings | {probe: told_nothing})
+        inspector.refresh()
+        assert inspector.last_update.text.text() == "Make one step."
 
 
 def test_a_weight_is_set_by_hand(document: Document, qtbot: QtBot, trainer) -> None:

@@ -10,7 +10,7 @@ from lab.gui.widgets.legend import Entry, Legend
 from lab.gui.widgets.mosaic import Group, Mosaic, Place
 from lab.gui.widgets.numbers import WholeNumber
 from lab.gui.widgets.plot import Plot
-from lab.gui.widgets.readout import ONE_LINE, Readout, broken
+from lab.gui.widgets.readout import ONE_LINE, Readout, broken, shortened
 from lab.gui.widgets.wording import tick
 
 
@@ -25,6 +25,29 @@ def test_a_sentence_is_broken_between_words(qtbot: QtBot) -> None:
     assert not lines[1].startswith("·")
     assert broken(text, metrics, 10_000, 2) == [text]
     assert broken("", metrics, 100, 2) == [""]
+
+
+def test_a_sentence_is_broken_at_its_dots_where_all_has_room_then(qtbot: QtBot) -> None:
+    readout = Readout()
+    qtbot.addWidget(readout)
+    metrics = readout.fontMetrics()
+    first, second = "B at step 2,588: error 0.0447  ·  on the plane", "A 0.148  ·  first 57 examples"
+    room = metrics.horizontalAdvance(f"{first}  ·  A") + 1
+    assert broken(f"{first}  ·  {second}", metrics, room, 2) == [first, second]
+    text = "step 3  ·  the greatest number of the layer is 12 in row 4, column 7"
+    room = metrics.horizontalAdvance(text) * 3 // 5
+    lines = broken(text, metrics, room, 2)
+    assert all(metrics.horizontalAdvance(line) <= room for line in lines)
+    assert "the greatest" in lines[0]
+
+
+def test_what_just_fits_is_not_elided(qtbot: QtBot) -> None:
+    readout = Readout()
+    qtbot.addWidget(readout)
+    text, metrics = "B at step 2,585: error 0.0785  ·  on the", readout.fontMetrics()
+    wide = metrics.horizontalAdvance(text)
+    assert shortened(text, metrics, wide) == text
+    assert shortened(text, metrics, wide - 1).endswith("…")
 
 
 def test_two_lines_where_it_is_narrow(qtbot: QtBot) -> None:

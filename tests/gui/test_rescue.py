@@ -1,11 +1,14 @@
 """The way out of a divergence leads to before it began, at a rate that works."""
 
+from dataclasses import replace
+
 import msgspec
 import numpy as np
 
 from lab.experiment.experiment import Experiment
 from lab.experiment.presets import preset
-from lab.gui.rescue import rescue
+from lab.gui.document import Document
+from lab.gui.rescue import offers, rescue
 from lab.training.history import Curves
 from lab.training.mailbox import Diverged
 
@@ -65,3 +68,29 @@ def test_the_schedule_is_not_taken_for_the_rate() -> None:
 def test_nothing_known() -> None:
     found = rescue(None, Diverged(12, "conv1", "convolution", 0), at_rate(0.2))
     assert (found.step, found.rate) == (0, 0.02)
+
+
+def words_offered(document: Document, history: Curves, event: Diverged, rate: float) -> list[str]:
+    assert document.snapshot is not None
+    document.draft = at_rate(rate)
+    document.snapshot = replace(document.snapshot, curves=history)
+    return [words for words, _ in offers(document, event)]
+
+
+def test_halving_is_offered_where_the_rate_of_then_is_that_of_today(document: Document) -> None:
+    loss = [1.0] * 100 + [float(v) for v in np.geomspace(20, 1e30, 300)]
+    event = Diverged(400, "dense1", "dense", 380)
+    assert words_offered(document, curves(loss, [0.5] * 400), event, 0.5) == [
+        "Go back to step 99 and lower the rate to 0.25",
+        "Go back 20 steps and halve the rate to 0.25",
+        "Go back 20 steps",
+    ]
+
+
+def test_half_of_a_rate_that_was_set_lately_is_not_offered(document: Document) -> None:
+    history = curves([1 / k for k in range(1, 102)] + [1e6, 1e12], [0.01] * 100 + [8.0] * 3)
+    event = Diverged(104, "conv1", "convolution", 84)
+    assert words_offered(document, history, event, 8.0) == [
+        "Go back to step 84 and return to the rate 0.01",
+        "Go back 20 steps",
+    ]

@@ -163,7 +163,30 @@ def test_in_the_window(window: MainWindow, trainer: FakeTrainer) -> None:
     window.chips.next_action.trigger()
     window.chips.close_action.trigger()
     assert trainer.named("rename_run") == [("rename_run", 1, "first")]
-    assert [run for _, run in trainer.named("activate")][0::2] == [3, 2]  # and the new one between them
+    assert [run for _, run in trainer.named("activate")] == [3, 2]  # a new run is the active one by itself
     assert [origin for *_, origin in trainer.named("branch")] == [1], "a twin of the active run"
     assert trainer.named("close_run") == [("close_run", 1)]
     assert window.minimumSizeHint().width() <= 1280
+
+
+def test_names_are_shortened_where_there_is_little_room(chips: RunChips) -> None:
+    names = ("Momentum", "Nesterov", "Adadelta", "Adagrad", "RMSprop", "SGD", "Adam", "Rprop")
+    many = race(count=8, **{letter: {"name": name} for letter, name in zip("ABCDEFGH", names, strict=True)})
+    chips.show_snapshot(many)
+    assert [chip.text() for chip in chips.chips] == list(names)
+    chips.resize(680, 30)
+    assert all(chip.text().rstrip("…") in name for chip, name in zip(chips.chips, names, strict=True))
+    assert "…" in chips.chips[0].text()
+    taken = sum(chip.sizeHint().width() for chip in chips.chips)
+    assert taken < 680
+    assert chips.minimumSizeHint().width() < 680
+    assert not chips.words.isVisible(), "a few letters of a sentence say nothing"
+    chips.resize(1600, 30)
+    assert [chip.text() for chip in chips.chips] == list(names)
+    assert chips.words.isVisible()
+
+
+def test_a_race_is_asked_for(chips: RunChips, qtbot: QtBot) -> None:
+    for button in (chips.race.click, chips.race_action.trigger):
+        with qtbot.waitSignal(chips.race_wanted):
+            button()

@@ -206,6 +206,9 @@ def test_columns_by_the_room_there_is(qtbot: QtBot) -> None:
         places[count] = {view._grid.getItemPosition(k)[:2] for k in range(view._grid.count())}
     assert places[3] == {(0, 0), (0, 1), (0, 2)}
     assert places[4] == {(0, 0), (0, 1), (1, 0), (1, 1)}
+    QApplication.processEvents()
+    widths = [pane.width() for pane in view.panes.values()]
+    assert max(widths) - min(widths) <= 1, "alike wide, whatever is written in them"
     view.resize(300, 600)
     QApplication.processEvents()
     assert {view._grid.getItemPosition(k)[1] for k in range(view._grid.count())} == {0}

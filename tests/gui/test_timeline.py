@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from itertools import pairwise
 
 import msgspec
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QAccessible, QColor, QPixmap, QWheelEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QAccessible, QColor, QHelpEvent, QPixmap, QWheelEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -18,7 +19,7 @@ from lab.gui.widgets.time.run_clock import RunClock, alongside
 from lab.gui.widgets.time.scrubbing import Scrubbing
 from lab.gui.widgets.time.time_axis import CLOSEST, TimeAxis, spread
 from lab.gui.widgets.time.timeline import Timeline, history_words
-from lab.gui.widgets.time.track_layout import BAR, MARKS
+from lab.gui.widgets.time.track_layout import BAR, HALF, MARKS, Marks, Placed
 from lab.training.snapshot import Snapshot
 from lab.training.timeline import Edit
 from tests.gui.fake_snapshots import RINGS, snapshot
@@ -100,6 +101,17 @@ def turn_wheel(timeline: Timeline, step: float, notches: int) -> None:
 
 
 class TestMouse:
+    def test_a_pointer_at_rest_is_told_what_is_there_and_what_can_be_done(
+        self, qtbot: QtBot, timeline: Timeline, said: list[str]
+    ) -> None:
+        timeline.show_snapshot(shot(500, 500))
+        where = at(timeline, 100)
+        QApplication.sendEvent(
+            timeline.track, QHelpEvent(QEvent.Type.ToolTip, where, timeline.track.mapToGlobal(where))
+        )
+        assert said[-1].startswith("<qt>step 100 ")
+        assert "Drag: any step again" in said[-1]
+
     def test_a_drag_scrubs_and_letting_go_chooses(
         self, qtbot: QtBot, timeline: Timeline, asked: Asked
     ) -> None:
@@ -272,6 +284,7 @@ class TestWords:
         assert timeline.history.text() == "history 18 of 201 MB"
         assert "exactly" in timeline.history.toolTip()
         assert history_words(0, 0) == ""
+        assert history_words(488_000_000, 201_000_000) == "history 488 MB"
         assert history_words(120_000, 9_000_000) == "history 0.1 of 9.0 MB"
 
     def test_the_track_stands_still_while_numbers_grow(self, timeline: Timeline) -> None:
@@ -376,3 +389,13 @@ class TestClock:
         c = shot(300, 400, run=3, name="C", origin=(1, 120))
         found = alongside(replace(a, runs=(a, b, c)), RunClock(a.curves, 280))
         assert [(one.run, one.first, one.last) for one in found] == [(2, 0, 250), (3, 120, 400)]
+
+
+def test_branches_at_one_step_stand_beside_one_another() -> None:
+    axis, room = TimeAxis(furthest=100, left=12, width=1000), 7.0
+    names = ("A", "low rate", "C")
+    branches = tuple((0, name, k, "") for k, name in enumerate(names))
+    placed = Placed(axis, Marks(edits=(0,), branches=branches), RunClock.none(), room)
+    covered = [(axis.x(0.0) - HALF, axis.x(0.0) + HALF)]
+    covered += [(fork.boundingRect().left(), x + room * len(name)) for fork, _, x, name in placed.branches]
+    assert all(before[1] <= after[0] for before, after in pairwise(covered))

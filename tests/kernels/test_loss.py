@@ -15,6 +15,7 @@ from lab.learning.losses import (
     BinaryCrossEntropy,
     Hinge,
     Huber,
+    OutputItself,
     SoftmaxCrossEntropy,
     SquaredError,
 )
@@ -49,6 +50,7 @@ FORMULAS = {
     SquaredError: lambda Y, T, loss: over(loss, (T - Y) ** 2) * (1 if loss.over_outputs == "mean" else 0.5),
     AbsoluteError: lambda Y, T, loss: over(loss, np.abs(T - Y)),
     Huber: lambda Y, T, loss: over(loss, special.huber(loss.delta, T - Y)),
+    OutputItself: lambda Y, T, loss: Y.sum(),
 }
 
 outputs = st.sampled_from(["sum", "mean"])
@@ -61,6 +63,7 @@ VARIANTS = {
     SquaredError: st.builds(SquaredError, over_outputs=outputs),
     AbsoluteError: st.builds(AbsoluteError, over_outputs=outputs),
     Huber: st.builds(Huber, delta=st.sampled_from([0.1, 1.0, 2.5]), over_outputs=outputs),
+    OutputItself: st.just(OutputItself()),
 }
 every = pytest.mark.parametrize("kind", LOSSES, ids=lambda kind: kind.title)
 
@@ -181,6 +184,8 @@ def test_as_pytorch(kind):
                 total = F.l1_loss(Y, T, reduction="sum")
             case Huber():
                 total = F.huber_loss(Y, T, reduction="sum", delta=loss.delta)
+            case OutputItself():
+                return Y.sum()
         return total / K if mean else total
 
     @drawn
@@ -226,7 +231,7 @@ def test_classes_become_targets():
 
 @every
 def test_one_output_is_right_on_its_side_of_the_threshold(kind):
-    if kind is SoftmaxCrossEntropy:
+    if kind in (SoftmaxCrossEntropy, OutputItself):
         return
     loss = kind()
     T = loss.encode(np.array([0, 1, 1]), 2, 1).ravel().astype(np.float32)

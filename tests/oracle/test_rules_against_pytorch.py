@@ -15,6 +15,7 @@ from lab.learning.losses import (
     BinaryCrossEntropy,
     Hinge,
     Huber,
+    OutputItself,
     SoftmaxCrossEntropy,
     SquaredError,
 )
@@ -164,6 +165,7 @@ SETTINGS = {
     SquaredError: st.builds(SquaredError, over_examples=examples, over_outputs=outputs),
     AbsoluteError: st.builds(AbsoluteError, over_examples=examples, over_outputs=outputs),
     Huber: st.builds(Huber, delta=st.floats(0.1, 2), over_examples=examples, over_outputs=outputs),
+    OutputItself: st.just(OutputItself()),
 }
 
 
@@ -184,6 +186,8 @@ def error_of(loss, Y, T):
             lead = Y.gather(1, T.argmax(1, keepdim=True)) - Y
             short = F.relu(loss.margin - lead[others].reshape(len(Y), K - 1)).max(1).values
             return short.mean() if mean else short.sum()
+        case OutputItself():
+            return Y.sum(1).mean()
         case BinaryCrossEntropy():
             errors = F.binary_cross_entropy_with_logits
         case SquaredError():

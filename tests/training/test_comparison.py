@@ -18,7 +18,6 @@ from lab.network.activations import ReLU
 from lab.network.layers import Conv2D
 from lab.network.network import Network, Node
 from lab.training.comparison import (
-    MEAN_OVER,
     best,
     compare,
     difference,
@@ -27,6 +26,7 @@ from lab.training.comparison import (
     shared_limit,
 )
 from lab.training.history import Curves
+from lab.training.level import MEAN_OVER
 from lab.training.snapshot import Snapshot
 from lab.training.timeline import Edit
 from tests.gui.fake_snapshots import LENET, curves, race, snapshot, with_rate
@@ -274,7 +274,7 @@ def test_different_points_matter_only_in_the_present() -> None:
 def test_a_stopped_run_is_said() -> None:
     runs = of("B", stopped="the loss is not finite")
     assert "B stopped at step 600: the loss is not finite." in fairness(runs)
-    assert compare(runs)[1].state == "stopped: the loss is not finite"
+    assert compare(runs)[1].state == "diverged: the loss is not finite"
 
 
 def test_a_list_in_words() -> None:

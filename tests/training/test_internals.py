@@ -245,6 +245,6 @@ def test_a_moment_has_them_only_where_they_are_asked_for():
     )
     observer = Observer("observer", 1.0)
     observer.watch({1: frozenset({WeightsProbe()})})
-    assert not observer.wants_of(1, UpdateProbe)
+    assert not observer.wanted_of(1, UpdateProbe)
     observer.watch({1: frozenset({WeightsProbe(), UpdateProbe()})})
-    assert observer.wants_of(1, UpdateProbe)
+    assert observer.wanted_of(1, UpdateProbe)

@@ -12,6 +12,7 @@ from lab.training.moment import Moment, OtherPath
 from lab.training.run import Run
 from lab.training.surfaces import Surface, SurfaceProbe
 from lab.training.survey import OTHER_POINTS, Surveyor
+from lab.training.survey.error import ErrorOf
 from tests.training.problems import LINEAR_NEURON, SMALL_CNN, XOR_MLP, with_rate
 
 NEVER = np.zeros(1, np.int64)
@@ -94,13 +95,8 @@ def test_what_was_worked_out_is_not_worked_out_again(monkeypatch: pytest.MonkeyP
     moment = with_others(a, as_other(b))
     first = seen(surveyor, probe, moment)
     calls: list[int] = []
-    made = surveyor._evaluator
-
-    def counting(survey: object, at: Moment):  # type: ignore[no-untyped-def]
-        evaluate = made(survey, at)  # type: ignore[arg-type]
-        return lambda points, stop: (calls.append(len(points)), evaluate(points, stop))[1]
-
-    monkeypatch.setattr(surveyor, "_evaluator", counting)
+    for work in ("at", "gradient"):
+        monkeypatch.setattr(ErrorOf, work, lambda *_, **__: calls.append(1))
     again = seen(surveyor, probe, moment)
     assert calls == []
     np.testing.assert_array_equal(again.others[0].path_errors, first.others[0].path_errors)

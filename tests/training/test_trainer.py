@@ -13,14 +13,14 @@ import pytest
 
 from lab.network.layers import Dense
 from lab.network.network import Network, Node
-from lab.training import survey
 from lab.training.mailbox import Diverged, Event, Failed, Loaded, Mailbox, Paused, Refused
 from lab.training.probes import ActivationsProbe, DecisionProbe, OutputsProbe, WeightsProbe
 from lab.training.run import Run
 from lab.training.snapshot import Snapshot
 from lab.training.surfaces import SurfaceProbe
-from lab.training.survey import Surveyor
+from lab.training.survey import Surveyor, effort
 from lab.training.trainer import Trainer
+from lab.wording import number
 from tests.training.problems import LINEAR_NEURON, SMALL_CNN, XOR_MLP, with_rate
 
 
@@ -105,6 +105,7 @@ def test_a_bad_edit_is_refused_with_its_problem_and_the_run_goes_on(desk: Desk) 
     desk.until(lambda: desk.snapshot is not None and desk.snapshot.step > 3)
     desk.trainer.edit(msgspec.structs.replace(SMALL_CNN, network=Network()))
     refused = desk.event(Refused)
+    assert refused.command == desk.trainer.sent
     assert refused.problems[0].mend == "Add a layer"
     step = desk.snapshot.step
     desk.until(lambda: desk.snapshot.step > step)
@@ -225,6 +226,56 @@ def test_the_surface_of_a_network_passes_through_where_it_stands(desk: Desk) -> 
     assert abs(surface.cosine) < 0.5
 
 
+def test_a_surface_has_its_compass_and_says_whose_moment_it_goes_through(desk: Desk) -> None:
+    """The step made last and the velocity are known of the run; a moment that a checkpoint holds is had exactly."""
+    desk.trainer.load(SMALL_CNN)
+    desk.trainer.advance(901)
+    desk.stands_at(901)
+    desk.trainer.edit(with_rate(SMALL_CNN, 0.04))  # which keeps a checkpoint
+    desk.trainer.advance(99)
+    desk.stands_at(1000)
+    probe = SurfaceProbe("moments", resolution=5, anchors=((1, 0), (1, 901)), examples=50)
+    curvature = SurfaceProbe("curvature", resolution=5, examples=50)
+    desk.trainer.watch(frozenset({probe, curvature}))
+
+    def is_whole() -> bool:
+        found = [desk.snapshot.reading(p) for p in (probe, curvature)]
+        return all(s is not None and s.complete and s.compass.eigenvectors is not None for s in found)
+
+    desk.until(is_whole)
+    surface = desk.snapshot.reading(probe)
+    assert "run A, step 901" in surface.axes[0]
+    assert not surface.why
+    assert {"step", "velocity", "descent", "batch descent"} <= set(surface.compass.arrows)
+    run = Run(SMALL_CNN)
+    run.advance(901)
+    run.edit(with_rate(SMALL_CNN, 0.04))
+    run.advance(99)
+    assert surface.compass.arrows["step"].length == pytest.approx(np.linalg.norm(run.last_update), rel=1e-5)
+    high, low = desk.snapshot.reading(curvature).compass.eigenvalues
+    assert f"λ = {number(high)}" in desk.snapshot.reading(curvature).axes[0]
+    assert high >= low
+
+
+def test_surfaces_of_a_network_go_on_while_it_trains(desk: Desk) -> None:
+    """A batch's surface, a search for the curvature and a pinned plane: each shows what is there, and nothing fails."""
+    desk.trainer.load(XOR_MLP)
+    probes = {
+        SurfaceProbe("curvature", resolution=9),
+        SurfaceProbe("gradient", resolution=9, over="batch"),
+        SurfaceProbe(resolution=9, pinned=True),
+        SurfaceProbe("random", resolution=9, line=True, height="accuracy"),
+    }
+    desk.trainer.watch(frozenset(probes))
+    desk.trainer.play(until=30_000)
+    desk.until(lambda: desk.snapshot is not None and desk.snapshot.step > 100)
+    desk.until(lambda: all((s := desk.snapshot.reading(p)) and len(s.path) > 3 for p in probes))
+    desk.stands_at(30_000)
+    desk.until(
+        lambda: all((s := desk.snapshot.reading(p)).complete and s.path_steps[-1] == 30_000 for p in probes)
+    )
+
+
 @pytest.mark.parametrize("plane", ["path", "random"])
 def test_a_run_that_diverges_leaves_the_surface_gracefully(desk: Desk, plane: str) -> None:
     """No probe fails, however far out the weights are (`Desk.look` would see a Failed)."""
@@ -266,11 +317,11 @@ def test_a_surface_of_many_weights_is_made_in_pieces_and_of_too_many_not_at_all(
     run.advance(5)
     probe, never = SurfaceProbe(plane="random", resolution=5), np.zeros(1, np.int64)
     whole = Surveyor().look(probe, run.moment(), np.inf, never)
-    monkeypatch.setattr(survey, "AT_A_TIME", 1)
+    monkeypatch.setattr(effort, "AT_A_TIME", 1)
     pieces = Surveyor().look(probe, run.moment(), np.inf, never)
     assert whole is not None
     assert pieces is not None
     np.testing.assert_array_equal(pieces.errors, whole.errors)
     for dear in ((1.0, np.inf), (np.inf, 1.0)):
-        monkeypatch.setattr(survey, "TOO_DEAR", dear)
+        monkeypatch.setattr(effort, "TOO_DEAR", dear)
         assert Surveyor().look(probe, run.moment(), np.inf, never) is None

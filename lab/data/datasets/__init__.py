@@ -9,6 +9,7 @@ from lab.data.datasets.iris import Iris
 from lab.data.datasets.linear import LinearCases, LinearCloud
 from lab.data.datasets.photographs import Photographs, PhotoPatches
 from lab.data.datasets.random_images import RandomImages
+from lab.data.datasets.tilts import Tilts
 from lab.data.datasets.two_classes import XOR, Gaussians, Rings, Spiral
 from lab.data.datasets.worked_example import WorkedExample
 from lab.data.files import ArrayFile, TableFile
@@ -16,7 +17,7 @@ from lab.data.source import DataSource
 
 DATASETS: tuple[type[DataSource], ...] = (
     Digits, Iris, XOR, Rings, Spiral, Gaussians, Plane, Waves, LinearCases, LinearCloud,
-    PhotoPatches, Photographs, InkMask, RandomImages, WorkedExample,
+    PhotoPatches, Photographs, InkMask, RandomImages, Tilts, WorkedExample,
 )  # fmt: skip
 """The built-in ones, in the order of the window's list. Each is ready for use with its defaults."""
 
@@ -25,7 +26,7 @@ OWN_FILES: tuple[type[DataSource], ...] = (TableFile, ArrayFile)
 
 AnyDataSource = (
     Digits | Iris | XOR | Rings | Spiral | Gaussians | Plane | Waves | LinearCases | LinearCloud
-    | PhotoPatches | Photographs | InkMask | RandomImages | WorkedExample
+    | PhotoPatches | Photographs | InkMask | RandomImages | Tilts | WorkedExample
     | TableFile | ArrayFile
 )  # fmt: skip
 """What an experiment's file may hold under "data", told apart by the key "dataset"."""

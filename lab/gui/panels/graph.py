@@ -22,15 +22,14 @@ from lab.gui.views.view import Table, View
 from lab.gui.widgets.graph.actions import GraphActions
 from lab.gui.widgets.graph.bars import ToolBar, Totals
 from lab.gui.widgets.graph.canvas import GraphCanvas
-from lab.gui.widgets.graph.faces import Face, Sights, face_of
+from lab.gui.widgets.graph.faces import Face, Sights, faces_of
 from lab.gui.widgets.graph.look import height_of
 from lab.gui.widgets.graph.menu import edge_menu, layer_menu, paper_menu
 from lab.gui.widgets.graph.popover import Popover
 from lab.gui.widgets.graph.table import columns_of
 from lab.gui.widgets.sections import ProblemLabel
-from lab.network.alignment import misaligned
 from lab.network.diagram import Diagram, diagram
-from lab.network.network import INPUT, Analysis, Facts
+from lab.network.network import Analysis, Facts
 from lab.network.splicing import spliced
 from lab.problem import Problem, ProblemError
 from lab.training.snapshot import Snapshot
@@ -54,6 +53,7 @@ class GraphEditor(View):
 
     name = "architecture"
     title = "Architecture"
+    tab = "Graph"
     summary = "The network as a graph: add, connect and move layers; shapes, costs and receptive fields"
 
     def __init__(self, document: Document, edits: ArchitectureEdits, parent: QWidget | None = None) -> None:
@@ -66,7 +66,7 @@ class GraphEditor(View):
         self._edge: tuple[str, str] | None = None
         self._repairs: dict[str, list[Repair]] = {}
         self.canvas = GraphCanvas()
-        self.popover = Popover(edits, self)
+        self.popover = Popover(edits, self.canvas, self)
         self.tools, self.totals = ToolBar(), Totals()
         self._said = ProblemLabel()
         self._said.setContentsMargins(14, 4, 14, 4)
@@ -124,7 +124,6 @@ class GraphEditor(View):
         canvas.rewired.connect(self._rewire)
         canvas.placed.connect(self._put_on_edge)
         self.actions_here.fold.triggered.connect(self._show)
-        canvas.moved.connect(self._follow_paper)
         document.problems_changed.connect(self._show)  # said after every change of the draft
         document.snapshot_changed.connect(self._see)
         document.selection_changed.connect(self._show_chosen)
@@ -196,23 +195,8 @@ class GraphEditor(View):
         self._later.start(0)
 
     def _faces(self, analysis: Analysis) -> dict[int, Face]:
-        network = self._document.draft.network
-        sights = self._sights.turn_to(network, analysis)
-        said = _sentences(self._document.problems)
-        notices = _sentences(misaligned(network, analysis.input))
-        faces = {
-            at: face_of(
-                facts,
-                sights.get(facts.name),
-                said.get(facts.name, ()),
-                notices.get(facts.name, ()),
-                [repair.text for repair in self._repairs.get(facts.name, ())],
-            )
-            for at, facts in enumerate(analysis.nodes)
-        }
-        faces[-1] = Face(INPUT, str(analysis.input), tip="What comes into the network: one example")
-        faces[len(analysis.nodes)] = Face("output", tip="What the loss compares with the answer")
-        return faces
+        mends = {where: [repair.text for repair in repairs] for where, repairs in self._repairs.items()}
+        return faces_of(self._document.draft.network, analysis, self._sights, self._document.problems, mends)
 
     def _draw(self, found: Diagram, faces: dict[int, Face]) -> None:
         """What lies in the middle, or is chosen, stays where it is on the screen."""
@@ -275,7 +259,7 @@ class GraphEditor(View):
             self._silence.start()
 
     def resizeEvent(self, _event: QResizeEvent) -> None:
-        self._follow_paper()
+        self.popover.follow()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -341,9 +325,7 @@ class GraphEditor(View):
         if facts is not None:
             self._edits.choose({layer}, layer)
             self.popover.show_layer(facts, self._document.draft)
-            self._place_popover(make_room=True)
             self.popover.open()
-            QTimer.singleShot(0, self.popover, self._place_popover)  # once the form knows its height
 
     def _facts(self, layer: str | None) -> Facts | None:
         nodes = self._document.draft.analysis.nodes
@@ -356,22 +338,7 @@ class GraphEditor(View):
                 self.popover.hide()
             else:
                 self.popover.show_layer(facts, self._document.draft)
-                self._place_popover()
-
-    @Slot()
-    def _follow_paper(self) -> None:
-        if not self.popover.isHidden():
-            self._place_popover()
-
-    def _place_popover(self, make_room: bool = False) -> None:
-        block = self.canvas.graph.block(self.popover.layer or "")
-        if block is not None:
-            origin, room = self.canvas.viewport().mapTo(self, QPoint(0, 0)), self.canvas.geometry()
-            shown = self.canvas.mapFromScene(block.sceneBoundingRect()).boundingRect().translated(origin)
-            if make_room and (missing := self.popover.missing(shown, room)):
-                self.canvas.scroll_by(QPoint(missing, 0))
-                shown.translate(-missing, 0)
-            self.popover.place(shown, room)
+                self.popover.follow()
 
     @Slot(QPoint, object, object)
     def _open_menu(self, at: QPoint, layer: str | None, edge: tuple[str, str] | None) -> None:
@@ -392,13 +359,3 @@ class GraphEditor(View):
     def table(self) -> Table:
         """A row a layer."""
         return Table(columns_of(self._document.draft.network, self._document.draft.analysis))
-
-
-def _sentences(problems: tuple[Problem, ...]) -> dict[str, list[str]]:
-    """By where they are, as sentences without the last full stop."""
-    found: dict[str, list[str]] = {}
-    for problem in problems:
-        found.setdefault(problem.where, []).append(
-            f"{problem.what}. {problem.mend}" if problem.mend else problem.what
-        )
-    return found

@@ -4,77 +4,41 @@ from __future__ import annotations
 
 import time
 
-import numpy as np
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QLabel, QWidget
 
 from lab.gui.by_hand import set_weight
 from lab.gui.document import Document
 from lab.gui.editing import ArchitectureEdits
+from lab.gui.panels.last_update import LastUpdate
+from lab.gui.panels.selected_rows import (
+    field_rows,
+    own_weight_rows,
+    parameter_row,
+    unit_rows,
+    weight_rows,
+    window_rows,
+)
 from lab.gui.selection import Selection
-from lab.gui.theme import number_font
 from lab.gui.views.weights import place_of
+from lab.gui.widgets.fact_table import NAMES, FactTable, Row
+from lab.gui.widgets.formula_words import formula_of
 from lab.gui.widgets.inputs import InputsLine
 from lab.gui.widgets.numbers import Number
 from lab.gui.widgets.sections import Column, Formula, Section
-from lab.gui.widgets.wording import number
 from lab.network.editing import may_take
-from lab.network.layers.layer import Parameter
-from lab.network.network import Analysis, Facts, Network
-from lab.network.receptive_field import field_of, receptive_fields
+from lab.network.network import Analysis, Facts
 from lab.problem import ProblemError
 from lab.training.probes import (
-    Activations,
     ActivationsProbe,
-    Array,
     Probe,
-    UpdateProbe,
-    Weights,
+    ToldProbe,
     WeightsProbe,
 )
 from lab.training.snapshot import Snapshot
-from lab.value import told
 
 EVERY = 0.1
 """Seconds between two looks at numbers that a person reads: ten a second can still be followed."""
-
-NAMES = 78
-"""Width of the names: "Mean square" in one line."""
-
-Row = tuple[str, str, str]
-
-
-class FactTable(Section):
-    """Names and values, one under the other. Rows are reused, so that live numbers do not rebuild anything."""
-
-    def __init__(self, title: str, parent: QWidget | None = None) -> None:
-        super().__init__(title, parent=parent)
-        self._rows: list[tuple[QLabel, QLabel]] = []
-        self.grid.setVerticalSpacing(5)
-        self.grid.setColumnMinimumWidth(0, NAMES)
-
-    def show_rows(self, rows: list[Row]) -> None:
-        while len(self._rows) < len(rows):
-            value = QLabel()
-            value.setFont(number_font())
-            value.setWordWrap(True)
-            value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            name = self.add_row("", value)
-            name.setWordWrap(True)  # "Mean square gradient" must not push the numbers out of the panel
-            name.setMaximumWidth(NAMES)
-            self._rows.append((name, value))
-        for index, (name, value) in enumerate(self._rows):
-            used = index < len(rows)
-            name.setVisible(used)
-            value.setVisible(used)
-            if used:
-                title, text, tip = rows[index]
-                if (name.text(), value.text()) != (title, text):
-                    name.setText(title)
-                    value.setText(text)
-                name.setToolTip(tip)
-                value.setToolTip(tip)
-        self.setVisible(bool(rows))
 
 
 class Inspector(Column):
@@ -99,10 +63,12 @@ class Inspector(Column):
         self._formula = Formula()
         self._unit = FactTable("Unit")
         self._weight = FactTable("Weight")
+        self.last_update = LastUpdate()
         self._shape = FactTable("Layer")
         self.by_hand = Number(-3.4e38, 3.4e38)
         self.by_hand.setToolTip("Set the weight by hand, from this step on. Undo takes it back")
         self.by_hand.setAccessibleName("Set the weight")
+        self.by_hand.setMinimumWidth(80)
         self.by_hand.edited.connect(self._set_weight)
         self._set_to = Section("")
         self._set_to.heading.hide()
@@ -127,6 +93,7 @@ class Inspector(Column):
             self._unit,
             self._weight,
             self._set_to,
+            self.last_update,
             self._shape,
             self._inputs,
             self._parameters,
@@ -146,7 +113,7 @@ class Inspector(Column):
         if selection.unit >= 0 or selection.weight >= 0:
             wanted.add(WeightsProbe())
         if selection.weight >= 0:
-            wanted.add(UpdateProbe())
+            wanted.add(ToldProbe((selection.weight,)))
         return frozenset(wanted)
 
     @Slot(object)
@@ -189,10 +156,7 @@ class Inspector(Column):
         self._title.setText(f"{facts.name}{unit}")
         doc = (type(layer).__doc__ or "").split("\n\n")[0]
         self._kind.setText(" ".join(doc.split()))
-        activation = getattr(layer, "activation", None)
-        self._formula.show_formula(
-            "" if activation is None else f"{activation.formula};{activation.derivative}"
-        )
+        self._formula.show_formula(formula_of(layer))
         rows: list[Row] = [
             ("Input", str(facts.input or "–"), "Shape of what comes in, one example"),
             ("Output", str(facts.output or "–"), "Shape of what goes out, one example"),
@@ -231,6 +195,7 @@ class Inspector(Column):
         else:
             self._show_unit(snapshot, selection)
         self._weight.show_rows(weight_rows(snapshot, selection.weight) if snapshot else [])
+        self.last_update.show_weight(snapshot, selection.weight)
         self._show_by_hand(snapshot, selection)
 
     def _show_by_hand(self, snapshot: Snapshot | None, selection: Selection) -> None:
@@ -254,149 +219,3 @@ class Inspector(Column):
         facts = next((f for f in running if f.name == selection.layer), None)
         rows = unit_rows(seen, selection) + own_weight_rows(weights, selection, facts)
         self._unit.show_rows(rows or [("Value", "–", "Not computed yet")])
-
-
-def window_rows(facts: Facts) -> list[Row]:
-    """What one unit sees of the layer's input, and what is added around that: "same" comes to a number."""
-    if facts.input is None or facts.output is None or facts.output.is_vector:
-        return []
-    window = facts.layer.window(facts.input)
-    if window is None or window.size == (1, 1):
-        return []
-    rows: list[Row] = [
-        (
-            "Window",
-            told(window.size),
-            "Rows × columns of the layer's input that one unit sees, dilation included",
-        )
-    ]
-    if window.padding != (0, 0):
-        rows.append(("Padding", told(window.padding), "Rows above × columns to the left that are added"))
-    return rows
-
-
-def parameter_row(parameter: Parameter) -> Row:
-    shape = "×".join(map(str, parameter.shape))
-    start = parameter.start
-    tip = f"{parameter.size:,} numbers. They start: {start.title}, {start.formula}"
-    if deviation := start.deviation(parameter.fan_in, parameter.fan_out):
-        tip += f", here σ = {deviation:.4g} (fan-in {parameter.fan_in:,}, fan-out {parameter.fan_out:,})"
-    return parameter.name.capitalize(), shape, tip
-
-
-def field_rows(network: Network, analysis: Analysis, facts: Facts, selection: Selection) -> list[Row]:
-    """How much of the input image one unit sees, and where the selected one looks."""
-    if facts.output is None or analysis.input.is_vector:
-        return []
-    rows: list[Row] = []
-    field = receptive_fields(network, analysis.input).get(facts.name)
-    if field is not None:  # else the units of the layer do not all see alike
-        size = "×".join(map(str, field.size))
-        rows.append(("Size", size, "Rows × columns of input pixels that one unit sees"))
-        if not facts.output.is_vector:
-            stride = "×".join(map(str, field.stride))
-            rows.append(("Stride", stride, "Pixels from one unit's field to the next one's"))
-    if selection.unit >= 0 and (selection.row >= 0 or facts.output.is_vector):
-        row, column = max(selection.row, 0), max(selection.column, 0)
-        seen = field_of(network, analysis.input, facts.name, row, column, padding=False)
-        tip = "Of the input, counted from 0, padding left out"
-        rows.append(("Rows", stretch(seen.top, seen.height), tip))
-        rows.append(("Columns", stretch(seen.left, seen.width), tip))
-    return rows
-
-
-def stretch(first: int, many: int) -> str:
-    """So many neighbours from the first one on: "3 to 7"."""
-    if many < 2:
-        return str(first) if many else "none"
-    return f"{first} to {first + many - 1}"
-
-
-def unit_rows(seen: Activations | None, selection: Selection) -> list[Row]:
-    """The selected unit's value and pre-activation on the selected example."""
-    if seen is None or selection.layer not in seen.outputs:
-        return []
-    rows: list[Row] = []
-    for name, arrays, tip in (
-        ("y = f(z)", seen.outputs, "What the unit says"),
-        ("z", seen.preactivations, "The weighted sum before f"),
-    ):
-        values = arrays.get(selection.layer)
-        if values is None or selection.unit >= len(values):
-            continue
-        plane = values[selection.unit]
-        if plane.size == 1:
-            rows.append((name, signed(float(plane.flat[0])), tip))
-        elif 0 <= selection.row < plane.shape[0] and 0 <= selection.column < plane.shape[1]:
-            where = f" at row {selection.row}, column {selection.column}"
-            rows.append((name, signed(float(plane[selection.row, selection.column])), tip + where))
-        else:
-            rows.append((name, spread(plane), f"{tip}: lowest to highest over the map"))
-    return rows
-
-
-def own_weight_rows(weights: Weights | None, selection: Selection, facts: Facts | None) -> list[Row]:
-    """The weights that lead into the selected unit of the layer `facts` tells of."""
-    if weights is None or facts is None or facts.output is None or selection.unit >= facts.output.channels:
-        return []
-    weight = weights.parameters.get(f"{facts.name}.weight")
-    bias = weights.parameters.get(f"{facts.name}.bias")
-    rows: list[Row] = []
-    if weight is not None:
-        own = weight[facts.layer.weights_into(selection.unit)]
-        rows.append(("Weights in", f"{own.size:,}", "How many weights lead into the unit"))
-        rows.append(("Mean", signed(float(own.mean())), "Mean of those weights"))
-        rows.append(("Deviation", signed(float(own.std())), "Standard deviation of those weights"))
-        rows.append(("Norm", signed(float(np.linalg.norm(own))), "Square root of the sum of their squares"))
-    if bias is not None:
-        rows.append(("Bias", signed(float(bias[selection.unit])), "Added to the weighted sum"))
-    return rows
-
-
-def weight_rows(snapshot: Snapshot, index: int) -> list[Row]:
-    """The selected weight by its place in the flat vector of all parameters."""
-    weights = snapshot.reading(WeightsProbe())
-    if index < 0 or weights is None:
-        return []
-    before = 0
-    for name, values in weights.parameters.items():
-        if index < before + values.size:
-            place = np.unravel_index(index - before, values.shape)
-            return [
-                ("Name", f"{name}[{', '.join(str(int(i)) for i in place)}]", "Parameter and index in it"),
-                ("Value", signed(float(values[place])), ""),
-                ("Flat index", f"{index:,}", "Place in the vector of all parameters"),
-                *update_rows(snapshot, name, place),
-            ]
-        before += values.size
-    return []
-
-
-INTERNALS = {
-    "gradient": "Slope of the last batch's error along the weight, as the optimizer saw it: clipped, with penalties",
-    "step size": "By what the last update multiplied the gradient, or the direction made of it",
-    "last update": "How far the last update moved the weight",
-}
-
-
-def update_rows(snapshot: Snapshot, name: str, place: tuple[np.intp, ...]) -> list[Row]:
-    """What the optimizer had in hand for one weight when it made the last update."""
-    seen = snapshot.reading(UpdateProbe())
-    known = seen.parameters.get(name, {}) if seen is not None else {}
-    optimizer = snapshot.experiment.optimizer
-    remembers = f"What {optimizer.title} remembers: {optimizer.formula}"
-    return [
-        (what.capitalize(), signed(float(values[place])), INTERNALS.get(what, remembers))
-        for what, values in known.items()
-        if values.ndim == len(place)
-    ]
-
-
-def signed(value: float) -> str:
-    """With room for a minus where there is none: figures do not jump."""
-    text = number(value, 4)
-    return text if text.startswith("−") else f"\u2007{text}"
-
-
-def spread(values: Array) -> str:
-    return f"{signed(float(values.min())).strip()} … {signed(float(values.max())).strip()}"

@@ -8,7 +8,17 @@ from collections.abc import Iterable
 import msgspec
 import numpy as np
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QSizePolicy,
+    QStyle,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from lab.gui.document import Document
 from lab.gui.panels.watch_menu import fill_watch_menu, of_selection
@@ -190,7 +200,6 @@ class StopLine(QWidget):
         self.value: AnyBreakpoint = cls()
         is_fixed = cls is LossNotFinite
         self.switch = Switch()
-        self.switch.setToolTip(f"{cls.title}. {cls.summary}")
         self.switch.setEnabled(not is_fixed)
         self.switch.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.switch.edited.connect(self._enable)
@@ -219,8 +228,9 @@ class StopLine(QWidget):
     def show_value(self, value: AnyBreakpoint) -> None:
         self.value = value
         told = value.told[0].upper() + value.told[1:]
-        self.switch.setText(told)
         self.switch.setAccessibleName(told)
+        self.switch.setToolTip(f"{told}\n{type(value).title}. {type(value).summary}")
+        self._write()
         self.switch.show_value(value.enabled)
         self.change.setAccessibleName(f"Change: {told}")
         self.remove.setAccessibleName(f"Remove: {told}")
@@ -230,6 +240,17 @@ class StopLine(QWidget):
         is_open = is_open and not self.form.is_empty and self.switch.isEnabled()
         self.change.setChecked(is_open)
         self.form.setVisible(is_open)
+
+    def _write(self) -> None:
+        """As much of the words as there is room for."""
+        style, told = self.switch.style(), self.switch.accessibleName()
+        mark = style.pixelMetric(QStyle.PixelMetric.PM_IndicatorWidth) + self.switch.iconSize().width()
+        room = self.switch.width() - mark
+        self.switch.setText(self.switch.fontMetrics().elidedText(told, Qt.TextElideMode.ElideRight, room))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._write()
 
     @Slot(object)
     def _enable(self, enabled: bool) -> None:

@@ -6,10 +6,12 @@ from lab.gui.views.decision import DecisionView
 from lab.gui.views.filters import FiltersView
 from lab.gui.views.maps import MapsView
 from lab.gui.views.microscope import MicroscopeView
+from lab.gui.views.optimizers import OptimizersView
 from lab.gui.views.predictions import PredictionsView
 from lab.gui.views.program import ProgramView
 from lab.gui.views.runs import RunsView
 from lab.gui.views.surface import SurfaceView
+from lab.gui.views.sweep import SweepView
 from lab.gui.views.units import UnitsView
 from lab.gui.views.view import View
 from lab.gui.views.watches import WatchesView
@@ -17,6 +19,8 @@ from lab.gui.views.watches import WatchesView
 VIEWS: tuple[type[View], ...] = (
     CurvesView,
     RunsView,
+    OptimizersView,
+    SweepView,
     SurfaceView,
     MapsView,
     MicroscopeView,

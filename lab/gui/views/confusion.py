@@ -23,6 +23,7 @@ from lab.training.snapshot import Snapshot
 class ConfusionView(FramedView):
     name = "confusion"
     title = "Confusion matrix"
+    tab = "Confusion"
     summary = "Which classes the network takes for which, counted over one part of the data"
     rest = 0.15
     hint = "Point at a cell to read it; click for an example of that kind"

@@ -176,8 +176,12 @@ class CurvesView(FramedView):
         lines = [line for _, s in self._strands["loss"].values() for line in (s.mean, s.validation)]
         x, known = (np.concatenate(part) for part in zip(*lines, strict=True))
         least = LEAST[self._over.currentData()]
-        end = max(leap(float(x.max(initial=0.0))), least) * (1.06 if several else 1.0)  # room for their names
-        across = (float(x[x > 0].min(initial=end)) * 0.9 if self.log_x.isChecked() else 0.0, end)
+        end = max(leap(float(x.max(initial=0.0))), least)
+        start = float(x[x > 0].min(initial=end)) * 0.9 if self.log_x.isChecked() else 0.0
+        if several:
+            share = self.lines["loss"].room_for_names()
+            end = start * (end / start) ** (1 / (1 - share)) if start else end / (1 - share)
+        across = (start, end)
         known = known[np.isfinite(known) & ((known > 0) | (not self.log_y.isChecked()))]
         top = leap(float(known.max(initial=1e-6))) if len(known) else 1.0
         low = 0.0

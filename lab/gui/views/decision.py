@@ -32,6 +32,7 @@ SYMBOLS = ("o", "s", "t1", "d", "p", "star", "t", "h", "t2", "t3")
 class DecisionView(FramedView):
     name = "decision"
     title = "Decision map"
+    tab = "Decision"
     summary = "For two inputs: the network's output over the whole plane, with the data's points"
     hint = "Point at the plane for the output there"
 
@@ -78,7 +79,8 @@ class DecisionView(FramedView):
         self.say("Press play, or step once: the map of the plane appears here")
 
     def suits(self, snapshot: Snapshot) -> bool:
-        return snapshot.experiment.data.shape() == (2, 1, 1) and snapshot.experiment.target.is_vector
+        e = snapshot.experiment
+        return e.data.answers and e.data.shape() == (2, 1, 1) and e.target.is_vector
 
     def probes(self, snapshot: Snapshot, selection: Selection) -> frozenset[Probe]:
         return frozenset({DecisionProbe()}) if self.suits(snapshot) else frozenset()
@@ -86,7 +88,7 @@ class DecisionView(FramedView):
     def show_snapshot(self, snapshot: Snapshot) -> None:
         if not self.suits(snapshot):
             self._reading = None
-            self.say("This view is for problems with two inputs whose answers are no images")
+            self.say("This view is for problems with two inputs and answers that are no images")
             return
         reading = snapshot.reading(DecisionProbe())
         if reading is None or reading is self._reading:

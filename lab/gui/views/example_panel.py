@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from lab.gui.theme import Theme
 from lab.gui.widgets.bars import Bar, Bars
@@ -17,6 +17,10 @@ from lab.training.probes import Activations
 
 WIDE, NUMBERS = 160, 120
 """Pixels: width of the panel standing at the left, and the height that its words and bars need."""
+NARROW, HIGH = 500, 270
+"""Pixels: below this width the panel lies above the maps; from this height on it may take more of it."""
+LYING, LYING_LOW, LOWEST, MAPS = 104, 72, 34, 48
+"""Pixels: height of the panel where it lies, where there is less room, at the least; and what it leaves the maps."""
 
 
 class ExamplePanel(QWidget):
@@ -51,7 +55,7 @@ class ExamplePanel(QWidget):
         self._fit_picture()
 
     def _fit_picture(self) -> None:
-        side = min(max(self.height() - NUMBERS, 72), WIDE)
+        side = min(max(self.height() - NUMBERS, 40), WIDE)
         self.picture.setFixedSize(WIDE, side)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -128,3 +132,33 @@ class ExamplePanel(QWidget):
             bars.append(Bar(f"target{name}", abs(float(t)) / largest, number(float(t))))
         self.verdict.setText("Output and target")
         self.bars.show_bars(tuple(bars))
+
+
+class Beside(QWidget):
+    """The panel beside the maps, or above them where it is narrow: never over them, however low the window is."""
+
+    def __init__(self, panel: ExamplePanel, maps: QScrollArea, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._panel = panel
+        maps.setMinimumHeight(1)
+        self._sides = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._sides.setContentsMargins(0, 0, 0, 0)
+        self._sides.setSpacing(12)
+        self._sides.addWidget(panel)
+        self._sides.addWidget(maps, 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        narrow = self.width() < NARROW
+        across, down = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
+        if (self._sides.direction() == down) != narrow:
+            self._sides.setDirection(down if narrow else across)
+            self._sides.setSpacing(6 if narrow else 12)
+            if not narrow:
+                self._panel.stand()
+        if narrow:
+            wanted = LYING if self.height() > HIGH else LYING_LOW
+            self._panel.lie(max(min(wanted, self.height() - MAPS), LOWEST))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, LOWEST)

@@ -67,6 +67,12 @@ class FramedView(View):
         """The sentence shown now, "" while there is a picture."""
         return self._message.text() if self._pages.currentIndex() == 0 else ""
 
+    def copy_from(self, other: FramedView) -> None:
+        """Take over the settings of a view of the same class that neither a list nor a switch of the controls holds."""
+
+    def stand_in_pane(self) -> None:
+        """Be one of several pictures side by side, each of another run."""
+
     def furniture(self) -> tuple[QWidget, ...]:
         return (self.controls, self.readout)
 

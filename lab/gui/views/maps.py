@@ -8,13 +8,13 @@ from typing import Literal, cast
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QWidget
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QWidget
 
 from lab.experiment.experiment import Experiment
 from lab.gui.selection import Selection
 from lab.gui.theme import Theme
-from lab.gui.views.example_panel import ExamplePanel
+from lab.gui.views.example_panel import Beside, ExamplePanel
 from lab.gui.views.examples import PARTS, class_names, count, within
 from lab.gui.views.framed import FramedView
 from lab.gui.views.view import Table
@@ -27,12 +27,12 @@ from lab.training.probes import Activations, ActivationsProbe, PartName, Probe
 from lab.training.snapshot import Snapshot
 
 Scaling = Literal["unit", "layer", "network"]
-NARROW = 520
 
 
 class MapsView(FramedView):
     name = "maps"
     title = "Feature maps"
+    tab = "Maps"
     summary = "What every layer makes of one example: each unit's outputs as an image"
     hint = "Point for numbers; click a unit for its receptive field"
 
@@ -66,13 +66,7 @@ class MapsView(FramedView):
             "y = f(z), each unit's output. Click one to see its receptive field on the input.",
         )
         self.mosaic = self._scroll.mosaic
-        picture = QWidget()
-        self._sides = QBoxLayout(QBoxLayout.Direction.LeftToRight, picture)
-        self._sides.setContentsMargins(0, 0, 0, 0)
-        self._sides.setSpacing(12)
-        self._sides.addWidget(self.panel)
-        self._sides.addWidget(self._scroll, 1)
-        self.set_picture(picture)
+        self.set_picture(Beside(self.panel, self._scroll))
         self.mosaic.clicked.connect(self._pick)
         self.mosaic.hovered.connect(self._hover)
         self.panel.picture.hovered.connect(self._hover)
@@ -231,18 +225,6 @@ class MapsView(FramedView):
             self._turn_anywhere()
         else:
             super().keyPressEvent(event)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        narrow = self.width() < NARROW
-        across, down = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
-        if (self._sides.direction() == down) != narrow:
-            self._sides.setDirection(down if narrow else across)
-            self._sides.setSpacing(6 if narrow else 12)
-            if not narrow:
-                self.panel.stand()
-        if narrow:
-            self.panel.lie(104 if self.height() > 380 else 72)
 
 
 def where(layer: str, unit: int, row: int, column: int, shape: tuple[int, ...]) -> str:

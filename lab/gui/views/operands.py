@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
-    QButtonGroup,
+    QComboBox,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -51,12 +52,15 @@ class Operands(QWidget):
 
     said = Signal(str)
     """The number under the pointer in words; "" where there is none."""
+    turned = Signal(int)
+    """Another example of the batch is wanted, so many further on."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._operation: Operation | None = None
         self._operands: list[tuple[Operand, str]] = []
         self._tab = ""
+        self._is_brief = False
         self.heading = QLabel()
         self.heading.setProperty("heading", True)
         self.heading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -67,22 +71,25 @@ class Operands(QWidget):
         self.coming = QLabel()
         self.coming.setProperty("caption", True)
         self.coming.setWordWrap(True)
-        self.manners = QWidget()
-        self._manners = QButtonGroup(self.manners)
-        row = QHBoxLayout(self.manners)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(2)
-        for k, (_, title, tip) in enumerate(MANNERS):
+        self.manners = QComboBox()
+        self.manners.setAccessibleName("Show arrays as")
+        self.manners.setToolTip("How an operation's inputs and outputs are shown")
+        for k, (name, title, tip) in enumerate(MANNERS):
+            self.manners.addItem(title, name)
+            self.manners.setItemData(k, tip, Qt.ItemDataRole.ToolTipRole)
+        self.manners.currentIndexChanged.connect(self._show)
+        head = QHBoxLayout()
+        head.setSpacing(2)
+        head.addWidget(self.heading, 1)
+        for sign, which, by in (("‹", "Previous", -1), ("›", "Next", 1)):
             button = QToolButton()
-            button.setText(title)
-            button.setToolTip(tip)
-            button.setAccessibleName(f"Show as {title.lower()}")
-            button.setCheckable(True)
+            button.setText(sign)
+            button.setProperty("flat", True)
+            button.setAccessibleName(f"{which} example")
+            button.setToolTip(f"{which} example of the batch")
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            self._manners.addButton(button, k)
-            row.addWidget(button)
-        self._manners.button(0).setChecked(True)
-        self._manners.idClicked.connect(lambda _: self._show())
+            button.clicked.connect(partial(self.turned.emit, by))
+            head.addWidget(button)
         self._scroll = ScrolledMosaic(
             "Inputs and outputs of the operation", "One number a pixel: blue negative, orange positive"
         )
@@ -119,28 +126,30 @@ class Operands(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(5)
-        layout.addWidget(self.heading)
+        layout.addLayout(head)
         layout.addWidget(self.formula)
         layout.addWidget(self.detail)
         layout.addWidget(self._pages, 1)
         layout.addWidget(self.coming)
         self.mosaic.hovered.connect(self._hover)
-        self.setMinimumSize(200, 140)
+        self.be_brief(False)
 
     # what is shown
 
     @property
     def manner(self) -> Manner:
-        return MANNERS[self._manners.checkedId()][0]
+        return MANNERS[self.manners.currentIndex()][0]
 
     def show_as(self, manner: Manner) -> None:
-        self._manners.button([name for name, *_ in MANNERS].index(manner)).setChecked(True)
-        self._show()
+        self.manners.setCurrentIndex(self.manners.findData(manner))
 
     def be_brief(self, brief: bool) -> None:
         """Leave out all but the name and the arrays; the rest is the name's tool tip."""
         self.formula.setVisible(not brief)
         self.detail.setVisible(not brief)
+        self.setMinimumSize(200, 90 if brief else 140)
+        self._is_brief = brief
+        self.coming.setVisible(bool(self.coming.text()) and not brief)
 
     def name(self, line: Line, state: str) -> None:
         """Which operation it is, before its arrays are there. `state`: "done", "comes next", "to come"."""
@@ -170,12 +179,13 @@ class Operands(QWidget):
         self.detail.setText(words)
         self._show()
 
+    @Slot()
     def _show(self) -> None:
         there = [(operand, side) for operand, side in self._operands if operand.values is not None]
         coming = [f"{title_of(o)} ({shape_of(o.shape)})" for o, _ in self._operands if o.values is None]
         self.coming.setText(f"To come: {', '.join(coming)}" if coming else "")
-        self.coming.setVisible(bool(coming))
-        self._pages.setCurrentIndex(self._manners.checkedId())
+        self.coming.setVisible(bool(coming) and not self._is_brief)
+        self._pages.setCurrentIndex(self.manners.currentIndex())
         if self.manner == "image":
             self.mosaic.show_groups(tuple(group_of(k, *each) for k, each in enumerate(there)))
         elif self.manner == "numbers":

@@ -57,7 +57,8 @@ class PredictionsView(FramedView):
         self._points.setBrush(pg.mkBrush(theme.run(colour)))
 
     def suits(self, snapshot: Snapshot) -> bool:
-        return not snapshot.experiment.data.classes() and snapshot.experiment.target.is_vector
+        e = snapshot.experiment
+        return e.data.answers and not e.data.classes() and e.target.is_vector
 
     def probes(self, snapshot: Snapshot, selection: Selection) -> frozenset[Probe]:
         return frozenset({self._probe(snapshot)}) if self.suits(snapshot) else frozenset()
@@ -76,6 +77,8 @@ class PredictionsView(FramedView):
             self._reading = None
             if snapshot.experiment.data.classes():
                 self.say("This view is for regression; see Confusion matrix for classes")
+            elif not snapshot.experiment.data.answers:
+                self.say("Nothing is predicted here: the output is the error itself. See Error surface")
             else:
                 self.say("The answers are images: see Feature maps for the last layer's")
             return

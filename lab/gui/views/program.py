@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QToolButton, QWidget
+from PySide6.QtWidgets import QLabel, QSplitter, QToolButton, QWidget
 
 from lab.gui.icons import icon
 from lab.gui.selection import Selection
@@ -25,7 +24,7 @@ from lab.training.snapshot import Snapshot
 NARROW = 760
 """Pixels of width below which the operation lies under the listing and not beside it."""
 LOW = 460
-"""Pixels of height, where it lies below, from which there is room for its formula too."""
+"""Pixels of height, where it lies below, from which there is room for its formula and the heads of columns too."""
 DWELL, PATIENCE = 250, 300
 """Milliseconds: that the pointer rests on a line until it is shown; that old arrays are left while new ones come."""
 
@@ -80,6 +79,7 @@ class ProgramView(FramedView):
         self.table_of_lines.run_here.connect(self.run_to)
         self.table_of_lines.pointed.connect(self._point)
         self.operands.said.connect(self.readout.say)
+        self.operands.turned.connect(self._turn)
         self.say("Press play, or step once: the operations of an update appear here")
 
     def _icons(self) -> dict[QAction, str]:
@@ -113,22 +113,9 @@ class ProgramView(FramedView):
         self.place = QLabel()
         self.place.setFont(number_font())
         self.controls.add(self.place)
-        examples, row = QWidget(), QHBoxLayout()
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(2)
-        examples.setLayout(row)
-        for sign, which, by in (("‹", "Previous", -1), ("›", "Next", 1)):
-            button = QToolButton()
-            button.setText(sign)
-            button.setAccessibleName(f"{which} example")
-            button.setToolTip(f"{which} example of the batch")
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            button.clicked.connect(partial(self._turn, by))
-            row.addWidget(button)
-        self.controls.add(examples)
         self.controls.add(self.operands.manners)
         self.ahead = self.controls.switch(
-            "look ahead",
+            "ahead",
             "Also show what operations that are still to come will give: the update as it would be made now",
             lambda _: self._ask(),
         )
@@ -209,9 +196,7 @@ class ProgramView(FramedView):
 
     def _say_where(self) -> None:
         many = len(self._lines)
-        if self.width() < NARROW:
-            where = f"▶ {self._operation} of {many}" if self._operation else "▶ at the start"
-        elif self._operation:
+        if self._operation:
             where = f"▶ operation {self._operation} of {many}"
         else:
             where = "▶ before the first operation"
@@ -282,7 +267,8 @@ class ProgramView(FramedView):
         self._hovered = self._pointed
         self._ask()
 
-    def _turn(self, by: int, *_: object) -> None:
+    @Slot(int)
+    def _turn(self, by: int) -> None:
         if self._reading is not None:
             self._example = (self._reading.example + by) % self._reading.batch
             self._ask()
@@ -302,7 +288,11 @@ class ProgramView(FramedView):
         for button in self._buttons:
             button.setToolButtonStyle(style.ToolButtonTextBesideIcon if across else style.ToolButtonIconOnly)
         self._say_where()
-        self.operands.be_brief(not across and self.height() < LOW)
+        low = not across and self.height() < LOW
+        self.operands.be_brief(low)
+        self.table_of_lines.setHeaderHidden(low)
+        self.place.setVisible(across)  # where it is narrow the transport says it alone
+        self.controls.arrange()
         super().resizeEvent(event)
         if wanted != self._sides.orientation() or not self._laid_out:
             self._laid_out = True

@@ -3,119 +3,100 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal, cast
 
 import numpy as np
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSpinBox, QStackedWidget, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QWidget
 
 from lab.experiment.experiment import Experiment
 from lab.gui.selection import Selection
 from lab.gui.theme import Theme, sequential
 from lab.gui.views.framed import FramedView
 from lab.gui.views.view import Table
-from lab.gui.views.weights import weight_name
+from lab.gui.views.weights import place_of
 from lab.gui.widgets.colorbar import ColourBar
 from lab.gui.widgets.colour import Scale
+from lab.gui.widgets.surface.compass_card import CompassCard
+from lab.gui.widgets.surface.controls import SurfaceControls
+from lab.gui.widgets.surface.faces import Faces
+from lab.gui.widgets.surface.rows import table_of
+from lab.gui.widgets.surface.scene import Scene
 from lab.gui.widgets.surface.surface2d import Surface2D
-from lab.gui.widgets.surface.surface3d import Relief, Surface3D
-from lab.gui.widgets.surface.terrain import Terrain, Trail, terrain, trails
-from lab.gui.widgets.wording import number
+from lab.gui.widgets.surface.terrain import HeightScale, Look, Terrain, known, scale_of, terrain
+from lab.gui.widgets.surface.trails import trails_of
+from lab.gui.widgets.surface.words import hover, named, over_what, summary
 from lab.training.probes import Probe
 from lab.training.snapshot import Snapshot
 from lab.training.surfaces import Surface, SurfaceProbe
 from lab.training.survey import too_dear
 
-PLANES = (
-    ("path", "main directions"),
-    ("random", "random directions"),
-    ("weights", "two weights"),
-)
+CARD_BESIDE, CARD_BELOW = (600, 260), (330, 500)
+"""Pixels of width and height from which on the compass has room beside the picture, or below it."""
+EQUAL_PLANES = ("curvature",)
+"""Their directions are orthonormal and their frames not long: then angles can be drawn as they are."""
 
 
 class SurfaceView(FramedView):
+    """`start_dragged` carries weights by name, at which all runs are to begin, or None where that was given up; and
+    whether they have been let go of.
+    """
+
     name = "surface"
     title = "Error surface"
+    tab = "Surface"
     summary = "The error over a plane through weight space, and the path that training walks on it"
+
+    start_dragged = Signal(object, bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._experiment: Experiment | None = None
-        self._reading: Surface | None = None
-        self._terrain: Terrain | None = None
-        self._weight = -1
-        self._run = ("A", 0)  # the name and the colour of the run whose surface it is
-        self.plane = self.controls.choice(
-            "Plane",
-            PLANES,
-            "Which directions span the plane E(w₀ + x·d₁ + y·d₂): the two main directions of the path walked "
-            "(principal components), two random ones scaled to the filters' norms, or two weights",
-            lambda _: self._choose_plane(),
-        )
-        self.weights = self._weight_fields()
-        self.log_height = self.controls.switch(
-            "log height",
-            "Colours and heights by the logarithm of the error",
-            lambda _: self._redraw(),
-            on=True,
-        )
-        self.in_3d = self.controls.switch(
-            "3-D",
-            "The surface as a landscape: drag to turn, wheel to come nearer; arrow keys, + and − do the same",
-            lambda _: self._redraw(),
-        )
-        self.flat, self.relief, self.bar = Surface2D(), Surface3D(), ColourBar()
-        tip = "E(w₀ + x·d₁ + y·d₂), linear between the computed points; the line is the path projected on the plane"
-        for face in (self.flat, self.relief):
-            face.setToolTip(tip)
-        self.relief.setAccessibleName("Error surface in three dimensions")
-        self.bar.setToolTip("The error E. Lines are drawn at round values.")
-        picture = QWidget()
-        row = QHBoxLayout(picture)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(8)
-        self._faces = QStackedWidget()
-        self._faces.addWidget(self.flat)
-        self._faces.addWidget(self.relief)
-        row.addWidget(self._faces, 1)
-        row.addWidget(self.bar)
-        self.set_picture(picture)
-        self.flat.pointed.connect(self._point)
+        self._snapshot: Snapshot | None = None
+        self._readings: tuple[Surface, ...] = ()  # the surface's, and that of the batch beside or over it
+        self._lands: tuple[Terrain, ...] = ()
+        self._seen: tuple[object, ...] = ()  # what the terrains were made of
+        self.scenes: tuple[Scene, ...] = ()
+        self._dragging = False
+        self.alone = False
+        self.settings = SurfaceControls(self.controls)
+        self._asked = self.probe(), self.batch_probe()
+        self.settings.asked.connect(self._ask)
+        self.settings.restyled.connect(self._redraw)
+        self.faces, self.bar, self.card = Faces(), ColourBar(), CompassCard()
+        self.faces.pointed.connect(self._point)
+        self.faces.start_moved.connect(self._drag)
+        self.faces.run_pressed.connect(self._pick_run)
+        self._picture = QWidget()
+        picture = QHBoxLayout()
+        picture.setSpacing(8)
+        picture.addWidget(self.faces, 1)
+        picture.addWidget(self.bar)
+        self._layout = QBoxLayout(QBoxLayout.Direction.LeftToRight, self._picture)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(8)
+        self._layout.addLayout(picture, 1)
+        self._layout.addWidget(self.card, 0, Qt.AlignmentFlag.AlignTop)
+        self.card.hide()
+        self.set_picture(self._picture)
         self.say("Press play: the surface and the path on it appear here")
-
-    def _weight_fields(self) -> tuple[QSpinBox, QSpinBox]:
-        fields = []
-        row = QWidget()
-        layout = QHBoxLayout(row)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(5)
-        for name, start in (("x", 0), ("y", 1)):
-            label = QLabel(name)
-            label.setProperty("caption", True)
-            field = QSpinBox()
-            field.setMaximum(2**31 - 1)
-            field.setValue(start)
-            field.setKeyboardTracking(False)
-            field.setAccessibleName(f"Weight along {name}")
-            field.valueChanged.connect(self._choose_plane)
-            label.setBuddy(field)
-            layout.addWidget(label)
-            layout.addWidget(field)
-            fields.append(field)
-        row.hide()
-        self.controls.add(row)
-        self._weight_row = row
-        return fields[0], fields[1]
 
     # what is asked for
 
-    def probe(self) -> SurfaceProbe:
-        plane = cast(Literal["random", "path", "weights"], self.plane.currentData())
-        if plane != "weights":
-            return SurfaceProbe(plane)
-        return SurfaceProbe(plane, self.weights[0].value(), self.weights[1].value())
+    def probe(self, experiment: Experiment | None = None) -> SurfaceProbe:
+        """What is asked of an experiment; of the one that is shown, unless another is given."""
+        return self.settings.probe(experiment or self._experiment)
+
+    def batch_probe(self, experiment: Experiment | None = None) -> SurfaceProbe | None:
+        """That of the batch's own surface, in the same frame; the full one's where the batch's is shown anyway."""
+        if not self.settings.batch_as:
+            return None
+        probe = self.probe(experiment)
+        return replace(probe, over="training" if probe.over == "batch" else "batch")
 
     def probes(self, snapshot: Snapshot, selection: Selection) -> frozenset[Probe]:
-        return frozenset({self.probe()})
+        probe, batch = self.probe(snapshot.experiment), self.batch_probe(snapshot.experiment)
+        return frozenset({probe} if batch is None else {probe, batch})
 
     def suits(self, snapshot: Snapshot) -> bool:
         return not self._why_not(snapshot.experiment)
@@ -125,7 +106,7 @@ class SurfaceView(FramedView):
         weights = experiment.analysis.parameter_count or 0
         if weights < 2:
             return "A surface needs a network with at least two weights"
-        probe = self.probe()
+        probe = self.probe(experiment)
         if too_dear(experiment, probe):
             points = f"{probe.resolution}×{probe.resolution}"
             return (
@@ -134,155 +115,208 @@ class SurfaceView(FramedView):
             )
         return ""
 
-    def _choose_plane(self, *_: object) -> None:
-        self._weight_row.setVisible(self.plane.currentData() == "weights")
-        self.controls.arrange()
-        self._name_weights()
-        self._reading = self._terrain = None
-        self.say("Computing the error surface …")
+    def _ask(self) -> None:
+        """Something else may be wanted. Until anything is known of another surface, the old one would be a lie."""
+        asked = self.probe(), self.batch_probe()
+        before, self._asked = self._asked, asked
+        if asked == before:
+            return
+        if asked[0] == before[0]:  # the batch's surface comes, or goes
+            self._readings = self._readings[:1]
+            self._redraw()
+        else:
+            self._readings, self._lands, self.scenes, self._seen = (), (), (), ()
+            few = asked[0].plane == "moments" and len(asked[0].anchors) < 2
+            moments = "Choose two or three moments: the plane goes through them"
+            self.say(moments if few else "Computing the error surface …")
         self.watching_changed.emit()
 
     def show_selection(self, selection: Selection) -> None:
-        """Weights clicked one after another become the plane's two axes."""
-        if selection.weight >= 0 and selection.weight != self._weight:
-            self._weight = selection.weight
-            if self.plane.currentData() == "weights" and self.weights[1].value() != selection.weight:
-                self.weights[0].blockSignals(True)
-                self.weights[0].setValue(self.weights[1].value())
-                self.weights[0].blockSignals(False)
-                self.weights[1].setValue(selection.weight)
-
-    def _offer_planes(self) -> None:
-        """A choice of planes, where there is more than one."""
-        pair = self.plane.parentWidget()
-        if pair is not None and pair.isHidden() != self._is_whole_space():
-            pair.setVisible(not self._is_whole_space())
-            self.controls.arrange()
-
-    def _name_weights(self) -> None:
-        if self._experiment is None:
-            return
-        analysis = self._experiment.analysis
-        for field in self.weights:
-            field.setMaximum(max((analysis.parameter_count or 1) - 1, 0))
-            name = weight_name(analysis, field.value())
-            field.setToolTip(
-                f"Number {field.value()} of all weights: {name}. A click on a weight sets it too."
-            )
+        self.settings.show_selection(selection)
 
     # what is shown
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
         if why := self._why_not(snapshot.experiment):
-            self._reading = None
+            self._readings, self._lands, self.scenes = (), (), ()
             self.say(why)
             return
-        if self._experiment is not snapshot.experiment:
-            if self._experiment is None or self._experiment.network != snapshot.experiment.network:
-                self._terrain = None
+        before, self._snapshot = self._experiment, snapshot
+        is_new = before is not snapshot.experiment
+        if is_new:
+            if before is None or before.network != snapshot.experiment.network:
+                self._readings, self._lands = (), ()
             self._experiment = snapshot.experiment
-            self._name_weights()
-            self._offer_planes()
-        reading = snapshot.reading(self.probe())
-        if reading is None or reading is self._reading:
-            return
-        self._run = (snapshot.name, snapshot.colour)
-        if self._terrain is not None and not is_spanned(reading):
-            return  # too little is known of a new plane yet: the picture of the old one stays
-        self._reading = reading
+        self.settings.show_snapshot(snapshot, is_new)
+        self._asked = self.probe(), self.batch_probe()
+        self._take(snapshot)
         self._redraw()
 
-    def _redraw(self) -> None:
-        reading = self._reading
-        if reading is None:
+    def _take(self, snapshot: Snapshot) -> None:
+        """The newest readings, unless too little is known of a new plane yet: then the picture of the old one stays."""
+        reading, batch = snapshot.reading(self.probe()), self.batch_probe()
+        beside = None if batch is None else snapshot.reading(batch)
+        if reading is None or (self._lands and not is_spanned(reading)):
             return
-        land = terrain(reading, self.log_height.isChecked())
-        self._terrain = land
-        if land is None:
+        if self._dragging and self._readings and not same_frame(reading, self._readings[0]):
+            old = self._readings[0]  # while the start is in the hand, the ground stands still
+            reading = replace(reading, x=old.x, y=old.y, errors=old.errors, complete=old.complete)
+            beside = None
+        self._readings = (reading,) if beside is None or known(beside) is None else (reading, beside)
+
+    def _redraw(self) -> None:
+        if self._snapshot is None or not self._readings:
+            return
+        self._lands = self._terrains()
+        if not self._lands:
             self.say("Computing the error surface …")
             return
-        self.bar.show_scale(
-            Scale(sequential(self.theme), land.low, land.high, land.logarithmic), "error", self.theme
+        self.scenes = self._scenes(self._snapshot)
+        scale, height = self._lands[0].scale, self.probe().height
+        title = f"{named(height)}{' ▲' if scale.is_cut else ''}"
+        self.bar.setToolTip(
+            "Heights above the end of the scale are cut off" if scale.is_cut else "The error E"
         )
-        if self.in_3d.isChecked():
-            self.relief.show_relief(self._relief(reading, land))
-            self._faces.setCurrentWidget(self.relief)
-        else:
-            self.flat.show_surface(reading, land, trails(reading, *self._run), self._is_whole_space())
-            self._faces.setCurrentWidget(self.flat)
-        self.readout.rest(self._summary(reading))
+        self.bar.show_scale(
+            Scale(sequential(self.theme), scale.low, scale.high, scale.logarithmic), title, self.theme
+        )
+        self.bar.setVisible(self.settings.kind != "line")
+        over = self.settings.batch_as == "over"
+        self.faces.show_scenes(self.scenes[:1] if over else self.scenes, self.settings.kind)
+        card = self._show_card()
+        self.readout.rest(summary(self.scenes[0], self.probe(), self._snapshot.rate, not card))
         self.show_picture()
 
-    def _is_whole_space(self) -> bool:
-        """Whether the plane is all there is: two weights, and nothing lies off it."""
-        return self._experiment is not None and self._experiment.analysis.parameter_count == 2
+    def _terrains(self) -> tuple[Terrain, ...]:
+        """The heights of the readings by one scale; the same objects while nothing about them has changed."""
+        look = self.settings.look
+        if any(known(reading) is None for reading in self._readings):
+            return ()
+        scale = scale_of(self._readings, look)
+        seen: tuple[object, ...] = (look, scale, *self._readings)
+        if self._lands and same_heights(seen, self._seen):
+            self._seen = seen
+            return self._lands
+        self._seen = seen
+        return tuple(found for one in self._readings if (found := terrain(one, look, scale)) is not None)
 
-    def _relief(self, reading: Surface, land: Terrain) -> Relief:
-        x, y = land.x, land.y
-
-        def on_surface(trail: Trail) -> Trail:
-            along = 2 * (trail.path[:, 0] - x[0]) / (x[-1] - x[0]) - 1
-            across = 2 * (trail.path[:, 1] - y[0]) / (y[-1] - y[0]) - 1
-            up = land.heights(land.at(trail.path[:, 0], trail.path[:, 1]))
-            return replace(trail, path=np.stack([along, across, up], axis=1))
-
-        return Relief(
-            heights=land.heights(land.fine(101)[2] if len(x) < 101 else land.errors),
-            levels=land.heights(np.array(land.levels)),
-            trails=tuple(map(on_surface, trails(reading, *self._run))),
-            axes=reading.axes,
-            ends=((float(x[0]), float(x[-1])), (float(y[0]), float(y[-1]))),
+    def _scenes(self, snapshot: Snapshot) -> tuple[Scene, ...]:
+        probe, batch = self.probe(), self.batch_probe()
+        whole = snapshot.experiment.analysis.parameter_count == 2
+        over = self.settings.batch_as == "over" and len(self._lands) > 1
+        return tuple(
+            Scene(
+                surface=reading,
+                land=land,
+                trails=trails_of(reading, snapshot, self.alone),
+                look=self.settings.look,
+                marks=self.settings.marks,
+                title=over_what(probe if not k or batch is None else batch, reading.examples),
+                over=self._lands[1] if over and not k else None,
+                is_whole=whole,
+                equal=whole or probe.plane in EQUAL_PLANES,
+                movable=whole and not self.alone,
+            )
+            for k, (reading, land) in enumerate(zip(self._readings, self._lands, strict=True))
         )
 
-    def _summary(self, reading: Surface) -> str:
-        """The current point's true error and what keeps the picture from being the whole truth."""
-        words = []
-        if len(reading.path):
-            who = f"{self._run[0]} at " if reading.others else ""
-            words.append(
-                f"{who}step {int(reading.path_steps[-1]):,}: error {number(float(reading.path_errors[-1]))}"
-            )
-            away = float(reading.path_distances[-1])
-            if not self._is_whole_space():
-                words.append(f"{number(away, 2)} off the plane" if away > 1e-6 else "on the plane")
-        words += [
-            f"{other.name} {number(float(other.path_errors[-1]))}"
-            for other in reading.others
-            if np.isfinite(other.path_errors[-1:]).any()
-        ]
-        words.append(f"first {reading.examples:,} examples")
-        if abs(reading.cosine) > 1e-6:
-            words.append(f"cos(d₁, d₂) = {number(reading.cosine, 2)}")
-        if not reading.complete:
-            words.insert(0, "computing")
-        return "  ·  ".join(words)
+    def _show_card(self) -> bool:
+        """The compass, where it is wanted, known, and has room; whether it is shown."""
+        compass, snapshot = self.scenes[0].compass if self.scenes else None, self._snapshot
+        wide, tall = self.width(), self.height()
+        beside, below = (
+            (wide >= CARD_BESIDE[0] and tall >= CARD_BESIDE[1]),
+            (wide >= CARD_BELOW[0] and tall >= CARD_BELOW[1]),
+        )
+        if beside and below:
+            beside = wide > 0.9 * tall
+        shown = self.settings.compass.isChecked() and compass is not None and (beside or below)
+        self.card.setVisible(shown and not self.alone)
+        if shown and compass is not None and snapshot is not None:
+            way = QBoxLayout.Direction
+            self._layout.setDirection(way.LeftToRight if beside else way.TopToBottom)
+            self.card.stand(beside)
+            self.card.show_compass(compass, snapshot.rate, self.settings.marks, snapshot.colour)
+        return shown
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._show_card()
+
+    # what is pointed at
 
     def _point(self, point: tuple[float, float] | None) -> None:
-        if point is None or self._terrain is None:
+        self.faces.mark(point)
+        if point is None or not self.scenes:
             self.readout.say("")
             return
-        error = float(self._terrain.at(np.array(point[0]), np.array(point[1])))
-        value = "not computed here" if np.isnan(error) else f"error {number(error)}"
-        self.readout.say(f"at ({number(point[0])}, {number(point[1])}): {value}")
+        flat = self.faces.face("flat")
+        arrow = flat.arrow_at(point) if isinstance(flat, Surface2D) and flat in self.faces.shown else ""
+        self.readout.say(hover(self.scenes, point, arrow))
+
+    def _pick_run(self, run: int) -> None:
+        if self._snapshot is not None and run != self._snapshot.run:
+            self.run_picked.emit(run)
+
+    def _drag(self, point: tuple[float, float] | None, final: bool) -> None:
+        """The start is in the hand: of all weights, which are two."""
+        if self._experiment is None:
+            return
+        self._dragging = not final
+        values: dict[str, np.ndarray] | None = None
+        if point is not None:
+            analysis = self._experiment.analysis
+            values = {p.name: np.zeros(p.shape, np.float32) for p in analysis.parameters}
+            for flat, value in enumerate(point):
+                at = place_of(analysis, flat)
+                if at is not None:
+                    values[at[0]][at[1]] = value
+        self.start_dragged.emit(values, final)
+
+    # as all views
+
+    def copy_from(self, other: FramedView) -> None:
+        if isinstance(other, SurfaceView):
+            self.settings.take_from(other.settings)
+
+    def stand_in_pane(self) -> None:
+        """One of several: each shows its own run alone."""
+        self.alone = True
 
     def show_theme(self, theme: Theme) -> None:
         super().show_theme(theme)
-        self.flat.show_theme(theme)
-        self.relief.show_theme(theme)
+        self.faces.show_theme(theme)
+        self.card.show_theme(theme)
         self._redraw()
 
     def table(self) -> Table:
-        """One row a point of the grid."""
-        if self._reading is None:
-            return Table({})
-        x, y = np.meshgrid(self._reading.x, self._reading.y)
-        first, second = self._reading.axes
-        if first == second:
-            first, second = f"{first} (x)", f"{second} (y)"
-        return Table({first: x.ravel(), second: y.ravel(), "error": self._reading.errors.ravel()})
+        """All that is shown: the surface's points, the paths', the arrows and numbers."""
+        return Table(table_of(self.scenes))
 
 
 def is_spanned(surface: Surface) -> bool:
     """Whether a first, coarse pass has come to the last rows."""
-    known = np.flatnonzero(~np.isnan(surface.errors).all(axis=1))
-    return len(known) > 1 and bool(known[-1] >= 0.8 * len(surface.errors))
+    seen = np.flatnonzero(~np.isnan(surface.errors).all(axis=1))
+    return len(seen) > 0 and bool(seen[-1] >= 0.8 * (len(surface.errors) - 1))
+
+
+def same_frame(a: Surface, b: Surface) -> bool:
+    return all(np.array_equal(ours[[0, -1]], theirs[[0, -1]]) for ours, theirs in ((a.x, b.x), (a.y, b.y)))
+
+
+def same_heights(a: tuple[object, ...], b: tuple[object, ...]) -> bool:
+    """Whether two looks, scales and rows of surfaces make the same terrains."""
+    if len(a) != len(b):
+        return False
+    for ours, theirs in zip(a, b, strict=True):
+        if isinstance(ours, Surface) and isinstance(theirs, Surface):
+            same = ours is theirs or (
+                np.array_equal(ours.x, theirs.x)
+                and np.array_equal(ours.y, theirs.y)
+                and np.array_equal(ours.errors, theirs.errors, equal_nan=True)
+            )
+        else:
+            same = isinstance(ours, Look | HeightScale) and ours == theirs
+        if not same:
+            return False
+    return True

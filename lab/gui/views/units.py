@@ -23,6 +23,7 @@ from lab.training.snapshot import Snapshot
 class UnitsView(FramedView):
     name = "units"
     title = "Hidden units"
+    tab = "Units"
     summary = "For two inputs: every unit's output over the whole plane"
     hint = "Point at a map for its numbers; click to select the unit"
 
@@ -51,14 +52,15 @@ class UnitsView(FramedView):
         self.say("Press play, or step once: every unit's map of the plane appears here")
 
     def suits(self, snapshot: Snapshot) -> bool:
-        return snapshot.experiment.data.shape() == (2, 1, 1) and snapshot.experiment.target.is_vector
+        e = snapshot.experiment
+        return e.data.answers and e.data.shape() == (2, 1, 1) and e.target.is_vector
 
     def probes(self, snapshot: Snapshot, selection: Selection) -> frozenset[Probe]:
         return frozenset({DecisionProbe()}) if self.suits(snapshot) else frozenset()
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
         if not self.suits(snapshot):
-            self.say("This view is for problems with two inputs whose answers are no images")
+            self.say("This view is for problems with two inputs and answers that are no images")
             self._reading = None
             return
         reading = snapshot.reading(DecisionProbe())

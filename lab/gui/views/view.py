@@ -35,6 +35,8 @@ class View(QWidget):
     name: ClassVar[str]
     """What `descent picture --view` calls it."""
     title: ClassVar[str]
+    tab: ClassVar[str] = ""
+    """What its tab says, where that has to be shorter than its title."""
     summary: ClassVar[str]
 
     rest: ClassVar[float] = 0.0
@@ -51,6 +53,10 @@ class View(QWidget):
     def probes(self, snapshot: Snapshot, selection: Selection) -> frozenset[Probe]:
         """What the view wants answered, given what is running and selected."""
         return frozenset()
+
+    def probes_of_runs(self, snapshot: Snapshot) -> Mapping[int, frozenset[Probe]]:
+        """What it wants answered of single runs, by their numbers, besides what it asks of the active one."""
+        return {}
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
         raise NotImplementedError

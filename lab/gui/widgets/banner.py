@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, QTimer, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QSizePolicy,
+    QWidget,
+)
+
+ON_TWO_LINES = 1.8
+"""So many times its width a sentence may be long that has to be broken between words."""
 
 
 class Banner(QFrame):
@@ -26,13 +39,18 @@ class Banner(QFrame):
         self.dismiss.clicked.connect(self.hide)
         self._do: Callable[[], None] | None = None
         self._tell: Callable[[], None] | None = None
-        row = QHBoxLayout(self)
-        row.setContentsMargins(14, 8, 10, 8)
-        row.setSpacing(8)
-        row.addWidget(self.sentence, 1)
-        row.addWidget(self.more)
-        row.addWidget(self.offer)
-        row.addWidget(self.dismiss)
+        self._buttons = QWidget()
+        buttons = QHBoxLayout(self._buttons)
+        buttons.setContentsMargins(0, 0, 0, 0)
+        buttons.setSpacing(8)
+        buttons.addStretch(1)
+        for button in (self.more, self.offer, self.dismiss):
+            buttons.addWidget(button)
+        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._row.setContentsMargins(14, 8, 10, 8)
+        self._row.setSpacing(8)
+        self._row.addWidget(self.sentence, 1)
+        self._row.addWidget(self._buttons)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.hide()
 
@@ -55,7 +73,22 @@ class Banner(QFrame):
         if self.property("tone") != tone:
             self.setProperty("tone", tone)
             self.style().polish(self)
+        self._arrange()
         self.show()
+
+    def _arrange(self) -> None:
+        """Buttons stand beside a sentence that has room there on two lines, else below it."""
+        margins = self._row.contentsMargins()
+        room = self.width() - margins.left() - margins.right() - self._row.spacing()
+        needs = self.sentence.fontMetrics().horizontalAdvance(self.sentence.text())
+        fits = needs <= ON_TWO_LINES * (room - self._buttons.sizeHint().width())
+        direction = QBoxLayout.Direction.LeftToRight if fits else QBoxLayout.Direction.TopToBottom
+        if self._row.direction() != direction:
+            self._row.setDirection(direction)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
 
     @Slot()
     def _take_offer(self) -> None:

@@ -53,3 +53,10 @@ class Scale:
     low: float
     high: float
     logarithmic: bool = False
+
+
+def with_alpha(colour: str, share: float) -> QColor:
+    """A colour that is so far opaque."""
+    result = QColor(colour)
+    result.setAlphaF(share)
+    return result

@@ -8,8 +8,12 @@ from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QMainWindow, QWi
 
 
 class TitledDock(QDockWidget):
-    def __init__(self, title: str, name: str, content: QWidget, parent: QWidget | None = None) -> None:
-        super().__init__(title, parent)
+    def __init__(
+        self, title: str, name: str, content: QWidget, parent: QWidget | None = None, tab: str = ""
+    ) -> None:
+        """`tab` is what its tab says, where that has to be shorter than its title."""
+        super().__init__(tab or title, parent)
+        self.toggleViewAction().setText(title)
         self.setObjectName(name)
         self.setWidget(content)
         if not content.accessibleName():

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from lab.gui.widgets.connections import ConnectionsLine
+from lab.gui.widgets.formula_field import FormulaField
 from lab.gui.widgets.number_list import NumbersLine
 from lab.gui.widgets.numbers import Number, OptionalNumber, Steps, WholeNumber, has_manners, words
 from lab.gui.widgets.pairs import PaddingField, PairField
@@ -131,6 +132,7 @@ Editor = (
     | PaddingField
     | ConnectionsLine
     | NumbersLine
+    | FormulaField
 )
 
 
@@ -147,6 +149,8 @@ def editor(field: Field) -> Editor | None:
         return PaddingField(tuple(map(str, field.choices)), *_bounds(field))
     if field.kind == "table":
         return ConnectionsLine(None if field.most is None else int(field.most))
+    if field.kind == "formula":
+        return FormulaField()
     if field.kind == "numbers":
         return NumbersLine()
     if field.kind == "float":
@@ -180,8 +184,8 @@ def steps_of(field: Field) -> Steps:
 
 
 def caption(title: str) -> str:
-    """A field's title at the start of a line. A Greek letter stays small: β₁ is not Β₁."""
-    return title[0].upper() + title[1:] if title[0].isascii() else title
+    """A field's title at the start of a line. A Greek letter stays small, β₁ is not Β₁, and so does a letter alone."""
+    return title[0].upper() + title[1:] if title[0].isascii() and len(title) > 1 else title
 
 
 def hint(field: Field) -> str:
@@ -349,6 +353,9 @@ class ValueForm(QWidget):
             elif isinstance(widget, ConnectionsLine):  # a line of many groups
                 self._grid.addWidget(widget, row + 1, 0, 1, 2)
                 self._grid.addWidget(widget.picture, row + 2, 0, 1, 2)
+            elif isinstance(widget, FormulaField):
+                self._grid.addWidget(widget.surfaces, row, 1, Qt.AlignmentFlag.AlignRight)
+                self._grid.addWidget(widget, row + 1, 0, 1, 2)
             else:
                 self._grid.addWidget(widget, row, 1)
             self._take(field, widget)
@@ -382,7 +389,7 @@ class ValueForm(QWidget):
         widget.setObjectName(field.name)
         widget.setAccessibleName(caption(field.title))
         widget.edited.connect(lambda new, name=field.name: self._edit(name, new))
-        if isinstance(widget, PairField | PaddingField | ConnectionsLine | NumbersLine):
+        if isinstance(widget, PairField | PaddingField | ConnectionsLine | NumbersLine | FormulaField):
             widget.describe(caption(field.title), hint(field))
         if isinstance(widget, Number | ConnectionsLine | NumbersLine):
             widget.complained.connect(self._complain)

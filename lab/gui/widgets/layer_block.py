@@ -12,6 +12,7 @@ from lab.experiment.of_layer import OfLayer
 from lab.gui.theme import LIGHT, Theme, number_font
 from lab.gui.widgets.connections import ALL, written
 from lab.gui.widgets.forms import GAP, LABEL_WIDTH, TextLine, ValueForm
+from lab.gui.widgets.formula_words import told_formula
 from lab.gui.widgets.inputs import InputsLine
 from lab.gui.widgets.mend_row import MendRow
 from lab.gui.widgets.numbers import OptionalNumber, words
@@ -50,6 +51,8 @@ def sentence(layer: Layer) -> str:
             parts.append(f"{value:,} {many}" if field.name.endswith("s") else f"{field.title} {value:,}")
         elif field.kind in ("pair", "padding"):
             parts.append(f"{field.title} {spoken(value)}")
+        elif field.kind == "formula":
+            parts.append(told_formula(value))
         elif field.kind == "table" and value:
             parts.append(f"{field.title} by a table")
         elif field.name == "activation":

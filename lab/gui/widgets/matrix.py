@@ -238,6 +238,8 @@ class Matrix(QWidget):
         self.choose(cell)
         self.clicked.emit(cell)
 
+    own_keys = frozenset({Qt.Key.Key_Left, Qt.Key.Key_Right})
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrows move, Enter takes the next example of the chosen kind."""
         key, many = Qt.Key(event.key()), len(self._counts)

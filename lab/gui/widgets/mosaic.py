@@ -386,6 +386,8 @@ class Mosaic(QWidget):
         self.choose(place)
         self.clicked.emit(place)
 
+    own_keys = frozenset({Qt.Key.Key_Left, Qt.Key.Key_Right})
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         step = {
             Qt.Key.Key_Left: (0, -1),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
@@ -82,6 +82,10 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         self.box = item.getViewBox()
         self.box.sigRangeChangedManually.connect(self._let_go)
         self.box.sigResized.connect(self._label)
+        later = QTimer(self)  # not at once: the layout is at work when it says that the box has another size
+        later.setSingleShot(True)
+        later.timeout.connect(self._settle)
+        self.box.sigResized.connect(lambda *_: later.start(0))
         self.scene().sigMouseMoved.connect(self._moved)
         self.scene().sigMouseClicked.connect(self._pressed)
         for axis in axes.values():
@@ -148,6 +152,12 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
             self.box.setAspectLocked(equal)
             self._fit_box()
 
+    def _settle(self) -> None:
+        """With equal units a box of another shape would show another range."""
+        if self._equal and not self._free:
+            self._fit_box()
+            self._apply()
+
     def _fit_box(self) -> None:
         """Room around the box: for half a number at the ends of the axes, and what equal units leave over."""
         left, bottom = self.getAxis("left"), self.getAxis("bottom")
@@ -164,9 +174,10 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
             item.layout.setContentsMargins(*margins)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
         if self._built:  # Qt sizes it while pyqtgraph is still building it
-            self._fit_box()
+            self._fit_box()  # before: margins of another size may leave no room for a smaller one
+        super().resizeEvent(event)
+        if self._built:
             self._label()
 
     # curves and points
@@ -249,6 +260,8 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
             self.refit()
         elif click.button() == Qt.MouseButton.LeftButton:  # type: ignore[attr-defined]
             self.pressed.emit(self._values(click.scenePos()))  # type: ignore[attr-defined]
+
+    own_keys = frozenset({Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Home})
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrows pan, plus and minus zoom, Home shows everything."""

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from lab.gui.theme import number_font
 
+SEPARATOR = "  ·  "
 ONE_LINE = 560
 """Pixels of width from which a sentence has room on one line."""
 
@@ -40,7 +41,8 @@ class Readout(QLabel):
 
     @property
     def lines(self) -> int:
-        return 1 if self.width() >= ONE_LINE else 2
+        low = self.maximumHeight() < 2 * self.fontMetrics().height()
+        return 1 if low or self.width() >= ONE_LINE else 2
 
     def sizeHint(self) -> QSize:
         return QSize(120, self.lines * self.fontMetrics().height() + 4)
@@ -62,19 +64,29 @@ class Readout(QLabel):
         lines = broken(self.text(), metrics, area.width(), self.lines)
         top = area.top() + (area.height() - height * len(lines)) // 2
         for k, line in enumerate(lines):
-            text = metrics.elidedText(line, Qt.TextElideMode.ElideRight, area.width())
+            text = shortened(line, metrics, area.width())
             painter.drawText(area.left(), top + k * height + metrics.ascent(), text)
 
 
+def shortened(line: str, metrics: QFontMetrics, width: int) -> str:
+    """The line, its end left out where it has no room. (Qt elides what just fits, too.)"""
+    if metrics.horizontalAdvance(line) <= width:
+        return line
+    return metrics.elidedText(line, Qt.TextElideMode.ElideRight, width)
+
+
 def broken(text: str, metrics: QFontMetrics, width: int, most: int) -> list[str]:
-    """The text in at most so many lines, broken between words; the last line has all that is left."""
-    lines = [""]
-    for word in text.split(" "):
-        longer = f"{lines[-1]} {word}" if lines[-1] else word
-        if len(lines) < most and lines[-1] and metrics.horizontalAdvance(longer) > width:
-            lines.append(word)
-        else:
-            lines[-1] = longer
-    if len(lines) > 1:  # what separates two words is said by the break
-        lines = [lines[0].rstrip(" ·"), lines[1].lstrip(" ·")]
-    return lines
+    """The text in at most so many lines, broken where a dot separates if all has room then, else between words; the
+    last line has all that is left."""
+    for between in (SEPARATOR, " "):
+        lines = [""]
+        for part in text.split(between):
+            longer = f"{lines[-1]}{between}{part}" if lines[-1] else part
+            if len(lines) < most and lines[-1] and metrics.horizontalAdvance(longer) > width:
+                lines.append(part)
+            else:
+                lines[-1] = longer
+        if all(metrics.horizontalAdvance(line) <= width for line in lines):
+            break
+    # what separates two words is said by the break
+    return [line.strip(" ·") for line in lines] if len(lines) > 1 else lines

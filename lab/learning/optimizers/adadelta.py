@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from typing import Annotated
 
 import msgspec
@@ -7,6 +8,7 @@ import numpy as np
 
 from lab.kernels import update as kernel
 from lab.learning.optimizers.optimizer import Epsilon, Optimizer, Rate, Vector
+from lab.learning.told import Before, Term, inside, said, setting
 
 
 class Adadelta(Optimizer, frozen=True, tag="adadelta"):
@@ -27,6 +29,33 @@ class Adadelta(Optimizer, frozen=True, tag="adadelta"):
     formula = "G ← ρG + (1−ρ)g²;  d = −√((D + ε₀) / (G + ε₀)) g;  D ← ρD + (1−ρ)d²;  w ← w + ε d"
     kind = kernel.ADADELTA
     slots = ("mean square gradient", "mean square change")
+
+    def told(self, at: Before) -> tuple[Term, ...]:
+        rho, e, (G0, D0) = self.rho, self.epsilon, at.slots
+        G = rho * G0 + (1 - rho) * at.g**2
+        d = -math.sqrt((D0 + e) / (G + e)) * at.g
+        kept, new = setting(rho), setting(1 - rho)
+        return (
+            Term(
+                "the running mean of the squared gradient",
+                "G(t) = ρ G(t−1) + (1 − ρ) g²",
+                f"{kept} × {said(G0)} + {new} × {inside(at.g)}²",
+                G,
+            ),
+            Term(
+                "a step in the units of the weight: as large as its last changes were, against its gradients",
+                "d(t) = −√((D(t−1) + ε₀) / (G(t) + ε₀)) g",
+                f"−√(({said(D0)} + {setting(e)}) / ({said(G)} + {setting(e)})) × {inside(at.g)}",
+                d,
+            ),
+            Term(
+                "the running mean of the squared change, for the next update",
+                "D(t) = ρ D(t−1) + (1 − ρ) d(t)²",
+                f"{kept} × {said(D0)} + {new} × {inside(d)}²",
+                rho * D0 + (1 - rho) * d**2,
+            ),
+            Term("the change", "Δw = ε d(t)", f"{setting(at.rate)} × {inside(d)}", at.rate * d),
+        )
 
     @property
     def constants(self) -> tuple[float, float]:

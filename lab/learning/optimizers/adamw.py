@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 import msgspec
 
 from lab.kernels import update as kernel
-from lab.learning.optimizers.adam import Beta1, Beta2, corrected
+from lab.learning.optimizers.adam import Beta1, Beta2, corrected, moments
 from lab.learning.optimizers.optimizer import Epsilon, Optimizer, Rate, Vector
+from lab.learning.told import Before, Term, inside, said, setting, signed
 
 
 class AdamW(Optimizer, frozen=True, tag="adamw"):
@@ -41,6 +42,28 @@ class AdamW(Optimizer, frozen=True, tag="adamw"):
     formula = "as Adam;  w ← w − ε m̂ / (√v̂ + ε₀) − ε λ w"
     kind = kernel.ADAMW
     slots = ("first moment", "second moment")
+
+    def told(self, at: Before) -> tuple[Term, ...]:
+        *most, step = moments(at, self.beta1, self.beta2, self.epsilon)
+        if not (at.penalised or self.decay_of == "all"):
+            return (*most, step)
+        share = at.rate * self.constants[3]
+        published = self.decay_times == "schedule"
+        decay = Term(
+            "the decay: the weight loses a share of itself, apart from its gradient",
+            "D = −η λ w" if published else "D = −ε λ w",
+            f"−{setting(share)} × {inside(at.w)}",
+            -share * at.w,
+        )
+        # the weight shrinks first, and the step is added to what is left: the same sum
+        step = Term(step.words, step.symbols.replace("Δw", "S"), step.numbers, step.value)
+        total = Term(
+            "both together",
+            "Δw = S + D",
+            f"{said(step.value)} {signed(decay.value)}",
+            step.value + decay.value,
+        )
+        return (*most, step, decay, total)
 
     @property
     def constants(self) -> tuple[float, ...]:

@@ -6,6 +6,7 @@ import msgspec
 
 from lab.kernels import update as kernel
 from lab.learning.optimizers.optimizer import Optimizer
+from lab.learning.told import Before, Term, inside, setting, signed
 
 Alpha = Annotated[
     float,
@@ -37,6 +38,16 @@ class Momentum(Optimizer, frozen=True, tag="momentum"):
     kind = kernel.MOMENTUM
     slots = ("velocity",)
 
+    def told(self, at: Before) -> tuple[Term, ...]:
+        velocity = velocity_term(at, self.momentum, self.velocity_of == "gradients")
+        if self.velocity_of == "weights":
+            return (velocity,)
+        v = velocity.value
+        return (
+            velocity,
+            Term("a step along it", "Δw = −ε v(t)", f"−{setting(at.rate)} × {inside(v)}", -at.rate * v),
+        )
+
     @property
     def constants(self) -> tuple[float, float]:
         return (self.momentum, float(self.velocity_of == "gradients"))
@@ -44,3 +55,21 @@ class Momentum(Optimizer, frozen=True, tag="momentum"):
     @property
     def meaning(self) -> tuple[float, ...]:
         return (self.kind, self.velocity_of == "gradients")
+
+
+def velocity_term(at: Before, alpha: float, of_gradients: bool) -> Term:
+    """How the velocity goes on, in units of the weight or of the gradient."""
+    kept = f"{setting(alpha)} × {inside(at.slots[0])}"
+    if of_gradients:
+        return Term(
+            "the velocity: what is kept of the last one, and the gradient",
+            "v(t) = α v(t−1) + g",
+            f"{kept} {signed(at.g)}",
+            alpha * at.slots[0] + at.g,
+        )
+    return Term(
+        "the velocity: what is kept of the last one, and a step down the slope",
+        "Δw(t) = α Δw(t−1) − ε g",
+        f"{kept} − {setting(at.rate)} × {inside(at.g)}",
+        alpha * at.slots[0] - at.rate * at.g,
+    )

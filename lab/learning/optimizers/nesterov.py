@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 from lab.kernels import update as kernel
-from lab.learning.optimizers.momentum import Alpha, VelocityOf
+from lab.learning.optimizers.momentum import Alpha, VelocityOf, velocity_term
 from lab.learning.optimizers.optimizer import Optimizer
+from lab.learning.told import Before, Term, inside, said, setting
 
 
 class Nesterov(Optimizer, frozen=True, tag="nesterov"):
@@ -24,6 +25,20 @@ class Nesterov(Optimizer, frozen=True, tag="nesterov"):
     formula = "Δw ← α Δw − ε ∇E(w + α Δw);  w ← w + Δw"
     kind = kernel.NESTEROV
     slots = ("velocity",)
+
+    def told(self, at: Before) -> tuple[Term, ...]:
+        """What lies in the parameters, and moves here, is the point ahead, a = w + α Δw."""
+        of_gradients, alpha = self.velocity_of == "gradients", self.momentum
+        velocity = velocity_term(at, alpha, of_gradients)
+        v, words = velocity.value, "the point ahead, where the next gradient is taken, moves"
+        if of_gradients:
+            numbers = f"−{setting(at.rate)} × ({said(at.g)} + {setting(alpha)} × {inside(v)})"
+            return (
+                velocity,
+                Term(words, "Δa = −ε (g + α v(t))", numbers, -at.rate * (at.g + alpha * v)),
+            )
+        numbers = f"{setting(alpha)} × {inside(v)} − {setting(at.rate)} × {inside(at.g)}"
+        return velocity, Term(words, "Δa = α Δw(t) − ε g", numbers, alpha * v - at.rate * at.g)
 
     @property
     def constants(self) -> tuple[float, float]:

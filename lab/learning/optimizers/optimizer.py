@@ -8,6 +8,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.learning.told import Before, Term
+
 Vector = NDArray[np.floating[Any]]
 
 Rate = Annotated[
@@ -51,6 +53,10 @@ class Optimizer(msgspec.Struct, frozen=True, tag_field="optimizer", forbid_unkno
         alike: of the gradient, or of a velocity that sums up gradients.
         """
         return np.full_like(gradient, rate)
+
+    def told(self, at: Before) -> tuple[Term, ...]:
+        """The update of one weight term by term, as published; the value of the last term is its change Δw."""
+        raise NotImplementedError
 
     @property
     def meaning(self) -> tuple[float, ...]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from typing import Annotated
 
 import msgspec
@@ -7,6 +8,7 @@ import numpy as np
 
 from lab.kernels import update as kernel
 from lab.learning.optimizers.optimizer import Epsilon, Optimizer, Rate, Vector
+from lab.learning.told import Before, Term, inside, said, setting
 
 
 class RMSprop(Optimizer, frozen=True, tag="rmsprop"):
@@ -27,6 +29,24 @@ class RMSprop(Optimizer, frozen=True, tag="rmsprop"):
     formula = "M ← 0.9 M + 0.1 g²;  w ← w − ε g / (√M + ε₀)"
     kind = kernel.RMSPROP
     slots = ("mean square",)
+
+    def told(self, at: Before) -> tuple[Term, ...]:
+        d, M0 = self.decay, at.slots[0]
+        M = d * M0 + (1 - d) * at.g**2
+        return (
+            Term(
+                "the running mean of the squared gradient",
+                "M(t) = β M(t−1) + (1 − β) g²",
+                f"{setting(d)} × {said(M0)} + {setting(1 - d)} × {inside(at.g)}²",
+                M,
+            ),
+            Term(
+                "a step down the slope, divided by the root of it",
+                "Δw = −ε g / (√M(t) + ε₀)",
+                f"−{setting(at.rate)} × {inside(at.g)} / ({said(math.sqrt(M))} + {setting(self.epsilon)})",
+                -at.rate * at.g / (math.sqrt(M) + self.epsilon),
+            ),
+        )
 
     @property
     def constants(self) -> tuple[float, float]:

@@ -6,6 +6,7 @@ import msgspec
 
 from lab.kernels import update as kernel
 from lab.learning.optimizers.optimizer import Optimizer, Vector
+from lab.learning.told import Before, Term, said, setting
 
 TURNS = {"take back": kernel.TAKE_BACK, "wait": kernel.WAIT, "go on": kernel.GO_ON}
 
@@ -56,6 +57,52 @@ class Rprop(Optimizer, frozen=True, tag="rprop"):
     kind = kernel.RPROP
     slots = ("last gradient", "step size")
 
+    def told(self, at: Before) -> tuple[Term, ...]:
+        last, size = at.slots
+        now, then = _sign(at.g), _sign(last)
+        agreement = now * then
+        words = {
+            1: "the gradient has kept its sign",
+            -1: "the gradient has changed its sign: the weight has jumped over a minimum",
+            0: "there are no two signs to compare",
+        }
+        signs = Term(
+            words[agreement], "s = sign g(t) · sign g(t−1)", f"{SIGNS[now]} × {SIGNS[then]}", agreement
+        )
+        step = self._size_term(agreement, at.rate if size == 0 else size, is_new=size == 0)
+        if agreement < 0 and self.turn == "wait":
+            return signs, step, Term("it stays for one update", "Δw = 0", "", 0.0)
+        if agreement < 0 and self.turn == "take back":
+            return (
+                signs,
+                step,
+                Term(
+                    "its last move is taken back",
+                    "Δw = sign(g(t−1)) Δ(t−1)",
+                    f"{SIGNS[then]} × {said(size)}",
+                    then * size,
+                ),
+            )
+        move = Term(
+            "a step of its own size, by the sign alone",
+            "Δw = −sign(g) Δ(t)",
+            f"−{SIGNS[now]} × {said(step.value)}",
+            -now * step.value,
+        )
+        return signs, step, move
+
+    def _size_term(self, agreement: int, size: float, is_new: bool) -> Term:
+        factor = {1: self.up, -1: self.down, 0: 1.0}[agreement]
+        wanted = size * factor
+        value = min(max(wanted, self.least), self.most)
+        held = "" if value == wanted else ", held within its limits"
+        if agreement == 0:
+            words = "its step begins" if is_new else "its step stays as it is"
+            return Term(f"{words}{held}", "Δ(t) = Δ₀" if is_new else "Δ(t) = Δ(t−1)", said(size), value)
+        words = "its step grows" if agreement > 0 else "its step shrinks"
+        symbol = "Δ(t) = η⁺ Δ(t−1)" if agreement > 0 else "Δ(t) = η⁻ Δ(t−1)"
+        return Term(f"{words}{held}", symbol, f"{setting(factor)} × {said(size)}", value)
+
     @property
     def constants(self) -> tuple[float, ...]:
         return (self.up, self.down, self.least, self.most, TURNS[self.turn])
@@ -64,3 +111,10 @@ class Rprop(Optimizer, frozen=True, tag="rprop"):
         """The weight's own Δ, of the gradient's sign; on a change of sign it may have waited or gone back."""
         step: Vector = slots[1]
         return step
+
+
+SIGNS = {1: "(+1)", 0: "0", -1: "(−1)"}
+
+
+def _sign(value: float) -> int:
+    return (value > 0) - (value < 0)

@@ -5,6 +5,7 @@ from lab.network.layers.conv2d import Conv2D
 from lab.network.layers.dense import Dense
 from lab.network.layers.dropout import Dropout
 from lab.network.layers.flatten import Flatten
+from lab.network.layers.formula import Formula
 from lab.network.layers.join import Add, Concat
 from lab.network.layers.layer import Layer, Parameter, Window
 from lab.network.layers.local_response_norm import LocalResponseNorm
@@ -37,6 +38,7 @@ AnyLayer = (
     | Crop
     | Concat
     | Add
+    | Formula
 )
 LAYERS: tuple[type[Layer], ...] = (
     Dense,
@@ -59,6 +61,7 @@ LAYERS: tuple[type[Layer], ...] = (
     Crop,
     Concat,
     Add,
+    Formula,
 )
 
 __all__ = [
@@ -74,6 +77,7 @@ __all__ = [
     "Dense",
     "Dropout",
     "Flatten",
+    "Formula",
     "GlobalAveragePool2D",
     "GlobalMaxPool2D",
     "Layer",

@@ -97,6 +97,9 @@ class Layer(msgspec.Struct, frozen=True, tag_field="layer", forbid_unknown_field
     whole_batch: ClassVar[bool] = False
     """Whether, in training, it must see all examples of a batch at once."""
 
+    alone: ClassVar[bool] = False
+    """Whether it is a whole network: no other layer stands beside it."""
+
     def output_shape(self, x: Shape) -> Shape | Problem:
         raise NotImplementedError
 

@@ -14,6 +14,7 @@ from lab.learning.losses import (
     Hinge,
     Huber,
     Loss,
+    OutputItself,
     SoftmaxCrossEntropy,
     SquaredError,
 )
@@ -130,6 +131,7 @@ ERRORS: dict[type[Loss], Callable[[Answer], Real]] = {
     SquaredError: lambda a: 0.5 * (a.t - a.y) ** 2,
     AbsoluteError: lambda a: np.abs(a.t - a.y),
     Huber: _huber,
+    OutputItself: lambda a: a.y,
 }
 
 
@@ -199,6 +201,10 @@ def _margin(answer: Answer, spot: Spot) -> Found:
     return "dE/dyⱼ = 1 where m − yc + yⱼ > 0, else 0", (Token(said(value)),), value, ()
 
 
+def _itself(answer: Answer, spot: Spot) -> Found:
+    return "dE/dyⱼ = 1", (Token("1"),), 1.0, ()
+
+
 DERIVATIVES: dict[type[Loss], Callable[[Answer, Spot], Found]] = {
     SoftmaxCrossEntropy: _softmax,
     BinaryCrossEntropy: _binary,
@@ -206,4 +212,5 @@ DERIVATIVES: dict[type[Loss], Callable[[Answer, Spot], Found]] = {
     SquaredError: _squared,
     AbsoluteError: _absolute,
     Huber: _held,
+    OutputItself: _itself,
 }

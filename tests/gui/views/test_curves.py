@@ -155,7 +155,7 @@ def test_every_run_has_its_lines_in_its_colour(stage: Stage) -> None:
         for line in (slot.mean, slot.validation):
             assert line.opts["pen"].color().name() == LIGHT.runs[run.colour]
         assert slot.label.isVisible()
-        assert slot.label.toPlainText() == run.name
+        assert slot.label.toPlainText().strip() == run.name
     np.testing.assert_array_equal(view.lines["loss"].batches.yData, runs[1].curves.loss)
     strong = [slot.mean.opts["pen"].width() for slot in view.lines["loss"].slots]
     assert strong == [1, 2, 1]

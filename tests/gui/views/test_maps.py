@@ -231,6 +231,19 @@ def test_channels_of_the_input_lie_where_they_can_be_seen(qtbot: QtBot) -> None:
         panel.grab()
 
 
+@pytest.mark.parametrize("size", [(393, 285), (393, 190), (300, 160), (700, 400), (1000, 170)])
+def test_the_example_never_lies_over_the_maps(stage: Stage, size: tuple[int, int]) -> None:
+    view = stage.show(MapsView, selection=Selection(example=7))
+    view.resize(*size)
+    QApplication.processEvents()
+    panel, maps = view.panel.geometry(), view._scroll.geometry()
+    assert not panel.intersects(maps)
+    assert view._pages.rect().contains(panel)
+    assert maps.height() > 10
+    inner = [view.panel.picture.geometry(), view.panel.verdict.geometry(), view.panel.bars.geometry()]
+    assert not any(a.intersects(b) for a in inner for b in inner if a is not b)
+
+
 def test_peaks_are_magnitudes() -> None:
     values = np.array([[[1.0, -3.0]], [[np.nan, 2.0]], [[0.0, 0.0]]], np.float32)
     np.testing.assert_array_equal(largest(values, (1, 2)), [3, np.nan, 0])

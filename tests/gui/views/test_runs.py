@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from lab.gui.theme import DARK, LIGHT
 from lab.gui.views.runs import ALONE, RunsView
 from lab.gui.widgets.runs.runs_table import COLUMNS
+from lab.training.probes import Distances, DistancesProbe
 from lab.training.snapshot import Snapshot
 from tests.gui.fake_snapshots import LENET, race, snapshot
 
@@ -75,7 +76,7 @@ def test_equal_examples(view: RunsView) -> None:
     assert "Read at 19,200 examples" in view.note.text()
     view.at.setCurrentIndex(2)
     assert "Read at 2.4 seconds" in view.note.text()
-    assert shown(view, "state")[1] == "stopped: the loss is not finite"
+    assert shown(view, "state")[1] == "diverged: the loss is not finite"
 
 
 def test_clicking_a_row_activates_the_run(view: RunsView, qtbot: QtBot) -> None:
@@ -128,6 +129,17 @@ def test_columns_stand_still_while_numbers_change(view: RunsView) -> None:
     assert [view.table_of_runs.columnWidth(k) for k in range(len(COLUMNS))] == wide
 
 
+def test_where_it_is_narrow_the_words_leave_room_for_figures(view: RunsView) -> None:
+    table = view.table_of_runs
+    view.show_snapshot(race(count=3))
+    wide = table.columnWidth(PLACES["difference"])
+    view.resize(310, 300)
+    QApplication.processEvents()
+    assert table.columnWidth(PLACES["difference"]) < wide
+    end = table.columnViewportPosition(PLACES["validation_error"])
+    assert end < table.viewport().width(), "the first figures are in sight"
+
+
 def test_runs_come_and_go_and_the_theme_changes(view: RunsView) -> None:
     for count in (1, 8, 2):
         view.show_snapshot(race(count=count))
@@ -143,5 +155,55 @@ def test_table(view: RunsView) -> None:
     columns = view.table().columns
     assert columns["run"].tolist() == ["A", "B", "C"]
     assert columns["examples"].tolist() == [38_400, 19_200, 38_400]
-    assert columns["best validation error"][0] == snapshot().curves.validation_loss.min()
+    assert columns["best error"][0] == snapshot().curves.validation_loss.min()
     assert len({len(values) for values in columns.values()}) == 1
+
+
+def test_a_level_is_suggested_and_can_be_set(view: RunsView) -> None:
+    snapshot = race(count=3)
+    view.show_snapshot(snapshot)
+    suggested = float(view.level.lineEdit().placeholderText())
+    assert view.level.text() == ""
+    losses = [run.curves.validation_loss for run in snapshot.runs]
+    middle = np.sqrt(max(loss[0] for loss in losses) * min(loss.min() for loss in losses))
+    assert suggested == pytest.approx(middle, rel=0.5)
+    steps = shown(view, "reached_step")
+    assert steps[0].startswith("★ ")
+    view.level.setValue(1e-6)
+    assert shown(view, "reached_step") == ["–"] * 3
+    view.judged.setCurrentIndex(view.judged.findData("training"))
+    view.level.setValue(1.0)
+    assert "–" not in shown(view, "reached_examples")
+    assert view.table().columns["steps to level"].min() > 0
+
+
+def test_columns_that_say_nothing_are_left_out(view: RunsView) -> None:
+    view.show_snapshot(race(count=2))
+    table = view.table_of_runs
+    assert not table.isColumnHidden(PLACES["accuracy"])
+    assert table.isColumnHidden(PLACES["to_minimum"])
+    readings = {DistancesProbe(): Distances(1.5, 0.25)}
+    view.show_snapshot(race(count=2, A={"readings": readings}, B={"readings": readings}))
+    assert not table.isColumnHidden(PLACES["to_minimum"])
+    assert shown(view, "from_start") == ["1.50", "1.50"]
+
+
+def test_distances_are_asked_of_every_run(view: RunsView, qtbot: QtBot) -> None:
+    snapshot = race(count=3)
+    with qtbot.waitSignal(view.watching_changed):
+        view.show_snapshot(snapshot)
+    assert view.probes_of_runs(snapshot) == {k: frozenset({DistancesProbe()}) for k in (1, 2, 3)}
+    with qtbot.assertNotEmitted(view.watching_changed):
+        view.show_snapshot(snapshot)
+
+
+def test_in_a_low_view_the_table_comes_before_the_last_sentences(view: RunsView) -> None:
+    stopped = {letter: {"stopped": "the loss is not finite"} for letter in "BCD"}
+    view.show_snapshot(race(count=5, **stopped))
+    assert view.note.text() == (
+        "⚠ Same seed, same start, same batches. B stopped at step 600: the loss is not finite. 2 more: point here."
+    )
+    assert "D stopped" in view.note.toolTip()
+    view.resize(1100, 700)
+    view.show_snapshot(race(count=5, **stopped))
+    assert "D stopped" in view.note.text()

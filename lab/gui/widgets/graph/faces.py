@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from lab.gui.widgets.layer_block import PLAIN, UNKNOWN, sentence, spoken
+from lab.network.alignment import misaligned
 from lab.network.layers import LAYERS
 from lab.network.layers.layer import Layer
-from lab.network.network import Analysis, Facts, Network
+from lab.network.network import INPUT, Analysis, Facts, Network
 from lab.network.receptive_field import ReceptiveField, Region, field_of, receptive_fields
 from lab.network.shape import Shape
+from lab.problem import Problem
 from lab.value import both, fields
 
 GROUPS: tuple[str, ...] = tuple(dict.fromkeys(cls.group for cls in LAYERS if hasattr(cls, "group")))
@@ -176,3 +178,38 @@ def _followed(network: Network, x: Shape, name: str, shape: Shape) -> Sight:
 def sight_of(field: ReceptiveField, output: Shape, x: Shape) -> Sight:
     """Of the unit in the middle of the layer's output."""
     return Sight(field.of_unit(output.height // 2, output.width // 2), field.size, x)
+
+
+def faces_of(
+    network: Network,
+    analysis: Analysis,
+    sights: Sights,
+    problems: Sequence[Problem],
+    mends: Mapping[str, Sequence[str]],
+) -> dict[int, Face]:
+    """What all blocks say, by the layers' places; that of the input is at -1, that of the output at the end."""
+    known = sights.turn_to(network, analysis)
+    said, notices = _sentences(problems), _sentences(misaligned(network, analysis.input))
+    faces = {
+        at: face_of(
+            facts,
+            known.get(facts.name),
+            said.get(facts.name, ()),
+            notices.get(facts.name, ()),
+            mends.get(facts.name, ()),
+        )
+        for at, facts in enumerate(analysis.nodes)
+    }
+    faces[-1] = Face(INPUT, str(analysis.input), tip="What comes into the network: one example")
+    faces[len(analysis.nodes)] = Face("output", tip="What the loss compares with the answer")
+    return faces
+
+
+def _sentences(problems: Sequence[Problem]) -> dict[str, list[str]]:
+    """By where they are, as sentences without the last full stop."""
+    found: dict[str, list[str]] = {}
+    for problem in problems:
+        found.setdefault(problem.where, []).append(
+            f"{problem.what}. {problem.mend}" if problem.mend else problem.what
+        )
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QRect, QSize, Qt
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, QTimer, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
@@ -10,6 +10,7 @@ from lab.experiment.experiment import Experiment
 from lab.experiment.of_layer import OfLayer, of_layer
 from lab.gui.editing import ArchitectureEdits
 from lab.gui.theme import Theme
+from lab.gui.widgets.graph.canvas import GraphCanvas
 from lab.gui.widgets.layer_block import LayerBlock
 from lab.network.editing import may_take
 from lab.network.network import Facts
@@ -22,9 +23,10 @@ AWAY = 10
 class Popover(QFrame):
     """It shows one layer for as long as that is there. Escape, or a press on the paper, closes it."""
 
-    def __init__(self, edits: ArchitectureEdits, parent: QWidget) -> None:
+    def __init__(self, edits: ArchitectureEdits, canvas: GraphCanvas, parent: QWidget) -> None:
         super().__init__(parent)
-        self._edits = edits
+        self._edits, self._canvas = edits, canvas
+        canvas.moved.connect(self.follow)
         self.layer: str | None = None
         self.is_renaming = False
         """For a moment nothing is chosen: the old name is gone, and the new one not chosen yet."""
@@ -54,7 +56,7 @@ class Popover(QFrame):
         self.block.set_theme(theme)
 
     def show_layer(self, facts: Facts, experiment: Experiment) -> None:
-        """Its settings as they are now; `place` says where."""
+        """Its settings as they are now."""
         self.layer = facts.name
         penalties = experiment.regularization
         all_layers = OfLayer(1.0, penalties.l1, penalties.l2)
@@ -70,6 +72,23 @@ class Popover(QFrame):
         self.is_renaming = False
         if new not in self._edits.names:
             self.layer = old
+
+    @Slot()
+    def follow(self) -> None:
+        """Its block has moved on the screen, or the room there is has changed."""
+        if not self.isHidden():
+            self._stand_beside()
+
+    def _stand_beside(self, make_room: bool = False) -> None:
+        canvas, parent = self._canvas, self.parentWidget()
+        block = canvas.graph.block(self.layer or "")
+        if block is not None and parent is not None:
+            origin, room = canvas.viewport().mapTo(parent, QPoint(0, 0)), canvas.geometry()
+            shown = canvas.mapFromScene(block.sceneBoundingRect()).boundingRect().translated(origin)
+            if make_room and (missing := self.missing(shown, room)):
+                canvas.scroll_by(QPoint(missing, 0))
+                shown.translate(-missing, 0)
+            self.place(shown, room)
 
     def missing(self, block: QRect, room: QRect) -> int:
         """By how many pixels the block should go left, so that the form finds room at its right."""
@@ -89,10 +108,12 @@ class Popover(QFrame):
         self.setGeometry(QRect(QPoint(x, y), size))
 
     def open(self) -> None:
-        """Show it, the keyboard in it."""
+        """Show it beside its block, the keyboard in it."""
+        self._stand_beside(make_room=True)
         self.show()
         self.raise_()
         self.block.name_line.setFocus(Qt.FocusReason.PopupFocusReason)
+        QTimer.singleShot(0, self, self.follow)  # once the form knows its height
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import (
     QAction,
     QContextMenuEvent,
+    QFontMetrics,
     QKeyEvent,
     QKeySequence,
     QMouseEvent,
+    QResizeEvent,
 )
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QToolButton, QWidget
 
 from lab.gui.icons import DOT, icon, run_dot
-from lab.gui.theme import LIGHT, Theme
+from lab.gui.theme import LIGHT, Theme, number_font
 from lab.gui.widgets.words import Words
 from lab.training.comparison import difference, together
 from lab.training.race import MOST_RUNS
 from lab.training.snapshot import Snapshot
 
-LONGEST_NAME, SHORTEN_TO = 24, 10
-"""Characters that a name may have, and that a chip shows of it."""
+LONGEST_NAME, SHORTEN_TO = 24, (10, 8, 7, 6, 5, 4, 3)
+"""Characters that a name may have, and that a chip shows of it, fewer where there is less room."""
+BESIDE_NAME = DOT + 26
+"""Pixels of a chip besides its name."""
+ENOUGH = 90
+"""Pixels from which on the words beside the chips are worth their room."""
 
 
 class Chip(QToolButton):
@@ -40,8 +46,7 @@ class Chip(QToolButton):
 
     def sizeHint(self) -> QSize:
         size = super().sizeHint()
-        text = self.fontMetrics().horizontalAdvance(self.text())
-        return QSize(text + DOT + 26, size.height())  # what Qt leaves beside an icon is for a toolbar
+        return QSize(wide(self.text()), size.height())  # what Qt leaves beside an icon is for a toolbar
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         self.wanted.emit()
@@ -73,6 +78,7 @@ class RunChips(QWidget):
     duplicated = Signal(int)
     renamed = Signal(int, str)
     closed = Signal(int)
+    race_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -86,10 +92,12 @@ class RunChips(QWidget):
         )
         self.rename_action = self._action("Rename run…", "Shift+F2", lambda: self._write_name(self._active))
         self.close_action = self._action("Close run", "Ctrl+Shift+W", lambda: self._close(self._active))
+        self.race_action = self._action("Race…", "Ctrl+R", self.race_wanted.emit)
         self.next_action = self._action("Next run", "Ctrl+PgDown", lambda: self._walk(1))
         self.previous_action = self._action("Previous run", "Ctrl+PgUp", lambda: self._walk(-1))
         self.actions_in_order = (
             self.duplicate_action,
+            self.race_action,
             self.rename_action,
             self.close_action,
             self.previous_action,
@@ -103,6 +111,11 @@ class RunChips(QWidget):
         self.add.setIconSize(QSize(14, 14))
         self.add.clicked.connect(self.duplicate_action.trigger)
         self.add.setAccessibleName("Duplicate run")
+        self.race = QToolButton()
+        self.race.setProperty("flat", True)
+        self.race.setIconSize(QSize(15, 15))
+        self.race.clicked.connect(self.race_action.trigger)
+        self.race.setAccessibleName("Race")
         self.more = QToolButton()
         self.more.setProperty("link", True)
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -123,6 +136,7 @@ class RunChips(QWidget):
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(3)
         self._row.addWidget(self.add)
+        self._row.addWidget(self.race)
         self._row.addWidget(self.more)
         self._row.addSpacing(6)
         self._row.addWidget(self.words)
@@ -161,6 +175,8 @@ class RunChips(QWidget):
         words = difference(active, self._runs) if active is not None and several else ""
         self.words.setText(words)
         self.words.setToolTip(words)
+        self._shorten()
+        self.updateGeometry()
         for action in (self.close_action, self.next_action, self.previous_action):
             action.setEnabled(several)
         self.duplicate_action.setEnabled(len(self._runs) < MOST_RUNS)
@@ -175,9 +191,42 @@ class RunChips(QWidget):
         self.chips.append(chip)
         self._row.insertWidget(place, chip)
 
+    def _shorten(self) -> None:
+        """Names as long as there is room for all of them."""
+        taken = 0
+        for letters in SHORTEN_TO:
+            for chip, run in zip(self.chips, self._runs, strict=True):
+                chip.setText(shortened(run.name, letters))
+            taken = self._wide(chip.sizeHint().width() for chip in self.chips)
+            if taken <= self.width():
+                break
+        # a few letters of a sentence say nothing
+        self.words.setVisible(self.width() - taken >= min(ENOUGH, self.words.sizeHint().width()))
+
+    def _wide(self, chips: Iterable[int]) -> int:
+        """Pixels of so many chips of these widths, and of the buttons beside them."""
+        buttons = (widget.sizeHint().width() for widget in (self.add, self.race, self.more))
+        return sum(width + self._row.spacing() for width in (*chips, *buttons))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._shorten()
+
+    def minimumSizeHint(self) -> QSize:
+        """With the shortest names."""
+        return QSize(self._wide(self._wanted(SHORTEN_TO[-1])), super().minimumSizeHint().height())
+
+    def sizeHint(self) -> QSize:
+        """With names as they are where there is room, and the words."""
+        wide = self._wide(self._wanted(SHORTEN_TO[0])) + 12 + self.words.sizeHint().width()
+        return QSize(wide, super().sizeHint().height())
+
+    def _wanted(self, letters: int) -> list[int]:
+        """Pixels of each chip with so many letters of its name."""
+        texts = (shortened(run.name, letters) for run in self._runs)
+        return [wide(text) for text in texts]
+
     def _dress(self, chip: Chip, run: Snapshot) -> None:
-        short = run.name if len(run.name) <= SHORTEN_TO else f"{run.name[: SHORTEN_TO - 1]}…"
-        chip.setText(short)
         chip.setIcon(run_dot(self._theme, run.colour, hollow=bool(run.stopped)))
         chip.setChecked(run.run == self._active)
         words = difference(run, self._runs) if len(self._runs) > 1 else run.experiment.name
@@ -193,6 +242,7 @@ class RunChips(QWidget):
             self.duplicate_action: f"There can be {MOST_RUNS} runs, and there are; close one first"
             if full
             else "Duplicate run: the same past and the same batches; then change one thing",
+            self.race_action: "Race: variants of this experiment side by side, in place of these runs",
             self.rename_action: "Give the active run another name",
             self.close_action: "Forget the active run" if len(self._runs) > 1 else "The last run stays",
             self.next_action: "Make the next run the active one",
@@ -201,6 +251,8 @@ class RunChips(QWidget):
         for action, text in tips.items():
             action.setToolTip(f"{text} ({action.shortcut().toString(native)})")
         self.add.setToolTip(self.duplicate_action.toolTip())
+        self.race.setToolTip(self.race_action.toolTip())
+        self.race.setIcon(icon("race", self._theme))
         self.add.setIcon(icon("add", self._theme))
         self.add.setEnabled(self.duplicate_action.isEnabled())
 
@@ -266,3 +318,13 @@ class RunChips(QWidget):
         known = {run.run: run.name for run in self._runs}
         if take and name and known.get(self._named, name) != name:
             self.renamed.emit(self._named, name)
+
+
+def wide(text: str) -> int:
+    """Pixels of a chip: the name of the active run is bold, and the others take as much room."""
+    return QFontMetrics(number_font(bold=True)).horizontalAdvance(text) + BESIDE_NAME
+
+
+def shortened(name: str, letters: int) -> str:
+    """The name in at most so many characters."""
+    return name if len(name) <= letters else f"{name[: letters - 1]}…"

@@ -23,8 +23,10 @@ ON_TOP, OTHERS = 10, 0
 """Heights in the stack of lines."""
 BESIDE = 0.03
 """Of the axis' length, within which the ends of two lines are beside one another."""
-SHORT = 6
+SHORT = 8
 """Characters of a name that stand at the end of a line."""
+GAP, MOST_ROOM = 14, 0.35
+"""Pixels before and after a name, and the share of the axis that names may take."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +47,7 @@ class Slot:
     def __init__(self, plot: Plot) -> None:
         self.mean = plot.add_line(lambda theme: theme.text)
         self.validation = plot.add_line(lambda theme: theme.text, Qt.PenStyle.DashLine)
-        self.label = pg.TextItem(anchor=(-0.6, 0.5))
+        self.label = pg.TextItem(anchor=(0.0, 0.5))
         self.label.textItem.document().setDocumentMargin(0)
         plot.addItem(self.label, ignoreBounds=True)
         self.mean_is: Drawn = ()
@@ -77,7 +79,7 @@ class Slot:
         self.validation.setPen(pen(colour if several else theme.text, 1, Qt.PenStyle.DashLine))
         for item in self.items:
             item.setZValue(ON_TOP if active else OTHERS)
-        self.label.setText(strand.name[:SHORT])
+        self.label.setText(f"\u2002{strand.name[:SHORT]}")
         self.label.setColor(colour)
         self.label.setFont(number_font(max(number_font().pointSizeF() - 1, 7), bold=active))
 
@@ -98,6 +100,12 @@ class RunLines:
         plot.styled(self._restyle)
         for changed in (plot.box.sigRangeChanged, plot.box.sigResized):
             changed.connect(lambda *_: self._place_labels())
+
+    def room_for_names(self) -> float:
+        """Which share of the horizontal axis the names at the ends of the lines take."""
+        metrics = QFontMetricsF(number_font(bold=True))
+        widest = max((metrics.horizontalAdvance(one.name[:SHORT]) for one in self._strands), default=0.0)
+        return float(min((widest + GAP) / max(self._plot.box.width(), 1.0), MOST_ROOM))
 
     def _restyle(self, theme: Theme) -> None:
         self._theme = theme
@@ -154,6 +162,9 @@ class RunLines:
             return
         line = QFontMetricsF(number_font()).height() * 0.8 * (high - low) / tall
         for column in self._columns(ends):
+            if len(column) * line > high - low:  # there is room for one alone
+                for _, k in column:
+                    self.slots[k].label.setVisible(self._strands[k].run == self._active)
             for y, k in apart_from_each_other(column, line, low + line / 2, high - line / 2):
                 self.slots[k].label.setPos(cast(tuple[float, float], ends[k])[0], y)
 

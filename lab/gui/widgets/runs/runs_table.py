@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics
+from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from lab.gui.icons import DOT, run_dot
@@ -35,10 +35,18 @@ class Column:
     text: Callable[[Row], str]
     value: Callable[[Row], Any]
     words: bool = False
+    rare: bool = False
+    """Whether it is left out where it is not known of any run."""
+
+    def knows(self, row: Row) -> bool:
+        value = self.value(row)
+        return value is not None and not (isinstance(value, float) and math.isnan(value))
 
 
-def _figure(key: str, title: str, tip: str, write: Callable[[Any], str]) -> Column:
-    return Column(key, title, tip, lambda row: write(getattr(row, key)), lambda row: getattr(row, key))
+def _figure(key: str, title: str, tip: str, write: Callable[[Any], str], rare: bool = False) -> Column:
+    return Column(
+        key, title, tip, lambda row: write(getattr(row, key)), lambda row: getattr(row, key), rare=rare
+    )
 
 
 def _counted(value: float | None) -> str:
@@ -60,17 +68,44 @@ COLUMNS = (
         words=True,
     ),
     _figure(
-        "training_error", "training", "Error of the batches of the last 1,000 examples, their mean", _error
+        "training_error",
+        "training",
+        "Error of the batches of the last 1,000 examples, or of one pass where that is fewer, their mean",
+        _error,
     ),
-    _figure("validation_error", "validation", "Error on the validation part, when it was last taken", _error),
+    _figure(
+        "validation_error", "validation", "Error on the validation part, when it was last taken", _error, True
+    ),
     _figure(
         "accuracy",
         "accuracy",
         "Right answers on the validation part / all answers",
         lambda value: "–" if math.isnan(value) else share(value),
+        True,
     ),
-    _figure("best_error", "best", "The lowest error on the validation part so far", _error),
-    _figure("best_step", "at step", "The step at which the validation error was lowest", _counted),
+    _figure(
+        "best_error", "best", "The lowest error so far, on the validation part where there is one", _error
+    ),
+    _figure("best_step", "at step", "The step at which the error was lowest", _counted),
+    _figure(
+        "reached_step", "steps to level", "Updates until the error was first at the level or below", _counted
+    ),
+    _figure(
+        "reached_examples",
+        "examples to level",
+        "Training examples seen until the error was first at the level or below",
+        _counted,
+    ),
+    _figure(
+        "from_start", "from start", "|w − w₀|: how far the weights have come from their start", _error, True
+    ),
+    _figure(
+        "to_minimum",
+        "to minimum",
+        "|w − w*|: how far the weights are from the nearest known minimum",
+        _error,
+        True,
+    ),
     _figure("step", "step", "Updates of the weights", _counted),
     _figure("examples", "examples", "Training examples seen", _counted),
     _figure("epochs", "epochs", "Passes through the training part", lambda value: f"{value:,.2f}"),
@@ -129,7 +164,7 @@ class RunsModel(QAbstractTableModel):
 
         def known(k: int) -> bool:
             found = value(self._rows[k])
-            return found is not None and not (isinstance(found, float) and math.isnan(found))
+            return COLUMNS[self._sorted_by].knows(self._rows[k]) and found != -1
 
         there = sorted(filter(known, order), key=lambda k: value(self._rows[k]), reverse=self._descending)
         self._order = (*there, *(k for k in order if not known(k)))  # what is not known comes last either way
@@ -223,6 +258,10 @@ class RunsTable(QTableView):
         if anew:
             self._active = active
             self.selectRow(self.runs.place_of(active))
+        for place, column in enumerate(COLUMNS):
+            hide = column.rare and not any(map(column.knows, rows))
+            if hide != self.isColumnHidden(place):
+                self.setColumnHidden(place, hide)
         self._widen()
 
     def show_theme(self, theme: Theme) -> None:
@@ -243,6 +282,12 @@ class RunsTable(QTableView):
             if wanted > self._widths[place]:
                 self._widths[place] = wanted
                 self.setColumnWidth(place, wanted)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Words leave room for figures, also where there is less of it than there was."""
+        super().resizeEvent(event)
+        self._widths = [0 if c.words else wide for c, wide in zip(COLUMNS, self._widths, strict=True)]
+        self._widen()
 
     def sizeHint(self) -> QSize:
         rows = max(self.runs.rowCount(), 1)

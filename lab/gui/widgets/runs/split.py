@@ -34,7 +34,15 @@ from lab.training.comparison import difference, together
 from lab.training.probes import Probe
 from lab.training.snapshot import Snapshot
 
-BY_RUN = {"maps": 210, "filters": 150, "confusion": 180, "predictions": 200, "decision": 230, "units": 150}
+BY_RUN = {
+    "maps": 210,
+    "filters": 150,
+    "confusion": 180,
+    "predictions": 200,
+    "decision": 230,
+    "units": 150,
+    "surface": 240,
+}
 """Views that can be split, and how many pixels of width a picture needs.
 
 The others show all runs at once, or belong to the active one.
@@ -73,6 +81,7 @@ class Pane(QFrame):
         column.addLayout(head)
         column.addWidget(view, 1)
         view.setMinimumSize(0, LOWEST)
+        self.setMinimumWidth(1)
         layout = view.layout()
         if (
             layout is not None
@@ -80,6 +89,7 @@ class Pane(QFrame):
             layout.setContentsMargins(4, 2, 4, 2)
         view.readout.setFixedHeight(view.readout.fontMetrics().height() + 4)
         view.hint = ""  # type: ignore[misc]
+        view.stand_in_pane()
         view.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.leave_words()
 
@@ -158,6 +168,7 @@ class SplitView(View):
         self._words = whole.controls.findChildren(QLabel, options=Qt.FindChildOption.FindDirectChildrenOnly)
         for label in self._words:
             label.hide()
+        whole.watching_changed.connect(self._follow)
         for control in controls_of(whole):
             if isinstance(control, QComboBox):
                 control.currentIndexChanged.connect(self._follow)
@@ -248,6 +259,8 @@ class SplitView(View):
             self._placed = many, columns
             for place, pane in enumerate(self.panes.values()):
                 self._grid.addWidget(pane, *divmod(place, columns))
+            for column in range(self._grid.columnCount()):  # alike wide, whatever is written in them
+                self._grid.setColumnStretch(column, int(column < columns))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -317,7 +330,7 @@ class SplitView(View):
 
 def split_of(whole: FramedView) -> SplitView:
     """A split view that is called as the view it stands in for."""
-    named = {"name": whole.name, "title": whole.title, "summary": whole.summary, "rest": whole.rest}
+    named = {key: getattr(whole, key) for key in ("name", "title", "tab", "summary", "rest")}
     made: SplitView = type(f"Split{type(whole).__name__}", (SplitView,), named)(whole)
     return made
 
@@ -340,6 +353,7 @@ def copy_settings(source: FramedView, to: FramedView) -> None:
                 theirs.setCurrentIndex(place)
         elif isinstance(ours, QCheckBox) and isinstance(theirs, QCheckBox):
             theirs.setChecked(ours.isChecked())
+    to.copy_from(source)
 
 
 def real_in(selection: Selection, experiment: Experiment) -> Selection:

@@ -1,190 +1,238 @@
-"""An error surface from above: colours, lines of equal error with their values, and the paths."""
+"""An error surface from above: colours, lines of equal error with their values, the paths, and what points where."""
 
 from __future__ import annotations
 
-from itertools import zip_longest
-
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QRectF
-from PySide6.QtGui import QColor, QResizeEvent
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import QWidget
 
-from lab.gui.theme import Theme, number_font, rgb, sequential
+from lab.gui.theme import Theme, rgb, sequential
 from lab.gui.widgets.colour import rows_of_map
-from lab.gui.widgets.plot import Plot, pen
-from lab.gui.widgets.surface.contours import contour_lines, placed
-from lab.gui.widgets.surface.terrain import Terrain, Trail
-from lab.gui.widgets.wording import tick
-from lab.training.surfaces import Surface
+from lab.gui.widgets.plot import Plot
+from lab.gui.widgets.surface.compass_items import CompassItems
+from lab.gui.widgets.surface.contour_items import ContourItems
+from lab.gui.widgets.surface.contours import placed
+from lab.gui.widgets.surface.path_items import PathItems
+from lab.gui.widgets.surface.scene import Scene
+from lab.gui.widgets.surface.terrain import Terrain
+from lab.gui.widgets.surface.trails import Trail, differs, spaced
 
-LABELS = 8
-SHORT = 10
-"""Characters of a run's name."""
-MOST_POINTS = 3000
-"""Of a longer path every so-and-so-many-th point is drawn, the last always."""
-
-
-class PathItems:
-    """The path of a run as it is drawn: start, line with a casing, where it stands, its name."""
-
-    def __init__(self, plot: Plot, height: int) -> None:
-        self.casing = plot.add_line(lambda theme: theme.surface, width=4, smooth=True)
-        self.line = plot.add_line(lambda theme: theme.text, width=2, smooth=True)
-        self.start, self.now = plot.add_points(10), plot.add_points(11)
-        self.name = pg.TextItem(anchor=(-0.35, 0.5))
-        self.name.textItem.document().setDocumentMargin(1)
-        plot.addItem(self.name, ignoreBounds=True)
-        for item in self.items:
-            item.setZValue(1 + height)
-        self.name.setZValue(100)
-        self._worn: tuple[object, ...] = ()
-        self._look: tuple[Trail, bool] | None = None
-        plot.styled(
-            self._dress_again
-        )  # after the lines: a theme gives them the colour that they were made with
-
-    def _dress_again(self, theme: Theme) -> None:
-        self._worn = ()
-        if self._look is not None:
-            self.dress(theme, *self._look)
-
-    @property
-    def items(self) -> tuple[pg.GraphicsObject, ...]:
-        return self.casing, self.line, self.start, self.now, self.name
-
-    def show_trail(self, trail: Trail | None) -> None:
-        for item in self.items:
-            item.setVisible(trail is not None)
-        if trail is None:
-            return
-        path = trail.path[:: -(-len(trail.path) // MOST_POINTS) or 1]
-        if len(path):
-            path = np.vstack([path, trail.path[-1:]])
-            self.name.setPos(*path[-1])
-        for line in (self.casing, self.line):
-            line.setData(path[:, 0], path[:, 1])
-        self.start.setData(path[:1, 0], path[:1, 1])
-        self.now.setData(path[-1:, 0], path[-1:, 1])
-
-    def dress(self, theme: Theme, trail: Trail, named: bool) -> None:
-        self.name.setVisible(named and bool(len(trail.path)))
-        worn = (theme, trail.colour, trail.name)
-        if worn == self._worn:
-            return
-        self._worn, self._look = worn, (trail, named)
-        run, ground = theme.run(trail.colour), theme.surface
-        self.casing.setPen(pen(ground, 4))
-        self.line.setPen(pen(run, 2))
-        self.start.setPen(pg.mkPen(run, width=2))
-        self.start.setBrush(pg.mkBrush(ground))
-        self.now.setPen(pg.mkPen(ground, width=1.5))
-        self.now.setBrush(pg.mkBrush(run))
-        self.name.setText(trail.name[:SHORT])
-        self.name.setFont(number_font(bold=True))
-        self.name.setColor(run)
-        self.name.fill = pg.mkBrush(_with_alpha(ground, 0.8))
+GRIP = 13
+"""Pixels from the start within which the mouse takes hold of it."""
+NAME = 24, 14
+"""Pixels that the name of a run takes, about."""
+RINGS, MOST_RINGS = 0.045, 14
+"""Rings are at least this share of the frame apart, and there are no more of a run."""
+NUDGE = 1 / 40
+"""Of the frame: how far a key moves the start."""
+NUDGES = {
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, 1),
+    Qt.Key.Key_Down: (0, -1),
+}
+NONE = np.empty((0, 2))
 
 
 class Surface2D(Plot):
+    """`start_moved` carries where the start is dragged to, and whether it has been let go: (x, y), or None where the
+    drag was given up, and a bool.
+    """
+
+    start_moved = Signal(object, bool)
+
     def __init__(self, parent: QWidget | None = None) -> None:
-        self._labels: list[pg.TextItem] = []
-        self._drawn: tuple[Terrain, list[tuple[np.ndarray, np.ndarray]]] | None = None
         super().__init__(parent)
         self.setAccessibleName("Error surface")
+        self.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         self._image = pg.ImageItem()
         self._image.setZValue(-10)
         self.addItem(self._image)
-        self._lines = self.add_line(lambda theme: theme.text, smooth=True)
+        self._scene: Scene | None = None
+        self._drawn: tuple[Terrain | None, ...] = (None, None)
+        self._grip: tuple[float, float] | None = None
+        self._dragged = False
+        self.contours = ContourItems(self)
+        self.laid_over = ContourItems(self, Qt.PenStyle.DashLine, named=False)
+        self.compass = CompassItems(self)
         self.paths: list[PathItems] = []
-        self._trails: tuple[Trail, ...] = ()
-        self._labels = [pg.TextItem(anchor=(0.5, 0.5)) for _ in range(LABELS)]
-        for label in self._labels:
-            label.hide()
-            self.addItem(label, ignoreBounds=True)
-        self._minimum = self.add_points(13, "+")
+        self.rings = self.add_points(13)
+        self.minimum = self.add_points(14, "+")
+        self.here = self.add_points(9, "+")
+        for item, height in ((self.rings, 50), (self.minimum, 1), (self.here, 110)):
+            item.setZValue(height)
         self.styled(self._restyle)
 
     def _restyle(self, theme: Theme) -> None:
-        self._lines.setPen(pg.mkPen(_with_alpha(theme.text, 0.45), width=1))
         self._dress_paths()
-        self._minimum.setPen(pg.mkPen(theme.text, width=1))
-        self._minimum.setBrush(pg.mkBrush(theme.text))
-        for label in self._labels:
-            label.setColor(theme.text)
-            label.fill = pg.mkBrush(_with_alpha(theme.surface, 0.72))
+        self.rings.setPen(pg.mkPen(theme.danger, width=1.4))
+        self.rings.setBrush(None)
+        for points in (self.minimum, self.here):
+            points.setPen(pg.mkPen(theme.surface, width=0.6))
+            points.setBrush(pg.mkBrush(theme.text))
+        self._paint_image()
 
-    def show_surface(
-        self, surface: Surface, land: Terrain, trails: tuple[Trail, ...], equal: bool = False
-    ) -> None:
-        """The last trail is on top. With `equal` units on both axes steepest descent crosses the lines at right
-        angles, as it should."""
+    def show_scene(self, scene: Scene) -> None:
+        self._scene = scene
+        land, surface = scene.land, scene.surface
+        if self._drawn != (land, scene.over):
+            self._drawn = (land, scene.over)
+            walked = [trail.points for trail in scene.trails if len(trail)]
+            avoid = np.concatenate(walked)[:: max(1, sum(map(len, walked)) // 400)] if walked else NONE
+            self.name_axes(*map(names, surface.axes))
+            (left, right), (low, high) = land.frame
+            self.keep_units_equal(scene.equal and 0.4 < (right - left) / (high - low) < 2.5)
+            self.frame((left, right), (low, high))
+            self._paint_image()
+            self.contours.show_land(land, avoid)
+            self.laid_over.show_land(scene.over, NONE)
+        self._show_trails(scene)
+        lowest = np.array([surface.minimum]) if surface.minimum is not None else NONE
+        self.minimum.setData(lowest[:, 0], lowest[:, 1])
+        self.compass.show_scene(scene)
+
+    def _paint_image(self) -> None:
+        if self._scene is None:
+            return
+        land = self._scene.land
         x, y, errors = land.fine()
         colours = np.vstack([sequential(self._theme), [rgb(self._theme.surface)]]).astype(np.uint8)
-        self._image.setImage(
-            colours[rows_of_map(land.heights(errors), 0.0, 1.0)], autoLevels=False, levels=(0, 255)
-        )
+        rows = rows_of_map(land.scale.share(errors), 0.0, 1.0)
+        self._image.setImage(colours[rows], autoLevels=False, levels=(0, 255))
         self._image.setRect(QRectF(*placed(x, y)))
-        lines = [contour_lines(land.x, land.y, land.errors, [level]) for level in land.levels]
-        drawn = [line for line in lines if len(line[0])]
-        if drawn:
-            self._lines.setData(*(np.concatenate(part) for part in zip(*drawn, strict=True)))
-        else:
-            self._lines.setData([], [])
-        self._drawn = (land, lines)
-        self._place_labels()
-        self._show_trails(trails)
-        lowest = np.array([surface.minimum]) if surface.minimum is not None else np.empty((0, 2))
-        self._minimum.setData(lowest[:, 0], lowest[:, 1])
-        self.name_axes(*map(_names, surface.axes))
-        wide, high = float(surface.x[-1] - surface.x[0]), float(surface.y[-1] - surface.y[0])
-        self.keep_units_equal(equal and 0.4 < wide / high < 2.5)
-        self.frame((surface.x[0], surface.x[-1]), (surface.y[0], surface.y[-1]))
 
-    def _show_trails(self, trails: tuple[Trail, ...]) -> None:
-        self._trails = trails
-        while len(self.paths) < len(trails):
+    def _show_trails(self, scene: Scene) -> None:
+        while len(self.paths) < len(scene.trails):
             self.paths.append(PathItems(self, len(self.paths)))
         for k, items in enumerate(self.paths):
-            items.show_trail(trails[k] if k < len(trails) else None)
+            trail = scene.trails[k] if k < len(scene.trails) else None
+            items.show_trail(trail, scene.land, scene.movable and trail is scene.front)
         self._dress_paths()
+        self._stack_names(len(scene.trails))
+        rings = rings_of(scene)
+        self.rings.setData(rings[:, 0], rings[:, 1])
+
+    def _stack_names(self, count: int) -> None:
+        """Names of runs that stand at one place are one below the other, that of the front run on top."""
+        places: list[tuple[float, float]] = []
+        for items in reversed(self.paths[:count]):
+            at = self.box.mapViewToScene(items.name.pos())
+            near = sum(abs(at.x() - x) < NAME[0] and abs(at.y() - y) < NAME[1] for x, y in places)
+            items.stack(near)
+            places.append((at.x(), at.y()))
 
     def _dress_paths(self) -> None:
-        for items, trail in zip(self.paths, self._trails, strict=False):
-            items.dress(self._theme, trail, named=len(self._trails) > 1)
+        trails = () if self._scene is None else self._scene.trails
+        for items, trail in zip(self.paths, trails, strict=False):
+            items.dress(self._theme, trail, named=len(trails) > 1)
 
-    def _place_labels(self) -> None:
-        """A line's value in the middle of what it has well inside the picture; none where that is small."""
-        places: list[tuple[float, float, str]] = []
-        if self._drawn is not None and self.height() > 260 and self.width() > 320:
-            land, lines = self._drawn
-            (left, right), (low, high) = (
-                (a[0] + 0.06 * (a[-1] - a[0]), a[-1] - 0.06 * (a[-1] - a[0])) for a in (land.x, land.y)
-            )
-            every = max(-(-len(land.levels) // LABELS), 1)
-            for level, (x, y) in list(zip(land.levels, lines, strict=True))[::every]:
-                inside = np.flatnonzero((x > left) & (x < right) & (y > low) & (y < high))
-                if len(inside) >= 12:
-                    at = inside[len(inside) // 2]
-                    places.append((float(x[at]), float(y[at]), tick(level)))
-        for label, place in zip_longest(self._labels, places[:LABELS]):
-            label.setVisible(place is not None)
-            if place is not None:
-                label.setPos(*place[:2])
-                label.setText(place[2])
+    def mark(self, point: tuple[float, float] | None) -> None:
+        """Show the place that is pointed at, here or on another face."""
+        self.here.setData(*([[v] for v in point] if point is not None else [[], []]))
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._place_labels()
+    def arrow_at(self, point: tuple[float, float]) -> str:
+        """The key of the arrow whose tip is where the mouse is; "" where none is."""
+        return self.compass.arrow_at(self.box.mapViewToScene(QPointF(*point)))
+
+    def run_at(self, point: tuple[float, float]) -> Trail | None:
+        """The run that stands where the mouse is."""
+        scene = self._scene
+        for trail in reversed(scene.trails if scene is not None else ()):
+            if trail.end is not None and self._pixels_between(trail.end, point) <= GRIP:
+                return trail
+        return None
+
+    def _pixels_between(self, a: tuple[float, float], b: tuple[float, float]) -> float:
+        way = self.box.mapViewToScene(QPointF(*a)) - self.box.mapViewToScene(QPointF(*b))
+        return float(np.hypot(way.x(), way.y()))
+
+    # the start
+
+    @property
+    def _start(self) -> tuple[float, float] | None:
+        """Where the start is that can be dragged."""
+        scene = self._scene
+        front = scene.front if scene is not None and scene.movable else None
+        return (
+            None
+            if front is None or not len(front)
+            else (float(front.points[0, 0]), float(front.points[0, 1]))
+        )
+
+    def _under(self, event: QMouseEvent) -> tuple[float, float]:
+        """The place under the mouse, kept within the frame."""
+        point = self.box.mapSceneToView(self.mapToScene(event.position().toPoint()))
+        (left, right), (low, high) = self.box.viewRange()
+        return min(max(point.x(), left), right), min(max(point.y(), low), high)
+
+    def _takes_hold(self, event: QMouseEvent) -> bool:
+        start = self._start
+        return start is not None and self._pixels_between(start, self._under(event)) <= GRIP
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton and self._takes_hold(event):
+            self._grip, self._dragged = self._start, False
+            self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
+            event.accept()
+        else:
+            super().mousePressEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._grip is None:
+            if not event.buttons():
+                open_hand = self._takes_hold(event)
+                self.viewport().setCursor(
+                    Qt.CursorShape.OpenHandCursor if open_hand else Qt.CursorShape.ArrowCursor
+                )
+            super().mouseMoveEvent(event)
+            return
+        self._dragged = True
+        self.start_moved.emit(self._under(event), False)
+        event.accept()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self._grip is None:
+            super().mouseReleaseEvent(event)
+            return
+        self._grip = None
+        self.viewport().setCursor(Qt.CursorShape.OpenHandCursor)
+        if self._dragged:
+            self.start_moved.emit(self._under(event), True)
+        event.accept()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """As all plots; Shift and an arrow move the start, Escape gives a drag up."""
+        way, start = NUDGES.get(Qt.Key(event.key())), self._start
+        if event.key() == Qt.Key.Key_Escape and self._grip is not None:
+            self._grip = None
+            self.start_moved.emit(None, True)
+        elif way is not None and start is not None and event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            (left, right), (low, high) = self.box.viewRange()
+            x, y = (right - left) * NUDGE * way[0], (high - low) * NUDGE * way[1]
+            self.start_moved.emit((start[0] + x, start[1] + y), True)
+        else:
+            super().keyPressEvent(event)
 
 
-def _names(axis: str) -> tuple[str, ...]:
+def rings_of(scene: Scene) -> np.ndarray:
+    """Points of the paths that the surface tells falsely, so many as can be told apart."""
+    if not scene.marks.truth or scene.is_whole:
+        return NONE
+    (left, right), (low, high) = scene.land.frame
+    least = np.array([right - left, high - low])
+    found = []
+    for trail in scene.trails:
+        points = trail.points[differs(trail, scene.land)]
+        apart = RINGS
+        while len(kept := spaced(points / least, apart)) > MOST_RINGS:
+            apart *= 1.3
+        found.append(points[kept])
+    return np.concatenate(found) if found else NONE
+
+
+def names(axis: str) -> tuple[str, ...]:
     """An axis' name, and shorter ones for where it has no room."""
-    short = axis.replace(" main ", " ").replace(" random ", " ")
+    short = axis.replace(" main ", " ").replace(" random ", " ").rsplit(".", 1)[-1]
     return axis, short, short.replace("direction ", ""), short.split(" (")[0]
-
-
-def _with_alpha(colour: str, share: float) -> QColor:
-    result = QColor(colour)
-    result.setAlphaF(share)
-    return result

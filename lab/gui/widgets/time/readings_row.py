@@ -13,7 +13,7 @@ from lab.gui.widgets.numbers import words
 from lab.gui.widgets.wording import number, share
 from lab.training.snapshot import Snapshot
 
-LONGEST_NAME = 64
+LONGEST_NAME = 76
 """Pixels."""
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import (
     QFontMetricsF,
+    QHelpEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -29,6 +30,8 @@ from lab.training.snapshot import Snapshot
 EDGE = 12.0
 SNAP, POINT_AT = 4.0, 5.0
 """Pixels within which a drag lands on an edit, and within which a mark is pointed at."""
+TIP_EDGE = 66
+"""Pixels of a tool tip around its lines, and how far below the point it was asked for it is put."""
 ZOOM = 0.8
 LATEST = 0.5
 """Seconds that the handle stays where it was let go, at most, until the run is there."""
@@ -252,13 +255,16 @@ class Track(QAbstractSlider):
         self._hover = None
         self.update()
 
-    def _tell(self, where: QPoint, x: float, other: int | None) -> None:
+    def _tell(self, where: QPoint, x: float, other: int | None, more: str = "") -> bool:
+        """Say above the track, which is not to be covered, what there is at a place; whether there is anything."""
         if self._snapshot is None or self._clock is None:
-            return
+            return False
         step = self._held if self._is_dragged and self._held is not None else self._step_at(x)
         within = POINT_AT / self._axis.pixels_a_step
-        text = words_at(self._snapshot, self._marks, self._clock, step, within, other)
-        QToolTip.showText(where + QPoint(0, 12), text, self)
+        text = words_at(self._snapshot, self._marks, self._clock, step, within, other, more)
+        high = (text.count("<br>") + 1) * self.fontMetrics().height() + TIP_EDGE
+        QToolTip.showText(QPoint(where.x(), self.mapToGlobal(QPoint()).y() - high), text, self)
+        return True
 
     # --- the keyboard
 
@@ -268,6 +274,9 @@ class Track(QAbstractSlider):
             if Qt.Key(event.key()) in KEYS and plain:
                 event.accept()
                 return True
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            where = event.pos()
+            return self._tell(event.globalPos(), where.x(), self._run_at(where.y()), self.toolTip())
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

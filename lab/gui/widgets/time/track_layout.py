@@ -54,12 +54,13 @@ class Placed:
         ]
         self.breakpoints = _seen(axis, marks.breakpoints).tolist()
         self.branches: list[tuple[QPainterPath, int, float, str]] = []
-        taken = [x + HALF for x in diamonds]
+        taken = [(x - HALF, x + HALF) for x in diamonds]
         for step, name, colour, _words in marks.branches:
             if axis.sees(step):
-                x = _free(axis.x(float(step)), taken)
+                wide = 2 * HALF + 4 + room * len(name)
+                x = _free(axis.x(float(step)) - HALF, wide, taken) + HALF
                 self.branches.append((_fork(x), colour, x + HALF + 2, name))
-                taken.append(x + HALF + 4 + room * len(name))
+                taken.append((x - HALF, x - HALF + wide))
         lanes = {other.run: BELOW + 4 + EACH_RUN * k for k, other in enumerate(marks.others)}
         self.others = [
             (other, *_lane(axis, other, lanes[other.run], lanes.get(other.parent, BAR + 3)))
@@ -85,12 +86,12 @@ def _seen(axis: TimeAxis, steps: tuple[int, ...]) -> NDArray[np.float64]:
     return axis.x(np.sort(found[(found >= axis.first) & (found <= axis.last)]))
 
 
-def _free(x: float, taken: list[float]) -> float:
-    """`x`, or the next place to the right of all that a mark there would cover; `taken` are right edges."""
-    for edge in sorted(taken):
-        if edge - 2 * HALF - 1 < x + HALF and x - HALF < edge:
-            x = edge + HALF + 1
-    return x
+def _free(left: float, wide: float, taken: list[tuple[float, float]]) -> float:
+    """`left`, or the next place to the right where so wide a mark covers none of those that are there."""
+    for start, end in sorted(taken):
+        if start < left + wide and left < end:
+            left = end + 1
+    return left
 
 
 def _fork(x: float) -> QPainterPath:

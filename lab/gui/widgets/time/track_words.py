@@ -41,9 +41,10 @@ def _branches(snapshot: Snapshot) -> tuple[tuple[int, str, int, str], ...]:
 
 
 def words_at(
-    snapshot: Snapshot, marks: Marks, clock: RunClock, step: int, within: float, other: int | None = None
-) -> str:
-    """Lines about `step`: epoch and loss there; below, all that is marked `within` so many steps of it."""
+    snapshot: Snapshot, marks: Marks, clock: RunClock, step: int, within: float, other: int | None = None,
+    more: str = "",
+) -> str:  # fmt: skip
+    """Lines about `step`: epoch and loss there; below, all that is marked `within` so many steps of it; and `more`."""
     if other is not None:
         return _of_run(snapshot, marks, other)
     curves = snapshot.curves
@@ -69,7 +70,7 @@ def words_at(
         lines.append(f"◆ {where}: {edit_words(snapshot.edits, first, last)}")
     lines += [f"⑂ {words}" for at, _, _, words in marks.branches if abs(at - step) <= within]
     lines += [f"● breakpoint at step {at:,}" for at in marks.breakpoints if abs(at - step) <= within]
-    return _rich(*lines)
+    return _rich(*lines, *more.splitlines())
 
 
 def _of_run(snapshot: Snapshot, marks: Marks, run: int) -> str:

@@ -1,4 +1,4 @@
-"""The transport bar: reset, step back, play, step, to the end; how far, how fast; the numbers of the moment."""
+"""The transport bar: reset, to the start, back, play, step, to the end; how far, how fast; the moment in numbers."""
 
 from __future__ import annotations
 
@@ -45,6 +45,7 @@ class Transport(QWidget):
         row.setSpacing(4)
         for action, name in (
             (self.reset_action, "reset"),
+            (self.start_action, "to-start"),
             (self.back_action, "step-back"),
             (self.play_action, "play"),
             (self.step_action, "step"),
@@ -113,7 +114,9 @@ class Transport(QWidget):
         self.play_action = self._action("Play", "Space", playback.toggle)
         self.step_action = self._action("Step", ".", playback.step)
         self.back_action = self._action("Step back", ",", playback.step_back)
-        self.reset_action = self._action("Reset", "Home", playback.reset)
+        # a bare key may take nothing away: what has been trained is forgotten by a reset alone
+        self.reset_action = self._action("Reset", "Ctrl+Home", playback.reset)
+        self.start_action = self._action("To the start", "Home", playback.go_to_start)
         self.end_action = self._action("To the furthest step", "End", playback.go_to_end)
         self.epoch_action = self._action("Step one epoch", "Shift+.", self._one_epoch)
         self.slower_action = self._action(
@@ -131,6 +134,7 @@ class Transport(QWidget):
             self.step_action,
             self.back_action,
             self.epoch_action,
+            self.start_action,
             self.end_action,
             self.reset_action,
             self.slower_action,
@@ -140,9 +144,8 @@ class Transport(QWidget):
     def _stride_actions(self) -> tuple[QAction, ...]:
         group, found = QActionGroup(self), []
         for number, (unit, title, tip) in enumerate(STRIDES, 1):
-            action = self._action(
-                f"By {title}", f"Alt+{number}", lambda *_, unit=unit: self._choose_stride(unit)
-            )
+            words = title.capitalize() if unit == "until" else f"By {title}"
+            action = self._action(words, f"Alt+{number}", lambda *_, unit=unit: self._choose_stride(unit))
             action.setCheckable(True)
             action.setData(unit)
             self._set_tip(action, tip)
@@ -161,7 +164,7 @@ class Transport(QWidget):
         button.setDefaultAction(action)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
         button.setIconSize(QSize(20, 20))
-        button.setFixedSize(42 if name == "play" else 34, 34)
+        button.setFixedSize(42 if name == "play" else 32, 34)
         button.setProperty("primary" if name == "play" else "flat", True)
         # Space is for play, also while a button has the focus
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus if name == "play" else Qt.FocusPolicy.NoFocus)
@@ -239,13 +242,17 @@ class Transport(QWidget):
             self.step_action,
             self.back_action,
             self.epoch_action,
+            self.start_action,
             self.reset_action,
         ):
             action.setEnabled(ready)
         self._enable_end()
         self._show_playing(self._playback.playing)
         self._show_stride(self._playback.stride)
-        self._set_tip(self.reset_action, "Reset: back to the same start")
+        self._set_tip(
+            self.reset_action, "Reset: begin again from the same start, and forget what was trained"
+        )
+        self._set_tip(self.start_action, "To the start; what was trained stays, to go on from")
         self._set_tip(self.end_action, "To the end: the furthest step there has been")
         self._set_tip(self.epoch_action, "Step one epoch")
         self._set_tip(self.slower_action, "Slower")

@@ -1,0 +1,1 @@
+"""Formulas in x and y: read, never executed; differentiated exactly; told in words; lowered a term at a time."""
