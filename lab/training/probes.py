@@ -136,7 +136,7 @@ class GradientCheck:
     def agrees(self) -> bool:
         """Whether the two are the same number, as far as 32 bits go."""
         apart = abs(self.backpropagated - self.difference)
-        return self.relative <= AGREES or apart <= self.uncertain
+        return self.relative <= AGREES or apart <= max(self.uncertain, self.rounding)
 
     @property
     def uncertain(self) -> float:
@@ -154,10 +154,9 @@ class GradientCheck:
 
     @property
     def relative(self) -> float:
-        """How far the two are apart, as a share of the larger one; 0 where it may be rounding alone."""
-        apart = abs(self.backpropagated - self.difference)
+        """How far the two are apart, as a share of the larger one; 0 where both are 0."""
         size = max(abs(self.backpropagated), abs(self.difference))
-        return 0.0 if apart <= self.rounding else apart / size
+        return abs(self.backpropagated - self.difference) / size if size else 0.0
 
 
 @dataclass(frozen=True)

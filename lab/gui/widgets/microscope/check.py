@@ -22,7 +22,8 @@ def verdict(check: GradientCheck) -> str:
     if not check.agrees:
         return "The two do not agree"
     if check.relative > AGREES:
-        return f"The two agree as far as 32 bits go: rounding may move the second by ±{number(check.uncertain, 2)}"
+        off = max(check.uncertain, check.rounding)
+        return f"The two agree as far as rounding lets one see: it may move them by ±{number(off, 2)}"
     return "The two agree"
 
 
