@@ -193,7 +193,8 @@ class Workspace(QMainWindow):
     def _grey_tabs(self) -> None:
         """A view with nothing to show of this experiment cannot be turned to."""
         docks = {dock.windowTitle(): dock for dock in self.docks.values()}
-        for bar in self.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
+        # not findChildren: it ties what it finds to this window, and bars that Qt has deleted would stay as shells
+        for bar in (child for child in self.children() if isinstance(child, QTabBar)):
             for tab in range(bar.count()):
                 if dock := docks.get(bar.tabText(tab)):
                     bar.setTabEnabled(tab, dock.toggleViewAction().isEnabled())
