@@ -57,6 +57,8 @@ class SurfaceView(FramedView):
         self._lands: tuple[Terrain, ...] = ()
         self._seen: tuple[object, ...] = ()  # what the terrains were made of
         self.scenes: tuple[Scene, ...] = ()
+        self._shown: tuple[object, ...] = ()  # what the picture was made of
+        self._kept: tuple[object, ...] = ()
         self._dragging = False
         self.alone = False
         self.settings = SurfaceControls(self.controls)
@@ -151,7 +153,13 @@ class SurfaceView(FramedView):
         self.settings.show_snapshot(snapshot, is_new)
         self._asked = self.probe(), self.batch_probe()
         self._take(snapshot)
-        self._redraw()
+        runs = snapshot.runs or (snapshot,)
+        told = tuple((run.run, run.name, run.colour, run.stopped, id(run.walk)) for run in runs)
+        shown = (*map(id, self._readings), snapshot.run, snapshot.rate, *told)
+        if shown != self._shown or not self.scenes:
+            self._shown = shown
+            self._kept = self._readings, tuple(run.walk for run in runs)  # so that no other has their numbers
+            self._redraw()
 
     def _take(self, snapshot: Snapshot) -> None:
         """The newest readings, unless too little is known of a new plane yet: then the picture of the old one stays."""

@@ -316,6 +316,17 @@ def test_the_picture_is_not_made_again_while_only_the_path_grows(stage: Stage) -
     assert view.scenes[0].land is not land
 
 
+def test_nothing_is_drawn_again_where_nothing_is_new(stage: Stage) -> None:
+    view = stage.show(SurfaceView)
+    seen = replace(race(count=2), readings={view.probe(): with_other_paths(surface(), 2)})
+    view.show_snapshot(seen)
+    scenes = view.scenes
+    view.show_snapshot(replace(seen, step=601))
+    assert view.scenes is scenes
+    view.show_snapshot(replace(seen, rate=0.2))
+    assert view.scenes is not scenes, "the compass says the rate"
+
+
 def test_every_run_has_its_path_and_its_name(stage: Stage) -> None:
     view = stage.show(SurfaceView)
     reading = with_other_paths(surface(), 3)
