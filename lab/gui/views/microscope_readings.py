@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lab.network.network import INPUT
-from lab.training.microscope import Backward, Choice, Slide, said
+from lab.training.microscope import Backward, Choice, Slide, beside, said
 from lab.training.probes import (
     ActivationsProbe,
     Change,
@@ -102,9 +102,7 @@ class Readings:
         if role == "dw":
             weight, of = chosen.weight, f"dE/d{_own(chosen.name)}[{', '.join(map(str, chosen.place))}]"
         elif role == "db":
-            parameter = next(p for p in ("bias", "shift") if slide.has(back.spot.layer, p))
-            shape = slide.weights[f"{back.spot.layer}.{parameter}"].shape
-            place = back.spot.at if len(shape) == 3 else (back.spot.unit,)
+            parameter, place = beside(slide, back.spot)[0]
             weight, of = slide.index(back.spot.layer, parameter, place), f"dE/d{parameter}{list(place)}"
         elif chosen.pixel is not None and chosen.pixel.layer == INPUT:
             pixel, of = chosen.pixel.at, f"dE/dinput{list(chosen.pixel.at)}"

@@ -4,7 +4,7 @@ Pure functions of what the engine has answered to probes: a `Slide` is a moment 
 it; `forward` and `backward` give lines with their real numbers, ready to be drawn.
 """
 
-from lab.training.microscope.backward import arriving, backward, choose, forward
+from lab.training.microscope.backward import arriving, backward, beside, choose, forward
 from lab.training.microscope.functions import Curve
 from lab.training.microscope.lines import (
     Backward,
@@ -39,6 +39,7 @@ __all__ = [
     "Token",
     "arriving",
     "backward",
+    "beside",
     "bracketed",
     "choose",
     "forward",

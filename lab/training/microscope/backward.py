@@ -107,6 +107,13 @@ def forward(slide: Slide, spot: Spot) -> Forward:
     return kind.forward(slide, facts, spot)
 
 
+def beside(slide: Slide, spot: Spot) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """The numbers of which the output at `spot` has one besides its weights, by parameter and place: its bias."""
+    facts = slide.facts(spot.layer)
+    kind = kind_of(facts)
+    return () if kind is None else kind.others(slide, facts, spot)
+
+
 def choose(slide: Slide, spot: Spot, weight: int = -1, pixel: Spot | None = None) -> Choice:
     """The weight and the number that comes in that the equations are written for: those that are wished, where they
     are of this layer, else those of the largest product."""
@@ -142,7 +149,8 @@ def backward(slide: Slide, spot: Spot, chosen: Choice) -> Backward:
         lines += kind.learning(slide, facts, kind.weight, chosen.place)
         used, made = kind.pairs(slide, facts, kind.weight, chosen.place)
     for parameter, place in kind.others(slide, facts, spot):
-        lines += [replace(line, role="db") for line in kind.learning(slide, facts, parameter, place)]
+        *before, last = kind.learning(slide, facts, parameter, place)
+        lines += [*before, replace(last, role="db")]
     if chosen.pixel is not None:
         for source, name in enumerate(facts.inputs):
             if name == chosen.pixel.layer:

@@ -54,12 +54,12 @@ class Token:
 def said(value: float, digits: int = 4) -> str:
     """Whole numbers as such, others with so many significant digits: −25, 0.5, 0.3127, 1.302·10⁻⁵."""
     if math.isfinite(value) and value == int(value) and abs(value) < 1e9:
-        return f"{int(value)}".replace("-", "−")
+        return f"{int(value):,}".replace("-", "−")
     text = number(value, digits)
     if "·" in text or "." not in text:
         return text
     short = text.rstrip("0")
-    return short if float(short.replace("−", "-")) == value else text
+    return short if float(short.replace("−", "-").replace(",", "")) == value else text
 
 
 def bracketed(value: float, digits: int = 4) -> str:

@@ -21,7 +21,7 @@ def factors(*values: float) -> Factors:
     ("value", "words"),
     [
         (-25.0, "−25"), (0.5, "0.5"), (1 / 3, "0.3333"), (308.0, "308"), (1.302e-5, "1.302·10⁻⁵"),
-        (np.float32(0.1), "0.1000"), (math.nan, "NaN"), (-math.inf, "−∞"), (0.0, "0"), (123456.75, "123457"),
+        (np.float32(0.1), "0.1000"), (math.nan, "NaN"), (-math.inf, "−∞"), (0.0, "0"), (123456.75, "123,457"),
     ],
 )  # fmt: skip
 def test_numbers_are_as_short_as_they_are_exact(value, words) -> None:
