@@ -195,12 +195,8 @@ def starts(base: Experiment, examples: int) -> Iterator[Found]:
         for x, y in places(formula):
             node = msgspec.structs.replace(nodes[0], layer=msgspec.structs.replace(formula, x=x, y=y))
             words = f"from x = {tick(x)}, y = {tick(y)}"
-            yield (
-                f"{tick(x)}, {tick(y)}",
-                words,
-                msgspec.structs.replace(base, network=Network((node,))),
-                True,
-            )
+            experiment = msgspec.structs.replace(base, network=Network((node,)))
+            yield f"({tick(x)}, {tick(y)})", words, experiment, True
 
 
 def places(formula: Formula) -> Iterator[tuple[float, float]]:

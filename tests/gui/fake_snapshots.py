@@ -27,6 +27,8 @@ from lab.training.probes import (
     DecisionProbe,
     Distances,
     DistancesProbe,
+    Gradients,
+    GradientsProbe,
     Outputs,
     OutputsProbe,
     Probe,
@@ -156,6 +158,23 @@ def activations(name: str, probe: ActivationsProbe) -> Activations:
         scores=softmax(last) if classes else last,
         target=target,
         label=label,
+    )
+
+
+def gradients(name: str, probe: GradientsProbe) -> Gradients:
+    """Made up: of the right shapes."""
+    generator = np.random.default_rng(5)
+    seen = activations(name, ActivationsProbe(probe.part, probe.example))
+
+    def like(values: np.ndarray) -> np.ndarray:
+        return generator.normal(0, 0.1, values.shape).astype(np.float32)
+
+    return Gradients(
+        error=0.25,
+        input=like(seen.input),
+        outputs={key: like(values) for key, values in seen.outputs.items()},
+        preactivations={key: like(values) for key, values in seen.preactivations.items()},
+        parameters={key: like(values) for key, values in weights(name).items()},
     )
 
 
@@ -380,6 +399,8 @@ def answer(name: str, probe: Probe) -> Reading:
     match probe:
         case ActivationsProbe():
             return activations(name, probe)
+        case GradientsProbe():
+            return gradients(name, probe)
         case WeightsProbe():
             return Weights(weights(name))
         case OutputsProbe():

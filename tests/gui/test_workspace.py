@@ -121,3 +121,12 @@ def test_an_edit_that_adds_a_skip_moves_no_views() -> None:
         kind_of(msgspec.structs.replace(unet, network=Network(lenet.network.nodes)), "branched") == "branched"
     )
     assert kind_of(preset("spiral"), "image") == "plane"
+
+
+def test_a_view_is_brought_to_the_front(qtbot: QtBot, document: Document) -> None:
+    workspace = shown(qtbot, document, with_graph=True)
+    workspace.arrange("image")
+    for name in ("sweep", "runs"):
+        view = workspace.bring(name)
+        assert view is workspace.docks[name].view
+        qtbot.waitUntil(lambda view=view: view in workspace.open_views)

@@ -68,6 +68,7 @@ class Inspector(Column):
         self.by_hand = Number(-3.4e38, 3.4e38)
         self.by_hand.setToolTip("Set the weight by hand, from this step on. Undo takes it back")
         self.by_hand.setAccessibleName("Set the weight")
+        self.by_hand.setMinimumWidth(80)
         self.by_hand.edited.connect(self._set_weight)
         self._set_to = Section("")
         self._set_to.heading.hide()

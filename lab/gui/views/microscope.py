@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from typing import cast
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from lab.gui.selection import Selection
@@ -20,7 +19,7 @@ from lab.gui.views.microscope_readings import Readings
 from lab.gui.views.view import Table
 from lab.gui.widgets.microscope.face import words_of
 from lab.gui.widgets.microscope.grid import ARROWS
-from lab.gui.widgets.microscope.place import PlaceBar
+from lab.gui.widgets.microscope.place import ExampleSteps, PlaceBar
 from lab.gui.widgets.microscope.sheet import Sheet, WaySwitch
 from lab.network.network import INPUT
 from lab.training.listing import Line, listing
@@ -28,6 +27,8 @@ from lab.training.microscope import Slide, Spot, Token, choose, start_of, to_com
 from lab.training.probes import PartName, Probe
 from lab.training.snapshot import Snapshot
 
+NARROW = 480
+"""Pixels of width below which fields go without their names."""
 SCAN = 450
 """Milliseconds from one place to the next: slow enough to read along."""
 
@@ -37,6 +38,7 @@ class MicroscopeView(FramedView):
 
     name = "microscope"
     title = "Microscope"
+    tab = "Lens"
     summary = (
         "One number of the network at a time: how it comes about and how the error flows back through it"
     )
@@ -84,8 +86,9 @@ class MicroscopeView(FramedView):
             "Example of", PARTS, "Which part of the data the example is taken from", self._choose_part
         )
         self._part.setCurrentIndex(1)
-        add.button("‹", "The example before this one (P)", partial(self._turn, -1), "Previous example")
-        add.button("›", "The next example (N)", partial(self._turn, 1), "Next example")
+        self.steps = ExampleSteps()
+        self.steps.turned.connect(self._turn)
+        add.add(self.steps)
         self.scan = add.button(
             "scan", "Let the window go over the whole map, place by place", self._scan, "Scan the map"
         )
@@ -183,23 +186,8 @@ class MicroscopeView(FramedView):
         words = self.readings.words(slide, within(snapshot.experiment, self._selection)[0])
         self.sheet.show_numbers(slide, spot, chosen, coming, self.ways.is_backward, words)
         self.sheet.back.show_check(*self.readings.check_words())
-        self._show_hand(slide)
+        self.hand.show_choice(slide, self.sheet.backward, len(self.readings.changed))
         self.readout.rest(words_of(slide, spot))
-
-    def _show_hand(self, slide: Slide) -> None:
-        assert self.sheet.backward is not None
-        chosen, spot = self.sheet.backward.chosen, self.sheet.backward.spot
-        weight = bias = pixel = None
-        if chosen.weight >= 0:
-            own = chosen.name.rpartition(".")[2]
-            value = float(slide.weights[chosen.name][chosen.place])
-            weight = (f"{own}[{', '.join(map(str, chosen.place))}]", value)
-        if slide.has(spot.layer, "bias"):
-            bias = (f"bias[{spot.unit}]", float(slide.weights[f"{spot.layer}.bias"][spot.unit]))
-        if chosen.pixel is not None and chosen.pixel.layer == INPUT and not slide.batch:
-            place = chosen.pixel.at[:1] if slide.shape(INPUT).is_vector else chosen.pixel.at
-            pixel = (f"input[{', '.join(map(str, place))}]", float(slide.activations.input[chosen.pixel.at]))
-        self.hand.show_numbers(weight, bias, pixel, len(self.readings.changed))
 
     # --- following the machine
 
@@ -342,6 +330,11 @@ class MicroscopeView(FramedView):
             self.watching_changed.emit()
 
     # --- for others
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self.place.be_brief(self.width() < NARROW):
+            self.controls.arrange()
 
     def copy(self) -> None:
         """All that is shown, as text, to the clipboard."""

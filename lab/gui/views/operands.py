@@ -7,7 +7,7 @@ from typing import Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -52,6 +52,8 @@ class Operands(QWidget):
 
     said = Signal(str)
     """The number under the pointer in words; "" where there is none."""
+    weight_picked = Signal(str, tuple)
+    """A number of a parameter was clicked: the parameter's name, and its indices."""
     turned = Signal(int)
     """Another example of the batch is wanted, so many further on."""
 
@@ -132,6 +134,8 @@ class Operands(QWidget):
         layout.addWidget(self._pages, 1)
         layout.addWidget(self.coming)
         self.mosaic.hovered.connect(self._hover)
+        self.mosaic.clicked.connect(self._pick)
+        self.numbers.clicked.connect(self._pick_number)
         self.be_brief(False)
 
     # what is shown
@@ -226,13 +230,28 @@ class Operands(QWidget):
         self._fill()
 
     def _fill(self) -> None:
-        there = [operand for operand, _ in self._operands if operand.values is not None]
+        there = self._there
         at = self.tabs.currentIndex()
         values = there[at].values if 0 <= at < len(there) else None
         self.numbers.show_array(np.zeros(0, np.float32) if values is None else values)
 
+    @property
+    def _there(self) -> list[Operand]:
+        return [operand for operand, _ in self._operands if operand.values is not None]
+
+    def _pick(self, place: Place) -> None:
+        there = self._there
+        if int(place.group) < len(there) and (operand := there[int(place.group)]).parameter:
+            self.weight_picked.emit(operand.parameter, spot_of(operand, place))
+
+    def _pick_number(self, cell: QModelIndex) -> None:
+        there, at = self._there, self.tabs.currentIndex()
+        if 0 <= at < len(there) and there[at].parameter and cell.data() is not None:
+            spot = self.numbers.numbers.spot(cell.row(), cell.column())
+            self.weight_picked.emit(there[at].parameter, spot)
+
     def _hover(self, place: Place | None) -> None:
-        there = [operand for operand, _ in self._operands if operand.values is not None]
+        there = self._there
         if place is None or int(place.group) >= len(there):
             self.said.emit("")
             return

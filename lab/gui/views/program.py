@@ -16,6 +16,7 @@ from lab.gui.theme import Theme, number_font
 from lab.gui.views.framed import FramedView
 from lab.gui.views.operands import Operands
 from lab.gui.views.view import Table
+from lab.gui.views.weights import flat_index
 from lab.gui.widgets.listing import SECTIONS, ListingTable, shapes
 from lab.training.listing import Line, group_of, listing
 from lab.training.probes import Operation, OperationProbe, Probe
@@ -80,6 +81,7 @@ class ProgramView(FramedView):
         self.table_of_lines.pointed.connect(self._point)
         self.operands.said.connect(self.readout.say)
         self.operands.turned.connect(self._turn)
+        self.operands.weight_picked.connect(self._pick_weight)
         self.say("Press play, or step once: the operations of an update appear here")
 
     def _icons(self) -> dict[QAction, str]:
@@ -252,6 +254,15 @@ class ProgramView(FramedView):
         if chosen.layer != self._selection.layer and chosen.layer in {node.name for node in nodes}:
             self._selection = replace(self._selection, layer=chosen.layer, unit=-1, row=-1, column=-1)
             self.picked.emit(self._selection)
+
+    @Slot(str, tuple)
+    def _pick_weight(self, parameter: str, spot: tuple[int, ...]) -> None:
+        if self._snapshot is None:
+            return
+        flat = flat_index(self._snapshot.experiment.analysis, parameter, spot)
+        layer = parameter.rpartition(".")[0]
+        self._selection = replace(self._selection, layer=layer, unit=-1, row=-1, column=-1, weight=flat)
+        self.picked.emit(self._selection)
 
     def _point(self, line: int) -> None:
         if line < 0:

@@ -33,7 +33,7 @@ from lab.training.survey import too_dear
 
 CARD_BESIDE, CARD_BELOW = (600, 260), (330, 500)
 """Pixels of width and height from which on the compass has room beside the picture, or below it."""
-EQUAL_PLANES = ("gradient", "curvature")
+EQUAL_PLANES = ("curvature",)
 """Their directions are orthonormal and their frames not long: then angles can be drawn as they are."""
 
 
@@ -83,19 +83,22 @@ class SurfaceView(FramedView):
 
     # what is asked for
 
-    def probe(self) -> SurfaceProbe:
-        return self.settings.probe()
+    def probe(self, experiment: Experiment | None = None) -> SurfaceProbe:
+        """What is asked of an experiment; of the one that is shown, unless another is given."""
+        return self.settings.probe(experiment or self._experiment)
 
-    def batch_probe(self) -> SurfaceProbe | None:
+    def batch_probe(self, experiment: Experiment | None = None) -> SurfaceProbe | None:
         """That of the batch's own surface, in the same frame; the full one's where the batch's is shown anyway."""
         if not self.settings.batch_as:
             return None
-        probe = self.probe()
+        probe = self.probe(experiment)
         return replace(probe, over="training" if probe.over == "batch" else "batch")
 
     def probes(self, snapshot: Snapshot, selection: Selection) -> frozenset[Probe]:
-        batch = self.batch_probe()
-        return frozenset({self.probe()} if batch is None else {self.probe(), batch})
+        probe, batch = self.probe(snapshot.experiment), self.batch_probe(snapshot.experiment)
+        if is_vague(probe):
+            return frozenset()
+        return frozenset({probe} if batch is None else {probe, batch})
 
     def suits(self, snapshot: Snapshot) -> bool:
         return not self._why_not(snapshot.experiment)
@@ -105,7 +108,7 @@ class SurfaceView(FramedView):
         weights = experiment.analysis.parameter_count or 0
         if weights < 2:
             return "A surface needs a network with at least two weights"
-        probe = self.probe()
+        probe = self.probe(experiment)
         if too_dear(experiment, probe):
             points = f"{probe.resolution}×{probe.resolution}"
             return (
@@ -125,9 +128,8 @@ class SurfaceView(FramedView):
             self._redraw()
         else:
             self._readings, self._lands, self.scenes, self._seen = (), (), (), ()
-            few = asked[0].plane == "moments" and len(asked[0].anchors) < 2
             moments = "Choose two or three moments: the plane goes through them"
-            self.say(moments if few else "Computing the error surface …")
+            self.say(moments if is_vague(asked[0]) else "Computing the error surface …")
         self.watching_changed.emit()
 
     def show_selection(self, selection: Selection) -> None:
@@ -147,6 +149,7 @@ class SurfaceView(FramedView):
                 self._readings, self._lands = (), ()
             self._experiment = snapshot.experiment
         self.settings.show_snapshot(snapshot, is_new)
+        self._asked = self.probe(), self.batch_probe()
         self._take(snapshot)
         self._redraw()
 
@@ -157,7 +160,9 @@ class SurfaceView(FramedView):
         if reading is None or (self._lands and not is_spanned(reading)):
             return
         if self._dragging and self._readings and not same_frame(reading, self._readings[0]):
-            return  # while the start is in the hand, the ground stands still
+            old = self._readings[0]  # while the start is in the hand, the ground stands still
+            reading = replace(reading, x=old.x, y=old.y, errors=old.errors, complete=old.complete)
+            beside = None
         self._readings = (reading,) if beside is None or known(beside) is None else (reading, beside)
 
     def _redraw(self) -> None:
@@ -288,6 +293,11 @@ class SurfaceView(FramedView):
     def table(self) -> Table:
         """All that is shown: the surface's points, the paths', the arrows and numbers."""
         return Table(table_of(self.scenes))
+
+
+def is_vague(probe: SurfaceProbe) -> bool:
+    """Whether it does not say enough to be answered."""
+    return probe.plane == "moments" and len(probe.anchors) < 2
 
 
 def is_spanned(surface: Surface) -> bool:

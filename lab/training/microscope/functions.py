@@ -113,7 +113,7 @@ def written_value(activation: Activation, z: float) -> str:
     """f(z) with the number in its place: "max(0, −25)"."""
     if activation.kind in (kernel.LEAKY_RELU, kernel.ELU):
         if z > 0:
-            return f"{said(z)}, as it is above 0"
+            return said(z)
         if activation.kind == kernel.LEAKY_RELU:
             return f"{said(activation.alpha)} × {bracketed(z)}"
         return f"{said(activation.alpha)} · (exp {bracketed(z)} − 1)"

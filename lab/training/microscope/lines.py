@@ -62,9 +62,9 @@ def said(value: float, digits: int = 4) -> str:
     return short if float(short.replace("−", "-")) == value else text
 
 
-def bracketed(value: float) -> str:
+def bracketed(value: float, digits: int = 4) -> str:
     """As a factor, or behind a sign: (−0.5)."""
-    text = said(value)
+    text = said(value, digits)
     return f"({text})" if text.startswith("−") or "·" in text else text
 
 

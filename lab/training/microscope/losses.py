@@ -137,17 +137,19 @@ ERRORS: dict[type[Loss], Callable[[Answer], Real]] = {
 
 # -- dE/dy: symbols, numbers, value, and lines before -----------------------------------------------------
 
+DIGITS = 7
 Found = tuple[str, tuple[Token, ...], float, tuple[Line, ...]]
 
 
 def _pair(answer: Answer, spot: Spot) -> tuple[float, float, Token]:
+    """y, t and y as it is written: with all its digits, because near the target few are left of the difference."""
     y, t = float(answer.y[spot.at]), float(answer.t[spot.at])
-    return y, t, Token(bracketed(y), spot)
+    return y, t, Token(bracketed(y, DIGITS), spot)
 
 
 def _squared(answer: Answer, spot: Spot) -> Found:
     y, t, token = _pair(answer, spot)
-    return "dE/dyⱼ = −(tⱼ − yⱼ)", (Token(f"−({said(t)} − "), token, Token(")")), -(t - y), ()
+    return "dE/dyⱼ = −(tⱼ − yⱼ)", (Token(f"−({said(t, DIGITS)} − "), token, Token(")")), -(t - y), ()
 
 
 def _softmax(answer: Answer, spot: Spot) -> Found:

@@ -68,7 +68,7 @@ class PReLUArithmetic(InPlace):
     def forward(self, slide: Slide, facts: Facts, spot: Spot) -> Forward:
         came, x = self.origin(slide, facts, spot), self.x(slide, facts, spot)
         unit, engine = self._unit(slide, facts, spot), float(slide.y(facts.name)[spot.at])
-        numbers: tuple[Token, ...] = (slide.token(came), Token(", as it is above 0"))
+        numbers: tuple[Token, ...] = (slide.token(came),)
         y = x
         if x <= 0:
             slope = float(slide.weights[f"{facts.name}.slope"][unit])

@@ -18,6 +18,7 @@ from lab.gui.theme import LIGHT
 from lab.gui.views import program
 from lab.gui.views.operands import MANNERS
 from lab.gui.views.program import ProgramView
+from lab.gui.views.weights import flat_index, weight_name
 from lab.gui.widgets.histogram import sentence
 from lab.gui.widgets.listing import COST, LAYER, MARK, OPERATION, SHAPES, brief
 from lab.gui.widgets.mosaic import Place
@@ -379,6 +380,24 @@ def test_choosing_a_line_selects_its_layer_and_back(machine: Machine, qtbot: QtB
     assert view.line == next(line.number for line in listing(LENET) if line.layer == "dense2")
     with qtbot.assertNotEmitted(view.picked):
         machine.choose(13)  # the loss is no layer
+
+
+def test_a_weight_is_selected_by_a_click_on_its_number(machine: Machine, qtbot: QtBot) -> None:
+    view, operands = machine.view, machine.view.operands
+    machine.stand(2)
+    with qtbot.waitSignal(view.picked) as picked:
+        operands.mosaic.clicked.emit(Place("1", 2, 0, 3, 1))
+    weight = flat_index(LENET.analysis, "conv1.weight", (2, 0, 3, 1))
+    assert (picked.args[0].layer, picked.args[0].weight) == ("conv1", weight)
+    with qtbot.assertNotEmitted(view.picked):
+        operands.mosaic.clicked.emit(Place("3", 4, 0, 7, 9))  # an output is no weight
+    operands.show_as("numbers")
+    operands.tabs.setCurrentIndex(2)
+    with qtbot.waitSignal(view.picked) as picked:
+        operands.numbers.clicked.emit(operands.numbers.numbers.index(0, 4))
+    assert weight_name(LENET.analysis, picked.args[0].weight) == "conv1.bias[4]"
+    with qtbot.assertNotEmitted(view.picked):
+        operands.numbers.clicked.emit(operands.numbers.numbers.index(0, 7))  # nothing stands there
 
 
 def test_the_window_steps_its_machine(window: MainWindow, trainer) -> None:

@@ -14,6 +14,7 @@ from lab.gui.theme import LIGHT
 from lab.gui.views.surface import SurfaceView
 from lab.gui.views.weights import weight_name
 from lab.gui.widgets.colorbar import ticks
+from lab.gui.widgets.surface.controls import chosen_points
 from lab.gui.widgets.surface.surface2d import Surface2D
 from lab.gui.widgets.surface.surface3d import Surface3D
 from lab.gui.widgets.wording import number
@@ -209,6 +210,16 @@ def test_what_is_asked_is_what_is_set(stage: Stage) -> None:
     assert view.probe().line
 
 
+def test_cheap_surfaces_have_more_points() -> None:
+    cheap, dear = preset("linear-neuron"), preset("lenet")
+    assert chosen_points(cheap, "training", 256, False) == 151
+    assert chosen_points(dear, "training", 256, False) == 41
+    assert chosen_points(dear, "case", 256, False) == 41
+    assert chosen_points(preset("spiral"), "training", 256, False) == 101
+    assert chosen_points(preset("spiral"), "training", 256, True) == 201
+    assert chosen_points(None, "training", 256, False) == SurfaceProbe().resolution
+
+
 def test_moments_are_chosen_from_where_the_runs_stand(stage: Stage) -> None:
     view = stage.show(SurfaceView)
     view.show_snapshot(race(count=2))
@@ -226,6 +237,7 @@ def test_moments_are_chosen_from_where_the_runs_stand(stage: Stage) -> None:
     for anchor in ((1, 600), (2, 600)):
         button.choose(anchor)
     assert "Choose two or three moments" in view.message
+    assert view.probes(race(count=2), Selection()) == frozenset()
 
 
 def test_why_there_is_something_else_is_said(stage: Stage) -> None:

@@ -105,6 +105,19 @@ def test_a_rate_above_the_largest_stable_one_is_marked() -> None:
     assert facts(Compass({}), 0.4) == ()
 
 
+def test_what_is_known_of_the_plane_alone_is_said_to_be() -> None:
+    exact, other = (
+        {
+            fact.name: fact.said
+            for fact in facts(Compass({}, eigenvalues=(4.0, float("nan")), largest_rate=0.5, exact=e), 1)
+        }
+        for e in (True, False)
+    )
+    assert exact["largest stable ε"] == "0.500"
+    assert other["largest stable ε"] == "≤ 0.500"
+    assert exact["λ₁, λ₂"] == "4.00", "of a line there is one"
+
+
 def test_the_axes_of_the_ellipse_are_as_long_as_it_is(stage: Stage) -> None:
     view = stage.show(SurfaceView)
     reading, _ = bowl_surface()

@@ -208,3 +208,14 @@ def test_the_window_hands_a_dragged_start_to_the_trainer(window: MainWindow, tra
     assert isinstance(surface, SurfaceView)
     surface.start_dragged.emit(NAMED, False)
     assert starts(trainer)[-1] == ({1: [1.0, 2.0], 2: [1.0, 2.0]}, False)
+
+
+def test_arrows_stand_where_the_run_was_looked_at(stage: Stage) -> None:
+    view, walks = shown(stage, 1)
+    reading, _ = fake.bowl_surface(1)
+    further = Walk(np.arange(12), np.vstack([walks[0].points, [[1.0, 0.5], [1.1, 0.6]]]))
+    view.show_snapshot(replace(raced(1, (further,)), readings={view.probe(): reading}))
+    arrow = flat_of(view).compass.arrows["descent"]
+    assert arrow.isVisible()
+    assert (arrow.pos().x(), arrow.pos().y()) == tuple(reading.path[-1])
+    assert view.scenes[0].front.end == (1.1, 0.6)

@@ -9,10 +9,8 @@ from PySide6.QtWidgets import QLabel, QWidget
 
 from lab.gui.theme import LIGHT, Theme, number_font
 from lab.gui.widgets.wording import number
-from lab.training.probes import GradientCheck
+from lab.training.probes import AGREES, GradientCheck
 
-GOOD = 1e-3
-"""Relative error up to which the two agree: a wrong derivative is off by far more."""
 DIGITS = 8
 
 
@@ -21,8 +19,11 @@ def verdict(check: GradientCheck) -> str:
     if check.kinks:
         layers = ", ".join(f"“{name}”" if name != "the loss" else name for name in check.kinks)
         return f"A number in {layers} goes over a kink in between: there the difference is no derivative"
-    if not check.relative <= GOOD:
+    if not check.agrees:
         return "The two do not agree"
+    if check.relative > AGREES:
+        off = max(check.uncertain, check.rounding)
+        return f"The two agree as far as rounding lets one see: it may move them by ±{number(off, 2)}"
     return "The two agree"
 
 
@@ -69,8 +70,8 @@ class CheckLabel(QLabel):
             f"{number(2 * check.step, 2)} = {number(check.difference, DIGITS)}",
             f"by backpropagation {number(check.backpropagated, DIGITS)},  relative error {number(check.relative, 2)}",
         ]
-        sign = "✓" if verdict(check).endswith("agree") and not verdict(check).endswith("not agree") else "⚠"
-        colour = self._theme.good if sign == "✓" else self._theme.warning
+        good = check.agrees and not check.kinks
+        sign, colour = ("✓", self._theme.good) if good else ("⚠", self._theme.warning)
         last = f"{sign} {verdict(check)}"
         self._plain = "\n".join([*lines, last])
         html = f"<b>{escape(lines[0])}</b><br>{escape(lines[1])}<br>{escape(lines[2])}<br>"

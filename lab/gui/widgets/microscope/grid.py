@@ -21,6 +21,10 @@ ARROWS = {
 }
 
 
+def _alike(one: NDArray[np.bool_] | None, other: NDArray[np.bool_] | None) -> bool:
+    return one is other or (one is not None and other is not None and np.array_equal(one, other))
+
+
 class NumberGrid(QWidget):
     """Arrow keys walk over the cells, Enter or a click chooses one."""
 
@@ -54,6 +58,9 @@ class NumberGrid(QWidget):
         side: int = 30,
     ) -> None:
         """`chosen` is outlined, `marked` dashed; `side` in pixels."""
+        same = (limit, chosen, marked, side) == (self._limit, self._chosen, self._marked, self._side)
+        if same and np.array_equal(values, self._values) and _alike(inside, self._inside):
+            return
         self._values, self._limit, self._inside = values, limit, inside
         self._chosen, self._marked = chosen, marked
         if side != self._side or self.size() != self.sizeHint():

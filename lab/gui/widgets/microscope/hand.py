@@ -7,6 +7,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
 from lab.gui.widgets.flow import FlowBar
 from lab.gui.widgets.numbers import Number
+from lab.network.network import INPUT
+from lab.training.microscope import Backward, Slide
 
 WIDE = 122
 """Pixels of a field."""
@@ -69,6 +71,23 @@ class HandPanel(FlowBar):
         self.weight.field.edited.connect(self.weight_set)
         self.bias.field.edited.connect(self.bias_set)
         self.pixel.field.edited.connect(self.pixel_set)
+
+    def show_choice(self, slide: Slide, backward: Backward | None, changed: int) -> None:
+        """The weight and the number of the input that the equations are written for, and the bias of the unit."""
+        if backward is None:
+            return
+        chosen, spot = backward.chosen, backward.spot
+        weight = bias = pixel = None
+        if chosen.weight >= 0:
+            own = chosen.name.rpartition(".")[2]
+            value = float(slide.weights[chosen.name][chosen.place])
+            weight = (f"{own}[{', '.join(map(str, chosen.place))}]", value)
+        if slide.has(spot.layer, "bias"):
+            bias = (f"bias[{spot.unit}]", float(slide.weights[f"{spot.layer}.bias"][spot.unit]))
+        if chosen.pixel is not None and chosen.pixel.layer == INPUT and not slide.batch:
+            place = chosen.pixel.at[:1] if slide.shape(INPUT).is_vector else chosen.pixel.at
+            pixel = (f"input[{', '.join(map(str, place))}]", float(slide.activations.input[chosen.pixel.at]))
+        self.show_numbers(weight, bias, pixel, changed)
 
     def show_numbers(
         self,

@@ -53,6 +53,20 @@ class Scene:
     spots: NDArray[np.int64] = field(default_factory=lambda: NONE)
     chosen: Spot | None = None
 
+    def looks_like(self, other: Scene) -> bool:
+        """Whether a picture of the one is a picture of the other: an input stays the same from step to step."""
+        plain = (self.title, self.layer, self.channels, self.margin, self.chosen)
+        if plain != (other.title, other.layer, other.channels, other.margin, other.chosen):
+            return False
+        mine, theirs = self.values[list(self.channels)], other.values[list(other.channels)]
+        arrays = (
+            (self.rows, other.rows),
+            (self.columns, other.columns),
+            (self.spots, other.spots),
+            (mine, theirs),
+        )
+        return all(np.array_equal(a, b) for a, b in arrays)
+
 
 class Picture(QWidget):
     """Drag on it, or use the arrow keys: who holds it says what moves."""
@@ -83,7 +97,9 @@ class Picture(QWidget):
     # what is shown
 
     def show_scene(self, scene: Scene) -> None:
-        self._scene = scene
+        before, self._scene = self._scene, scene
+        if before is not None and before.looks_like(scene):
+            return
         shape = (scene.values.shape, scene.channels, scene.margin)
         if shape != self._shape:
             self._shape = shape

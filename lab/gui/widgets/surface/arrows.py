@@ -20,11 +20,13 @@ Head = Literal["full", "hollow", "double", "open", "ring"]
 
 @dataclass(frozen=True)
 class ArrowKind:
-    """A direction that a compass may know by its `key`. `sign` is how a formula calls it."""
+    """A direction that a compass may know by its `key`. `sign` is how a formula calls it, `brief` what
+    it is called where there is little room."""
 
     key: str
     title: str
     sign: str
+    brief: str
     dash: Qt.PenStyle
     head: Head
     tip: str
@@ -35,6 +37,7 @@ ARROWS = (
         "descent",
         "steepest descent",
         "−∇E",
+        "descent",
         Qt.PenStyle.SolidLine,
         "full",
         "−∇E: down the gradient of the error that the surface shows, at right angles to the contour line",
@@ -43,6 +46,7 @@ ARROWS = (
         "batch descent",
         "batch's descent",
         "−∇E(batch)",
+        "batch descent",
         Qt.PenStyle.DashLine,
         "hollow",
         "−∇E of the batch that comes next: where plain descent goes from here",
@@ -51,6 +55,7 @@ ARROWS = (
         "step",
         "last step",
         "Δw",
+        "last step",
         Qt.PenStyle.SolidLine,
         "double",
         "Δw = w(t) − w(t−1): the update that was made last",
@@ -59,6 +64,7 @@ ARROWS = (
         "velocity",
         "velocity",
         "v",
+        "velocity",
         Qt.PenStyle.DashDotLine,
         "open",
         "v: what the optimizer carries over from one update to the next",
@@ -67,6 +73,7 @@ ARROWS = (
         "minimum",
         "to the minimum",
         "w* − w",
+        "minimum",
         Qt.PenStyle.DotLine,
         "ring",
         "w* − w: straight to the known minimum. Steepest descent points there only where contours are circles",

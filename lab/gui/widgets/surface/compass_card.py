@@ -51,16 +51,22 @@ def facts(compass: Compass, rate: float) -> tuple[Fact, ...]:
         ),
         Fact(
             "λ₁, λ₂",
-            "The eigenvalues of the Hessian within the plane: how sharply the error bends along the ellipse's two axes",
-            "" if math.isnan(first) else f"{number(first)}, {number(second)}",
+            "The eigenvalues of the Hessian within the plane, how sharply the error bends along the ellipse's axes: "
+            + ("in closed form" if compass.exact else "from differences of gradients"),
+            ", ".join(filter(None, map(plain, (first, second)))),
         ),
         Fact(
             "condition λ₁/λ₂", "How much longer the ellipse is than wide, squared", plain(compass.condition)
         ),
         Fact(
             "largest stable ε",
-            "2 / λ₁: with a larger rate ε plain descent of the whole batch grows along the first axis",
-            plain(compass.largest_rate),
+            "2 / λ₁: with a larger rate ε plain descent of the whole batch grows along the first axis"
+            + (
+                ""
+                if compass.exact
+                else ". Off the plane the error may bend more sharply, and the rate be smaller"
+            ),
+            at_most(plain(compass.largest_rate), compass.exact),
         ),
         Fact("present ε", *present(compass.largest_rate, rate)),
     ]
@@ -72,6 +78,10 @@ def present(largest: float, rate: float) -> tuple[str, str, bool]:
     above = rate > largest
     tip = "The rate of the next update" + (", larger than plain descent bears here" if above else "")
     return tip, "" if math.isnan(largest) else f"{'▲ ' if above else ''}{number(rate)}", above
+
+
+def at_most(value: str, exact: bool) -> str:
+    return value if exact or not value else f"≤ {value}"
 
 
 def degrees(angle: float) -> str:
@@ -109,7 +119,7 @@ class CompassCard(QFrame):
         self._shown: tuple[object, ...] = ()
         self._theme = LIGHT
         self.samples = {kind.key: Sample(kind) for kind in ARROWS}
-        self.arrows = {kind.key: (QLabel(kind.title), QLabel()) for kind in ARROWS}
+        self.arrows = {kind.key: (QLabel(kind.brief), QLabel()) for kind in ARROWS}
         self.rows: dict[str, tuple[QLabel, QLabel]] = {}
         self._layout = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
         self._layout.setContentsMargins(12, 9, 12, 10)
@@ -119,9 +129,9 @@ class CompassCard(QFrame):
             grid.setHorizontalSpacing(8)
             grid.setVerticalSpacing(3)
             grid.setAlignment(Qt.AlignmentFlag.AlignTop)
-            self._layout.addLayout(grid)
+            self._layout.addLayout(grid, 1)
         left.setColumnStretch(1, 1)
-        self._layout.addStretch(0)
+        right.setColumnStretch(1, 1)
         for row, kind in enumerate(ARROWS):
             name, value = self.arrows[kind.key]
             left.addWidget(self.samples[kind.key], row, 0)

@@ -29,6 +29,8 @@ from lab.gui.widgets.surface.scene import Scene
 from lab.gui.widgets.surface.terrain import Terrain, Values
 from lab.training.surfaces import Arrow
 
+SMALLEST = 110
+"""Pixels of the picture's shorter side from which on there are arrows."""
 NEAR = 10
 """Pixels from an arrow's tip within which the mouse means it."""
 
@@ -137,9 +139,15 @@ class CompassItems:
         if scene is None:
             return
         front = scene.front
-        end = None if front is None else front.end
+        end = None if front is None else front.seen_at
         shown: Mapping[str, Arrow] = {}
-        if scene.compass is not None and end is not None and scene.land.contains(np.array([end]))[0]:
+        roomy = min(self._plot.box.width(), self._plot.box.height()) >= SMALLEST
+        if (
+            roomy
+            and scene.compass is not None
+            and end is not None
+            and scene.land.contains(np.array([end]))[0]
+        ):
             shown = {key: a for key, a in scene.compass.arrows.items() if key in scene.marks.arrows}
         run = self._theme.text if front is None else self._theme.run(front.colour)
         signed = self._plot.box.width() > 260 and self._plot.box.height() > 180
@@ -168,11 +176,12 @@ class CompassItems:
             self._plot.removeItem(item)
         self.others = []
         for trail, key, arrow in wanted:
-            tip = self._tip(key, trail.end, arrow, 0.6)
-            if tip is not None and trail.end is not None and scene.land.contains(trail.points[-1:])[0]:
+            end = trail.seen_at
+            tip = self._tip(key, end, arrow, 0.6)
+            if tip is not None and end is not None and scene.land.contains(np.array([end]))[0]:
                 item = ArrowItem(self.arrows[key].kind)
                 item.colour, item.ground = QColor(self._theme.run(trail.colour)), QColor(self._theme.surface)
-                item.setPos(*trail.end)
+                item.setPos(*end)
                 item.point_to(tip, False)
                 item.setZValue(59)
                 self._plot.addItem(item, ignoreBounds=True)
@@ -201,7 +210,7 @@ def ellipse_axes(scene: Scene, eigenvalues: tuple[float, float], eigenvectors: V
 
     In their direction the ellipse is as far away as 1 / sqrt(eigenvalue) says; of a saddle only directions are known.
     """
-    middle = scene.surface.minimum or (scene.front.end if scene.front is not None else None)
+    middle = scene.surface.minimum or (scene.front.seen_at if scene.front is not None else None)
     if middle is None or not np.isfinite(eigenvectors).all():
         return np.empty((0, 2))
     (left, right), (low, high) = scene.land.frame

@@ -7,6 +7,7 @@ from typing import cast
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QSpinBox, QToolButton, QWidget
 
+from lab.experiment.experiment import Experiment
 from lab.gui.selection import Selection
 from lab.gui.widgets.flow import FlowBar
 from lab.gui.widgets.popover import Popover
@@ -53,7 +54,12 @@ SHAPES: tuple[tuple[Shape, str], ...] = (
 HEIGHTS = (("loss", "loss E"), ("objective", "objective"), ("accuracy", "accuracy"))
 CUTS = (("", "all of it"), ("path", "to the paths' highest"), ("95", "lower 95 %"), ("75", "lower 75 %"))
 LINES = (("0", "none"), ("6", "few"), ("11", "some"), ("20", "many"))
-RESOLUTIONS = tuple((str(n), f"{n} × {n}") for n in (21, 41, 61, 81, 101, 151))
+FINEST_FIRST = 151, 101, 61, 41
+RESOLUTIONS = (("0", "chosen by the lab"), *((str(n), f"{n} × {n}") for n in (21, 41, 61, 101, 151, 201)))
+QUICK = 5e8
+"""Multiply-adds of a surface that is there in about a second: of so many points as cost less it is made."""
+ALONG = 201
+"""Points of a line, which is cheap."""
 EXTENTS = (("0", "chosen by the lab"), *((f"{r:g}", f"± {r:g}") for r in (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)))
 EXAMPLES = (("64", "first 64"), ("256", "first 256"), ("1024", "first 1,024"), ("1000000000", "all"))
 BATCHES = (("", "not shown"), ("beside", "beside"), ("over", "lines over it"))
@@ -148,7 +154,9 @@ class SurfaceControls(QObject):
             "How far the frame reaches from its middle, in units of the directions",
             self._ask,
         )
-        self.resolution = sheet.choice("Points", RESOLUTIONS, "Points that are computed", self._ask, "41")
+        self.resolution = sheet.choice(
+            "Points", RESOLUTIONS, "How many points are computed: chosen by what a point costs", self._ask
+        )
         self.examples = sheet.choice(
             "Examples",
             EXAMPLES,
@@ -208,24 +216,27 @@ class SurfaceControls(QObject):
 
     # what is wanted
 
-    def probe(self) -> SurfaceProbe:
-        """What is asked for; what does not matter to it is as it is by default, so that the same is the same."""
+    def probe(self, experiment: Experiment | None) -> SurfaceProbe:
+        """What is asked for of an experiment, if it is known; what does not matter to the question is as it is by
+        default, so that the same is the same."""
         plane, over = cast(PlaneName, self.plane.currentData()), cast(Over, self.over.currentData())
         first, second = self.weights.pair if plane == "weights" else (0, 1)
+        examples, line = int(self.examples.currentData()), self.kind == "line"
+        points = int(self.resolution.currentData()) or chosen_points(experiment, over, examples, line)
         return SurfaceProbe(
             plane=plane,
             first=first,
             second=second,
-            resolution=int(self.resolution.currentData()),
+            resolution=points,
             extent=float(self.extent.currentData()),
-            examples=int(self.examples.currentData()),
+            examples=examples,
             over=over,
             case=self.case.value() if over == "case" else 0,
             height=cast(Height, self.height.currentData()),
             set_aside=self.set_aside.isChecked() or plane != "random",
             seed=self._seed if plane == "random" else 0,
             anchors=self.anchors.anchors if plane == "moments" else (),
-            line=self.kind == "line",
+            line=line,
             pinned=self.pinned.isChecked(),
         )
 
@@ -312,3 +323,15 @@ class SurfaceControls(QObject):
                 widget.setVisible(wanted)
         self.set_aside.setEnabled(plane == "random")
         self._bar.arrange()
+
+
+def chosen_points(experiment: Experiment | None, over: Over, examples: int, line: bool) -> int:
+    """How many points a surface has along each side: as many as are there in about a second."""
+    if experiment is None:
+        return SurfaceProbe().resolution
+    if over == "case":
+        examples = 1
+    cost = max(experiment.analysis.multiply_adds or 0, 1) * examples
+    if line:
+        return next((n for n in (ALONG, *FINEST_FIRST) if n * cost <= QUICK), FINEST_FIRST[-1])
+    return next((n for n in FINEST_FIRST if n * n * cost <= QUICK), FINEST_FIRST[-1])

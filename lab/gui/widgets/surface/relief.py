@@ -97,7 +97,8 @@ def routes_of(scene: Scene) -> tuple[Route, ...]:
 def pointers_of(scene: Scene) -> tuple[Pointer, ...]:
     """The arrows of the run whose surface it is; that to the minimum as far as it is, the others by their shares."""
     compass, front = scene.compass, scene.front
-    if compass is None or front is None or front.end is None or not scene.land.contains(front.points[-1:])[0]:
+    at = None if front is None else front.seen_at
+    if compass is None or at is None or not scene.land.contains(np.array([at]))[0]:
         return ()
     (left, right), (low, high) = scene.land.frame
     found = []
@@ -109,7 +110,7 @@ def pointers_of(scene: Scene) -> tuple[Pointer, ...]:
         # where the box shows it, an arrow is as long as its share in the plane
         reach = 1.0 if key == "minimum" else ARROW * max(arrow.share, 0.15) / size
         along = np.linspace(0, reach, 32)[:, None] * np.array(arrow.shadow)
-        points = in_box(np.array(front.end) + along, scene.land)
+        points = in_box(np.array(at) + along, scene.land)
         there = points[np.isfinite(points).all(axis=1)]
         if len(there) > 2:
             found.append(Pointer(KINDS[key], there))

@@ -23,8 +23,8 @@ GRIP = 13
 """Pixels from the start within which the mouse takes hold of it."""
 NAME = 24, 14
 """Pixels that the name of a run takes, about."""
-RINGS = 0.045
-"""Rings are at least this share of the frame apart."""
+RINGS, MOST_RINGS = 0.045, 14
+"""Rings are at least this share of the frame apart, and there are no more of a run."""
 NUDGE = 1 / 40
 """Of the frame: how far a key moves the start."""
 NUDGES = {
@@ -225,7 +225,10 @@ def rings_of(scene: Scene) -> np.ndarray:
     found = []
     for trail in scene.trails:
         points = trail.points[differs(trail, scene.land)]
-        found.append(points[spaced(points / least, RINGS)])
+        apart = RINGS
+        while len(kept := spaced(points / least, apart)) > MOST_RINGS:
+            apart *= 1.3
+        found.append(points[kept])
     return np.concatenate(found) if found else NONE
 
 

@@ -22,7 +22,8 @@ BEYOND = 1.5
 class Trail:
     """The path of a run on the plane, `points` [n, 2]; `errors` its true ones, NaN where they are not known.
 
-    `away` is how far off the plane each point lies, `stopped` why the run does not go on ("" if it does).
+    `away` is how far off the plane each point lies, `stopped` why the run does not go on ("" if it does). The arrows
+    are those at `seen_at`, where the run stood when it was looked at: the trail may have grown since.
     """
 
     run: int
@@ -34,6 +35,7 @@ class Trail:
     away: Values
     stopped: str = ""
     arrows: Mapping[str, Arrow] = field(default_factory=dict)
+    seen_at: tuple[float, float] | None = None
 
     def __len__(self) -> int:
         return len(self.points)
@@ -41,7 +43,7 @@ class Trail:
     @property
     def end(self) -> tuple[float, float] | None:
         """Where the run stands."""
-        return (float(self.points[-1, 0]), float(self.points[-1, 1])) if len(self) else None
+        return last_of(self.points)
 
 
 def trails_of(surface: Surface, snapshot: Snapshot, alone: bool = False) -> tuple[Trail, ...]:
@@ -49,18 +51,17 @@ def trails_of(surface: Surface, snapshot: Snapshot, alone: bool = False) -> tupl
 
     Of a network with two weights the snapshot itself knows where each run has been, and knows it first.
     """
-    found = {
-        other.run: Trail(
+    found: dict[int, Trail] = {}
+    for other in () if alone else surface.others:
+        found[other.run] = Trail(
             other.run, other.name, other.colour, other.path.reshape(-1, 2), other.path_errors, other.path_steps,
-            other.path_distances, arrows=other.arrows,
-        )
-        for other in surface.others
-    }  # fmt: skip
-    found = {} if alone else found
+            other.path_distances, arrows=other.arrows, seen_at=last_of(other.path),
+        )  # fmt: skip
     compass = surface.compass
     found[snapshot.run] = Trail(
         snapshot.run, snapshot.name, snapshot.colour, surface.path.reshape(-1, 2), surface.path_errors,
         surface.path_steps, surface.path_distances, arrows={} if compass is None else compass.arrows,
+        seen_at=last_of(surface.path),
     )  # fmt: skip
     for run in snapshot.runs or (snapshot,):
         there = found.get(run.run)
@@ -68,6 +69,11 @@ def trails_of(surface: Surface, snapshot: Snapshot, alone: bool = False) -> tupl
             there = replace(there, stopped=run.stopped, name=run.name)
             found[run.run] = there if run.walk is None else as_walked(there, run.walk)
     return tuple(found.values())
+
+
+def last_of(path: Values) -> tuple[float, float] | None:
+    """The last point of a path [n, 2]."""
+    return (float(path[-1, 0]), float(path[-1, 1])) if len(path) else None
 
 
 def as_walked(trail: Trail, walk: Walk) -> Trail:

@@ -34,7 +34,7 @@ def over_what(probe: SurfaceProbe, examples: int) -> str:
         return f"over training case {probe.case:,} alone"
     if over == "batch":
         return f"over the next batch of {examples:,}"
-    return f"over the first {examples:,} {over} examples"
+    return f"over the first {examples:,} {over} examples" if examples > 1 else ""
 
 
 def summary(scene: Scene, probe: SurfaceProbe, rate: float, compass: bool) -> str:
@@ -107,11 +107,7 @@ def off_words(scene: Scene) -> list[str]:
     for trail in scene.trails:
         wrong += len(differs(trail, scene.land))
         known += int(np.isfinite(trail.errors).sum())
-    return (
-        [f"ringed: {wrong} of {known} points differ from the surface by more than {DIFFERS:.0%}"]
-        if wrong
-        else []
-    )
+    return [f"{wrong} of {known} points differ by more than {DIFFERS:.0%}, some ringed"] if wrong else []
 
 
 def hover(scenes: Sequence[Scene], point: tuple[float, float], arrow: str = "") -> str:
