@@ -336,6 +336,9 @@ class MicroscopeView(FramedView):
         if self.place.be_brief(self.width() < NARROW):
             self.controls.arrange()
 
+    def furniture(self) -> tuple[QWidget, ...]:
+        return (*super().furniture(), self.hand)
+
     def copy(self) -> None:
         """All that is shown, as text, to the clipboard."""
         QGuiApplication.clipboard().setText(self.sheet.text(self.ways.is_backward))
