@@ -184,29 +184,21 @@ class TestTrain:
         assert {path.name for path in (tmp_path / "out").iterdir()} == EXPORTED
 
     def test_interrupted(self, tmp_path):
+        command = [sys.executable, "-m", "lab", "train", "lenet"]  # whose updates are soon written out
+        command += ["--steps", "1000000000", "--json", "--export", str(tmp_path)]
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a child inherits that it is ignored
         process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "lab",
-                "train",
-                "lenet",  # whose updates are few enough to be written out in a moment
-                "--steps",
-                "1000000000",
-                "--json",
-                "--export",
-                tmp_path,
-            ],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
-        assert process.stderr
-        assert any("Training takes" in line for line in process.stderr)  # what follows is training
-        time.sleep(2)
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=120)
+        signal.signal(signal.SIGINT, before)
+        try:
+            assert process.stderr
+            assert any("Training takes" in line for line in process.stderr)  # what follows is training
+            time.sleep(2)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=120)
+        finally:
+            process.kill()  # what did not hear of it would train for ever
         assert "Traceback" not in err
         assert process.returncode == 130
         if out:  # it may have been caught while the engine was still being prepared

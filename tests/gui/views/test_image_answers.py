@@ -107,7 +107,7 @@ def test_what_makes_no_sense_says_so(experiment: Experiment, qtbot: QtBot) -> No
     for view_class in (DecisionView, UnitsView):
         view = show(view_class, experiment, qtbot)
         assert not view.suits(snapshot(experiment))
-        assert view.message == "This view is for problems with two inputs whose answers are no images"
+        assert view.message == "This view is for problems with two inputs and answers that are no images"
     predictions = show(PredictionsView, experiment, qtbot)
     assert not predictions.suits(snapshot(experiment))
     assert predictions.message
