@@ -24,6 +24,7 @@ from lab.gui.garbage import Collector
 from lab.gui.icons import window_icon
 from lab.gui.keeping import to_open
 from lab.gui.main_window import MainWindow
+from lab.heap import return_large_blocks
 from lab.training.archive import Archive
 from lab.training.recovery import autosave_folder
 from lab.training.trainer import Trainer
@@ -65,6 +66,7 @@ def create_application(argv: list[str] | None = None) -> QApplication:
     existing = QApplication.instance()
     if isinstance(existing, QApplication):
         return existing
+    return_large_blocks()
     application = QApplication(sys.argv[:1] if argv is None else argv)
     application.setStyle("Fusion")
     application.setApplicationName("Descent")

@@ -1,85 +1,129 @@
 """`descent soak`: the real window, used at random for as long as it is told to.
 
-It is opened on one experiment after the other; each is trained, edited, rewound, branched, stepped and closed as the
-dice fall. Now and then every run is compared with a fresh replay of its edits, bit for bit, and what the process takes
-in memory is written down: once it has warmed up, it must not grow.
+It is opened on one experiment after the other; each is trained, edited, rewound, branched, looked at, saved and closed
+as the dice fall. Now and then every run is compared with a fresh replay of its edits, bit for bit, and what the process
+takes in memory is written down, and how many widgets the window has: once it has warmed up, neither may grow.
 """
 
 from __future__ import annotations
 
 import gc
+import itertools
 import os
 import random
 import statistics
 import sys
+import tempfile
+import threading
 import time
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple
 
-import msgspec
-
-from lab.experiment.experiment import Experiment
-from lab.experiment.of_layer import with_network
+from lab.bench.hand import Hand
 from lab.experiment.presets import preset
 from lab.kernels.warmup import compile_all
-from lab.learning.optimizers import Adam, Momentum, RMSprop
-from lab.network.layers import Dense
-from lab.network.network import Network
 from lab.training.mailbox import Failed
 from lab.training.record import Record
 from lab.training.run import Run
 
 PRESETS = ("spiral", "xor", "linear-neuron", "lenet", "iris", "waves", "small-encoder-decoder")
-SESSIONS = 25
+SESSION = 25
 """Things done to each experiment."""
+ENOUGH = 9
+"""Samples from which something can be said about growth: three in each third. The first third is for warming up."""
 GROWTH = 1.05
-"""The last third of the samples of memory over the third before."""
+"""The last third of the samples over the third before."""
 WORK = 3e11
 """Multiply-adds that a replay may take to be worth it."""
 
 
+class Sample(NamedTuple):
+    """What the process takes when all is quiet: bytes that are its own in the machine's memory, and widgets."""
+
+    memory: int
+    widgets: int
+
+
 def main(minutes: float = 60.0, seed: int = 1) -> int:
-    """Use the window for so long; say what was found. Exit status 0 if nothing failed and memory stayed flat."""
+    """Use the window for so long; say what was found. Exit status 0 if nothing failed and nothing grew."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from lab.gui.still import quiet
+
     compile_all()
-    soak = Soak(random.Random(seed))
-    began, told = time.monotonic(), 0.0
-    samples: list[int] = []
-    while (gone := time.monotonic() - began) < 60 * minutes or len(samples) < 3:
-        for name in PRESETS:
-            soak.session(name)
-        samples.append(soak.rest())
-        if gone - told >= 60 or not told:
-            told = max(gone, 1.0)
-            print(f"{gone / 60:6.1f} min: {soak.said()}, {samples[-1] / 2**20:,.0f} MiB", flush=True)
-    soak.close()
-    third = max(1, len(samples) // 3)
-    before, after = statistics.median(samples[-2 * third : -third]), statistics.median(samples[-third:])
+    with quiet(), tempfile.TemporaryDirectory() as folder:
+        soak = Soak(random.Random(seed), Path(folder))
+        samples = use(soak, 60 * minutes)
+        soak.close()
     print(f"{soak.said()}.")
-    print(
-        f"Memory: {before / 2**20:,.0f} MiB in the middle third, {after / 2**20:,.0f} MiB in the last "
-        f"({100 * (after / before - 1):+.1f} %)."
-    )
+    grown = judge(samples)
     for fault in soak.faults:
         print(fault, file=sys.stderr)
-    return int(bool(soak.faults) or after > GROWTH * before)
+    return int(bool(soak.faults) or grown)
+
+
+def use(soak: Soak, seconds: float) -> list[Sample]:
+    """At least one session, and one more while there is time; a sample after each round of the experiments."""
+    samples: list[Sample] = []
+    began, told = time.monotonic(), 0.0
+    for name in itertools.cycle(PRESETS):
+        soak.session(name)
+        gone = time.monotonic() - began
+        if name == PRESETS[-1]:
+            samples.append(soak.rest())
+            if gone - told >= 60 or not told:
+                told = gone
+                memory = samples[-1].memory / 2**20
+                print(f"{gone / 60:6.1f} min: {soak.said()}, {memory:,.0f} MiB", flush=True)
+        if gone >= seconds:
+            break
+    return samples
+
+
+def judge(samples: Sequence[Sample]) -> bool:
+    """Say how much memory and widgets have grown, and whether that was too much."""
+    if len(samples) < ENOUGH:
+        print(f"{len(samples)} of {ENOUGH} rounds that it takes to say whether memory grows.")
+        return False
+    grown = False
+    for what, values, unit in (
+        ("Memory", [sample.memory / 2**20 for sample in samples], " MiB"),
+        ("Widgets", [float(sample.widgets) for sample in samples], ""),
+    ):
+        before, after = growth(values)
+        share = 100 * (after / before - 1)
+        print(
+            f"{what}: {before:,.0f}{unit} in the middle third, {after:,.0f}{unit} in the last ({share:+.1f} %)."
+        )
+        grown = grown or after > GROWTH * before
+    return grown
+
+
+def growth(values: Sequence[float]) -> tuple[float, float]:
+    """The medians of the middle and the last third. Medians, since each sample depends on what was done last."""
+    third = max(1, len(values) // 3)
+    return statistics.median(values[-2 * third : -third]), statistics.median(values[-third:])
 
 
 class Soak:
-    """The window, the dice, and what went wrong."""
+    """The window, the hand on it, and what went wrong."""
 
-    def __init__(self, dice: random.Random) -> None:
+    def __init__(self, dice: random.Random, folder: Path) -> None:
         from lab.app import create_application, create_window
         from lab.gui.garbage import Collector
 
-        self.dice = dice
         self.faults: list[str] = []
         self.done = self.replays = 0
+        sys.excepthook = self._fail  # Qt goes on after an error in a slot, and so does a thread's owner
+        threading.excepthook = lambda seen: self._fail(seen.exc_type, seen.exc_value, seen.exc_traceback)
         self._application = create_application(["descent"])
         self._collector = Collector(self._application)
         self._window = create_window(preset(PRESETS[0]))
         self._document = self._window.document
         self._document.event_arrived.connect(self._hear)
+        self._dice, self._hand = dice, Hand(self._window, dice, folder)
         self._window.show()
         self._document.start()
         self._collector.start()
@@ -90,18 +134,15 @@ class Soak:
 
     def session(self, name: str) -> None:
         """Some things done to an experiment, and a look at whether its runs are what their edits say."""
-        document = self._document
-        document.undo_stack.setClean()
-        document.open(preset(name))
-        self._settle()
-        for _ in range(SESSIONS):
-            self.dice.choice(ACTIONS)(self)
+        self._open(name)
+        for _ in range(SESSION):
+            self._hand.do_something()
             self.done += 1
-            self._spin(self.dice.choice((0.0, 0.0, 0.02, 0.05)))
-        document.playback.pause()
+            self._spin(self._dice.choice((0.0, 0.0, 0.02, 0.05)))
+        self._document.playback.pause()
         self._settle()
         found: list[tuple[Record, ...]] = []
-        document.trainer.record(found.append)
+        self._document.trainer.record(found.append)
         self._until(lambda: bool(found))
         for record in found[0]:
             self._compare(name, record)
@@ -118,33 +159,48 @@ class Soak:
                 f"{name}: run {record.name} at step {record.step:,} is not what its edits make"
             )
 
-    def rest(self) -> int:
-        """Bytes that the process takes, when all is quiet."""
-        self._document.undo_stack.setClean()
-        self._document.open(preset(PRESETS[0]))
-        self._settle()
+    def rest(self) -> Sample:
+        """What the process takes, when all is quiet and the window looks as at the start."""
+        self._open(PRESETS[0])
+        self._window.reset_layout()
         self._spin(0.2)
         gc.collect()
+        self._spin(0.0)  # what the collection has let go of is deleted
         pages = Path("/proc/self/statm")
-        return int(pages.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") if pages.exists() else 1
+        memory = int(pages.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") if pages.exists() else 1
+        return Sample(memory, len(self._application.allWidgets()))
 
     def close(self) -> None:
-        self._document.undo_stack.setClean()
+        self._window.keeping.discard()
         self._window.close()
+        sys.excepthook, threading.excepthook = sys.__excepthook__, threading.__excepthook__
+
+    def _open(self, name: str) -> None:
+        self._window.keeping.discard()
+        self._document.open(preset(name))
+        self._settle()
+
+    # -- what goes wrong ----------------------------------------------------------------------------------
 
     def _hear(self, event: object) -> None:
         if isinstance(event, Failed):
             self.faults.append(event.text)
 
-    # -- the hand at the mouse --------------------------------------------------------------------------
+    def _fail(
+        self, kind: type[BaseException], error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.faults.append("".join(traceback.format_exception(kind, error, trace)))
+
+    # -- waiting ------------------------------------------------------------------------------------------
 
     def _spin(self, seconds: float) -> None:
-        until = time.perf_counter() + seconds
-        while True:
-            self._application.processEvents()
-            if time.perf_counter() >= until:
-                break
-            time.sleep(0.001)
+        """Let the window live for so long: in an event loop as in use, since `processEvents` alone deletes nothing
+        that is to be deleted later, and widgets would be more and more."""
+        from PySide6.QtCore import QEventLoop, QTimer
+
+        loop = QEventLoop()
+        QTimer.singleShot(round(1000 * seconds), loop.quit)
+        loop.exec()
 
     def _until(self, condition: Callable[[], bool], seconds: float = 120.0) -> None:
         until = time.perf_counter() + seconds
@@ -162,81 +218,3 @@ class Soak:
             return seen is not None and seen.heard >= document.trainer.sent
 
         self._until(settled)
-
-    def _edit(self, experiment: Experiment, text: str) -> None:
-        self._document.edit(experiment, text)
-
-    def play(self) -> None:
-        self._document.playback.toggle()
-
-    def step(self) -> None:
-        self._document.trainer.advance(self.dice.randint(1, 40))
-
-    def operate(self) -> None:
-        self._document.playback.step_operations(self.dice.randint(-9, 12))
-
-    def scrub(self) -> None:
-        furthest = self._document.playback.furthest
-        for _ in range(self.dice.randint(1, 6)):
-            self._document.playback.go_to(self.dice.randint(0, furthest))
-
-    def retune(self) -> None:
-        draft = self._document.draft
-        rate = draft.optimizer.rate * self.dice.choice((0.5, 0.9, 1.1, 2.0))
-        optimizer = msgspec.structs.replace(draft.optimizer, rate=min(max(rate, 1e-6), 1.0))
-        self._edit(msgspec.structs.replace(draft, optimizer=optimizer), "Rate")
-
-    def replace_optimizer(self) -> None:
-        optimizer = self.dice.choice((Adam(rate=0.001), Momentum(rate=0.01), RMSprop(rate=0.001)))
-        self._edit(msgspec.structs.replace(self._document.draft, optimizer=optimizer), "Optimizer")
-
-    def resize_batch(self) -> None:
-        batch = self.dice.choice((4, 10, 16, 32, 64))
-        self._edit(msgspec.structs.replace(self._document.draft, batch_size=batch), "Batch")
-
-    def widen(self) -> None:
-        """Another width for a hidden dense layer: up, or down."""
-        draft = self._document.draft
-        nodes = list(draft.network.nodes)
-        hidden = [i for i, node in enumerate(nodes[:-1]) if isinstance(node.layer, Dense)]
-        if hidden:
-            i = self.dice.choice(hidden)
-            layer = msgspec.structs.replace(nodes[i].layer, units=self.dice.randint(1, 40))
-            nodes[i] = msgspec.structs.replace(nodes[i], layer=layer)
-            self._edit(with_network(draft, Network(tuple(nodes))), "Widen")
-
-    def turn_weights(self) -> None:
-        self._document.set_weights(
-            lambda named: {name: 0.99 * values for name, values in list(named.items())[:1]}, "Shrink"
-        )
-
-    def undo(self) -> None:
-        self._document.undo_stack.undo()
-
-    def redo(self) -> None:
-        self._document.undo_stack.redo()
-
-    def duplicate(self) -> None:
-        self._document.duplicate_run()
-
-    def activate(self) -> None:
-        if runs := self._document.runs:
-            self._document.activate(self.dice.choice(runs).run)
-
-    def close_run(self) -> None:
-        if runs := self._document.runs:
-            self._document.close_run(self.dice.choice(runs).run)
-
-    def reset(self) -> None:
-        self._document.playback.reset()
-
-    def select(self) -> None:
-        nodes = self._document.draft.network.nodes
-        self._document.select_layer(self.dice.choice(nodes).name if nodes else None)
-
-
-ACTIONS: tuple[Callable[[Soak], None], ...] = (
-    Soak.play, Soak.play, Soak.step, Soak.step, Soak.operate, Soak.scrub, Soak.scrub, Soak.retune, Soak.retune,
-    Soak.replace_optimizer, Soak.resize_batch, Soak.widen, Soak.widen, Soak.turn_weights, Soak.undo, Soak.undo,
-    Soak.redo, Soak.duplicate, Soak.activate, Soak.close_run, Soak.reset, Soak.select,
-)  # fmt: skip

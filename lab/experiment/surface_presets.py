@@ -170,7 +170,7 @@ SURFACES: dict[str, Experiment] = {
         "The error is a formula in two weights, x and y. Write another one in the architecture panel: + − * / ^, "
         "parentheses, pi, e, sin, cos, tan, exp, log, sqrt, abs, tanh, sinh, cosh, atan, min and max. It is "
         "differentiated exactly, an operation a row, and x and y go on from where they are.",
-        Formula("x^2/4 + y^2 + sin(3*x)*cos(2*y)", 2.5, -1.5),
+        Formula("1 + x^2/4 + y^2 + sin(3*x)*cos(2*y)", 2.5, -1.5),
         Adam(rate=0.05),
     ),
 }

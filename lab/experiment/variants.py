@@ -195,12 +195,8 @@ def starts(base: Experiment, examples: int) -> Iterator[Found]:
         for x, y in places(formula):
             node = msgspec.structs.replace(nodes[0], layer=msgspec.structs.replace(formula, x=x, y=y))
             words = f"from x = {tick(x)}, y = {tick(y)}"
-            yield (
-                f"{tick(x)}, {tick(y)}",
-                words,
-                msgspec.structs.replace(base, network=Network((node,))),
-                True,
-            )
+            experiment = msgspec.structs.replace(base, network=Network((node,)))
+            yield f"({tick(x)}, {tick(y)})", words, experiment, True
 
 
 def places(formula: Formula) -> Iterator[tuple[float, float]]:
@@ -270,10 +266,12 @@ def signs(base: Experiment, examples: int) -> Iterator[Found]:
     mini = base.batch_size if base.batch_size < examples else max(1, min(32, examples // 10))
     for one in (experiment.optimizer for experiment in listed(base)):
         if isinstance(one, Rprop | RMSprop):
-            for size, batch in ((examples, "all"), (mini, "online" if mini == 1 else f"batch {mini}")):
+            for size, batch in ((examples, "all"), (mini, f"{mini}")):
                 written = base.batch_size if min(base.batch_size, examples) == size else size
                 experiment = msgspec.structs.replace(base, optimizer=one, batch_size=written)
-                yield f"{named(one)}, {batch}", settings_in_words(one), experiment, True
+                cases = "all cases" if size == examples else counted(size, "case")
+                words = f"{settings_in_words(one)}, {cases} a batch"
+                yield f"{named(one)} {batch}", words, experiment, True
 
 
 def named(optimizer: AnyOptimizer) -> str:

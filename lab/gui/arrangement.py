@@ -6,10 +6,11 @@ from collections.abc import Container
 from dataclasses import dataclass
 from typing import Literal
 
+from lab.data.datasets.worked_example import WorkedExample
 from lab.experiment.experiment import Experiment
 from lab.problem import ProblemError
 
-Kind = Literal["image", "branched", "plane", "heights", "neuron", "formula", "table", "numbers"]
+Kind = Literal["worked", "image", "branched", "plane", "heights", "neuron", "formula", "table", "numbers"]
 Cell = tuple[str, ...]
 """Views by name, as tabs of one place, the first in front."""
 
@@ -56,9 +57,18 @@ COURSE: Cell = ("curves", "runs", "watches")
 """How training goes."""
 
 ARRANGEMENTS: dict[Kind, Arrangement] = {
+    # the whole of the window, for all of the numbers to be seen at once
+    "worked": Arrangement(
+        (
+            Line(
+                1.0,
+                ((1.0, ("microscope", "maps", "filters", "program", "architecture", "curves", "surface")),),
+            ),
+        )
+    ),
     "image": Arrangement(
         (
-            Line(0.5, ((0.44, COURSE), (0.56, ("maps", "program", "architecture")))),
+            Line(0.5, ((0.44, COURSE), (0.56, ("maps", "microscope", "program", "architecture")))),
             Line(0.5, ((0.40, ("surface",)), (0.30, ("filters",)), (0.30, ("confusion",)))),
         )
     ),
@@ -66,46 +76,64 @@ ARRANGEMENTS: dict[Kind, Arrangement] = {
     "branched": Arrangement(
         (
             Line(0.38, ((0.5, COURSE), (0.5, ("surface",)))),
-            Line(0.62, ((1.0, ("architecture", "maps", "filters", "program", "confusion")),)),
+            Line(0.62, ((1.0, ("architecture", "maps", "microscope", "filters", "program", "confusion")),)),
         ),
         upright=True,
     ),
     "plane": Arrangement(
         (
-            Line(0.5, ((0.5, ("decision",)), (0.5, ("units", "confusion", "program", "architecture")))),
+            Line(
+                0.5,
+                (
+                    (0.5, ("decision",)),
+                    (0.5, ("units", "microscope", "confusion", "program", "architecture")),
+                ),
+            ),
             Line(0.5, ((0.5, COURSE), (0.5, ("surface",)))),
         )
     ),
     "heights": Arrangement(
         (
-            Line(0.5, ((0.5, ("decision", "predictions")), (0.5, ("units", "program", "architecture")))),
+            Line(
+                0.5,
+                (
+                    (0.5, ("decision", "predictions")),
+                    (0.5, ("units", "microscope", "program", "architecture")),
+                ),
+            ),
             Line(0.5, ((0.5, COURSE), (0.5, ("surface",)))),
         )
     ),
     "neuron": Arrangement(
         (
             Line(0.58, ((1.0, ("surface", "sweep", "optimizers")),)),
-            Line(0.42, ((0.55, COURSE), (0.45, ("predictions", "program", "architecture")))),
+            Line(0.42, ((0.55, COURSE), (0.45, ("predictions", "microscope", "program", "architecture")))),
         ),
         upright=True,
     ),
     "formula": Arrangement(
         (
-            Line(0.58, ((1.0, ("surface",)),)),
-            Line(0.42, ((0.5, COURSE), (0.5, ("program", "filters", "architecture")))),
+            Line(0.58, ((1.0, ("surface", "sweep", "optimizers")),)),
+            Line(0.42, ((0.5, COURSE), (0.5, ("program", "microscope", "architecture")))),
         ),
         upright=True,
     ),
     "table": Arrangement(
         (
             Line(0.5, ((0.55, COURSE), (0.45, ("confusion",)))),
-            Line(0.5, ((0.55, ("surface",)), (0.45, ("maps", "filters", "program", "architecture")))),
+            Line(
+                0.5,
+                ((0.55, ("surface",)), (0.45, ("maps", "microscope", "filters", "program", "architecture"))),
+            ),
         )
     ),
     "numbers": Arrangement(
         (
             Line(0.5, ((0.55, COURSE), (0.45, ("predictions",)))),
-            Line(0.5, ((0.55, ("surface",)), (0.45, ("maps", "filters", "program", "architecture")))),
+            Line(
+                0.5,
+                ((0.55, ("surface",)), (0.45, ("maps", "microscope", "filters", "program", "architecture"))),
+            ),
         )
     ),
 }
@@ -114,6 +142,8 @@ ARRANGEMENTS: dict[Kind, Arrangement] = {
 def kind_of(experiment: Experiment, so_far: Kind | None = None) -> Kind:
     """Which arrangement suits the experiment. An edit that adds a skip moves no views: `so_far` is what it was."""
     try:
+        if isinstance(experiment.data, WorkedExample):
+            return "worked"
         _channels, height, width = experiment.data.shape()
         if height > 1 or width > 1:
             if so_far in ("image", "branched"):

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 import pyqtgraph as pg
-from PySide6.QtCore import QBuffer, QEventLoop, QIODevice, QMarginsF, QPoint, QRect, QSize, QSizeF, Qt
+from PySide6.QtCore import QBuffer, QEvent, QEventLoop, QIODevice, QMarginsF, QPoint, QRect, QSize, QSizeF, Qt
 from PySide6.QtGui import QColor, QImage, QPageLayout, QPageSize, QPainter, QPdfWriter
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QWidget
@@ -93,9 +93,9 @@ def _dressed(widget: QWidget, theme: Theme, size: tuple[int, int] | None) -> Ite
         _settle()
         if size is not None and widget.size() != QSize(*size):
             widget.resize(*size)  # a dock has given it back the room that it has there
-            for part in widget.findChildren(QWidget):
-                if (laid_out := part.layout()) is not None:
-                    laid_out.activate()
+            for _ in range(3):  # what is within; asking the dock, too, would undo it
+                for part in widget.findChildren(QWidget):
+                    QApplication.sendPostedEvents(part, QEvent.Type.LayoutRequest)
         yield
     finally:
         if shown_by_us:

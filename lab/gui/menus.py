@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMenu
 
 from lab.gui.appearance import CHOICES
 from lab.gui.exports import PICTURES
+from lab.gui.widgets.submenu import submenu
 
 if TYPE_CHECKING:
     from lab.gui.main_window import MainWindow
@@ -157,7 +158,7 @@ class Menus:
         window, menu = self._window, self.exports
         menu.clear()
         for view in window.workspace.open_views:
-            sub = menu.addMenu(view.title)
+            sub = submenu(menu, view.title)
             for kind in PICTURES:
                 action = sub.addAction(f"{kind.upper()}…")
                 action.triggered.connect(lambda _=False, v=view, k=kind: window.exports.ask_picture(v, k))

@@ -75,6 +75,8 @@ class News(QObject):
         seen = next((one for one in document.runs if one.run == event.run), document.snapshot)
         whose = f" of run {seen.name}" if seen is not None and len(document.runs) > 1 else ""
         sentence = f"The loss{whose} is not finite at step {event.step:,}: {where_first(event)}."
+        if event.going:
+            sentence += " The others go on."
         more = "" if found is None else "What happened?"
 
         def tell() -> None:

@@ -172,7 +172,7 @@ class Playback(QObject):
         elif isinstance(event, Playing):
             self._set_playing(True)
         elif isinstance(event, Paused | Diverged | Failed):
-            self._set_playing(False)
+            self._set_playing(isinstance(event, Diverged) and event.going)
 
     def forget(self) -> None:
         """Another experiment is being opened: nothing of this run's time is left."""

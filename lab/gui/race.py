@@ -124,8 +124,10 @@ class RaceDialog(QDialog):
         row.setSpacing(16)
         caption = QLabel("All begin")
         step = self._document.playback.step_number
-        self.from_start = QRadioButton("at the same start")
-        self.from_start.setToolTip("At step 0, each from the same weights")
+        self.from_start = QRadioButton("at the start")
+        self.from_start.setToolTip(
+            "At step 0, from weights that are drawn by the seed, or were set there by hand"
+        )
         self.from_here = QRadioButton(f"from here, step {step:,}" if step else "from here")
         self.from_here.setToolTip("Each goes on from where the active run stands, with what it has learned")
         self.from_here.setEnabled(step > 0)

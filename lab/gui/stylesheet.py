@@ -1,7 +1,7 @@
 """The whole application's style sheet: flat panels, thin borders, small radii, a focus ring one can see.
 
 A widget asks for a variant by a dynamic property set to True: `primary`, `flat`, `link` (buttons), `caption`,
-`heading`, `warning`, `problem` (labels; `problem` for fields too), `bare` (spin boxes without arrows), `card`
+`heading`, `body`, `warning`, `problem` (labels; `problem` for fields too), `bare` (spin boxes without arrows), `card`
 (frames), `chip` (a run's button). The colours are filled in by `lab.gui.theme.stylesheet`.
 """
 
@@ -19,7 +19,8 @@ QToolTip {
 }
 
 QLabel[caption="true"] { color: $muted; }
-QLabel[heading="true"] { font-weight: 600; }
+QLabel[heading="true"] { font-weight: 600; color: $text; }
+QLabel[body="true"] { color: $text; }
 QLabel[problem="true"] { color: $danger; }
 QLabel[warning="true"] { color: $warning; }
 QFrame[card="true"] { background: $surface; border: 1px solid $border; border-radius: 6px; }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from itertools import pairwise
 
 from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer, Signal, Slot
@@ -13,10 +14,12 @@ from shiboken6 import isValid
 
 from lab.experiment.experiment import Experiment
 from lab.gui.arrangement import ARRANGEMENTS, Kind, has_branches, kind_of
+from lab.gui.by_hand import set_weight
 from lab.gui.document import Document
 from lab.gui.selection import Selection
 from lab.gui.theme import Theme
 from lab.gui.views.framed import FramedView
+from lab.gui.views.microscope import MicroscopeView
 from lab.gui.views.program import ProgramView
 from lab.gui.views.surface import SurfaceView
 from lab.gui.views.view import View
@@ -103,6 +106,8 @@ class Workspace(QMainWindow):
         if isinstance(view, ProgramView):
             view.run_to.connect(self._document.playback.run_to_operation)
             view.step_by.connect(self._document.playback.step_operations)
+        if isinstance(view, MicroscopeView):
+            view.number_set.connect(partial(set_weight, self._document))
 
     def _listen(self, view: View) -> None:
         view.picked.connect(self._document.select)
@@ -188,7 +193,8 @@ class Workspace(QMainWindow):
     def _grey_tabs(self) -> None:
         """A view with nothing to show of this experiment cannot be turned to."""
         docks = {dock.windowTitle(): dock for dock in self.docks.values()}
-        for bar in self.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
+        # not findChildren: it ties what it finds to this window, and bars that Qt has deleted would stay as shells
+        for bar in (child for child in self.children() if isinstance(child, QTabBar)):
             for tab in range(bar.count()):
                 if dock := docks.get(bar.tabText(tab)):
                     bar.setTabEnabled(tab, dock.toggleViewAction().isEnabled())

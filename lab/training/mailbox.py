@@ -62,7 +62,10 @@ class Paused:
 
 @dataclass(frozen=True)
 class Diverged:
-    """The loss is no longer finite. `layer` is the first whose output is not; offers: `step_back` to go to."""
+    """The loss is no longer finite. `layer` is the first whose output is not; offers: `step_back` to go to.
+
+    `going` says that the other runs go on without it.
+    """
 
     step: int
     layer: str
@@ -70,6 +73,7 @@ class Diverged:
     step_back: int
     run: int = 1
     postmortem: Postmortem | None = None
+    going: bool = False
 
 
 @dataclass(frozen=True)

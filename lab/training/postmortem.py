@@ -219,6 +219,15 @@ def chain(run: Run, outputs: dict[str, Array] | None = None) -> tuple[Link, ...]
 # -- in words -------------------------------------------------------------------------------------------
 
 
+UNDEFINED = {
+    "logarithm": "numbers have one only above 0",
+    "square root": "numbers have one only from 0 on",
+    "power": "of numbers up to 0 there is not every one",
+    "quotient": "nothing is divided by 0",
+}
+"""Operations of a formula that have no value everywhere, and where."""
+
+
 def why(broken: Broken, direction: Direction) -> str:
     """What probably happened in a row that took finite values and gave a number that is not."""
     layer, operation = broken.row.layer, broken.row.operation
@@ -230,6 +239,9 @@ def why(broken: Broken, direction: Direction) -> str:
         return f"The network's output has grown to {reach}; the loss made of it is beyond {MOST}."
     if direction == "gradient":
         return f"The loss was finite, its gradient is not: in {layer}, {largest.name} reaches {reach}."
+    least = min(v.least for v in broken.taken)
+    if operation in UNDEFINED and least <= 0:
+        return f"The {operation} in {layer} was taken of {number(least)}, and {UNDEFINED[operation]}."
     if largest.name in broken.weights:
         return f"{largest.name} has grown to {reach}; sums with it are beyond {MOST}."
     if broken.weights:

@@ -96,6 +96,11 @@ class Gradients:
     peaks: dict[str, Array] = field(default_factory=dict)
 
 
+AGREES, UNCERTAIN = 1e-3, 0.25
+"""Relative error up to which two derivatives are one: a wrong one is off by far more. And the share of what a shake of
+all weights makes of it: rounding shakes less."""
+
+
 @dataclass(frozen=True)
 class GradientCheckProbe:
     """One derivative of one example's error, by backpropagation and by differences, as in use.
@@ -115,7 +120,8 @@ class GradientCheck:
     """`backpropagated` is the engine's number, `difference` = (E(w + h) - E(w - h)) / 2h from a network in float64.
 
     `value` is w, `below` and `above` are E(w - h) and E(w + h). `kinks` names the layers of which a number goes over a
-    kink between the two, even with the smallest h: there the difference is no derivative.
+    kink between the two, even with the smallest h: there the difference is no derivative. `shake` is by how much the
+    engine's number moves when all weights do by their last digit: so uncertain are numbers of 32 bits here.
     """
 
     value: float
@@ -124,6 +130,18 @@ class GradientCheck:
     above: float
     backpropagated: float
     kinks: tuple[str, ...] = ()
+    shake: float = 0.0
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the two are the same number, as far as 32 bits go."""
+        apart = abs(self.backpropagated - self.difference)
+        return self.relative <= AGREES or apart <= max(self.uncertain, self.rounding)
+
+    @property
+    def uncertain(self) -> float:
+        """By how much rounding may have moved the engine's number."""
+        return UNCERTAIN * self.shake
 
     @property
     def difference(self) -> float:
@@ -136,10 +154,9 @@ class GradientCheck:
 
     @property
     def relative(self) -> float:
-        """How far the two are apart, as a share of the larger one; 0 where it may be rounding alone."""
-        apart = abs(self.backpropagated - self.difference)
+        """How far the two are apart, as a share of the larger one; 0 where both are 0."""
         size = max(abs(self.backpropagated), abs(self.difference))
-        return 0.0 if apart <= self.rounding else apart / size
+        return abs(self.backpropagated - self.difference) / size if size else 0.0
 
 
 @dataclass(frozen=True)

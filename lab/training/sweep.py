@@ -41,8 +41,8 @@ DECADES, A_DECADE = 4, 3
 """How wide the grid is, and how many rates a power of ten has."""
 COARSE = (4, 2, 1)
 """Every fourth rate first, then every second, then all."""
-MOST_POINTS, DENSE = 400, 256
-"""Of a trial's curve that are kept to be drawn; and of a path at first every one, then ever fewer."""
+MOST_POINTS = 400
+"""Of a trial's curve that are kept to be drawn."""
 ALIKE, GONE, NEAR = 1e-3, 1e-9, 0.01
 """Errors are alike that differ by such a share, or are such a share of that at the start; and within such a share of
 them a trial has arrived."""
@@ -181,23 +181,20 @@ def trial(
     run = Run(with_rate(contestant.experiment, rate))
     if beginning is not None and not contestant.own_start:
         run.start_as(beginning)
-    path = [run.params.copy()] if run.params.size == 2 else []
+    has_path = run.params.size == 2
     steps, speed, diverged = run.updates_to(budget), 0.0, False
     while run.step < steps and not diverged:
-        began, until, first = time.perf_counter(), 0.0, run.step
-        while run.step < steps and not diverged and until < SLICE:
-            some = max(1, int(speed * SLICE)) if not path else max(1, run.step // DENSE)
-            diverged = run.hurry(min(steps - run.step, some)).diverged
-            if path:
-                path.append(run.params.copy())
-            until = time.perf_counter() - began
-        fresh = (run.step - first) / max(until, 1e-7)
+        began, some = time.perf_counter(), min(steps - run.step, max(1, int(speed * SLICE)))
+        made = run.walk(some) if has_path else run.hurry(some).done
+        fresh = made / max(time.perf_counter() - began, 1e-7)
         speed = fresh if speed == 0 else 0.7 * speed + 0.3 * fresh
+        diverged = made < some
         yield run.step / steps
+    path = np.array([*run.path.points(run.step)[1], run.params], np.float32) if has_path else None
     yield _result(run, rate, diverged, path)
 
 
-def _result(run: Run, rate: float, diverged: bool, path: list[NDArray[np.float32]]) -> Trial:
+def _result(run: Run, rate: float, diverged: bool, path: NDArray[np.float32] | None) -> Trial:
     curves = run.curves()
     places = np.linspace(0, len(curves.loss) - 1, min(MOST_POINTS, len(curves.loss)))
     kept: NDArray[np.int64] = np.unique(places.astype(np.int64))
@@ -211,7 +208,7 @@ def _result(run: Run, rate: float, diverged: bool, path: list[NDArray[np.float32
         validation_error=run.evaluate("validation").loss if validated else math.nan,
         examples=curves.examples[kept].astype(np.float64),
         errors=_means(curves, len(run.prepared.training))[kept],
-        path=np.array(path, np.float32) if path else None,
+        path=path,
     )
 
 

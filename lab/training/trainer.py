@@ -322,10 +322,13 @@ class Trainer:
                 self._pause(reason)
                 return
             if made.diverged:
-                self._goal = None
+                # the others go on without it, unless it is the one that commands are for
+                going = not race.front.stopped
+                self._goal = goal if going else None
                 for lane in made.diverged:
-                    self._events.append(replace(lane.run.diagnose(), run=lane.number))
-                return
+                    self._events.append(replace(lane.run.diagnose(), run=lane.number, going=going))
+                if not going:
+                    return
         if goal != FOREVER and leader.run.step >= goal:
             self._pause("")
         elif leader.stopped:
@@ -446,7 +449,7 @@ class Trainer:
         """Where the other runs with the same weights have gone."""
         for other in self._open:
             run = other.run
-            if other is not lane and run.program.parameters == lane.run.program.parameters:
+            if other is not lane and space_of(run) == space_of(lane.run):
                 yield OtherPath(
                     other.number,
                     other.name,
@@ -663,3 +666,8 @@ def walk_of(run: Run) -> Walk | None:
         return None
     steps, vectors = run.path.points(run.step)
     return Walk(np.append(steps, run.step), np.stack([*vectors, run.params]).astype(np.float64))
+
+
+def space_of(run: Run) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """By which the weight space of a run is told from others: what its parameters are called, and their shapes."""
+    return tuple((p.name, p.shape) for p in run.program.parameters)

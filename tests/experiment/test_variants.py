@@ -118,10 +118,10 @@ def test_rprop_with_all_and_with_mini_batches():
         one.name: (type(one.experiment.optimizer).__name__, one.experiment.batch_size) for one in found[1:]
     }
     assert told == {
-        "Rprop, all": ("Rprop", 400),
-        "Rprop, batch 30": ("Rprop", 30),
-        "RMSprop, all": ("RMSprop", 400),
-        "RMSprop, batch 30": ("RMSprop", 30),
+        "Rprop all": ("Rprop", 400),
+        "Rprop 30": ("Rprop", 30),
+        "RMSprop all": ("RMSprop", 400),
+        "RMSprop 30": ("RMSprop", 30),
     }
 
 
@@ -174,6 +174,6 @@ def test_why_rprop_wants_whole_batches_is_a_race():
         start = run.params.copy()
         run.advance(600 if one.experiment.batch_size == 1 else 60)
         gone[one.name] = float(np.abs(run.params - start).max())
-    assert gone["Rprop, all"] < 1e-6
-    assert gone["RMSprop, all"] < 0.2
-    assert gone["Rprop, online"] > 10 * gone["RMSprop, online"]
+    assert gone["Rprop all"] < 1e-6
+    assert gone["RMSprop all"] < 0.2
+    assert gone["Rprop 1"] > 10 * gone["RMSprop 1"]

@@ -14,6 +14,8 @@ from lab.data.datasets import LinearCloud, Rings, Waves
 from lab.data.prepare import Part, Prepared, prepare
 from lab.experiment.experiment import Experiment
 from lab.learning.losses import SquaredError
+from lab.learning.optimizers import Momentum
+from lab.learning.told import Before
 from lab.network.activations import Activation, LeakyReLU, Linear, ReLU, Sigmoid, Tanh
 from lab.network.layers import Conv2D, Dense, Flatten, MaxPool2D
 from lab.network.network import Network, Node
@@ -23,15 +25,23 @@ from lab.training.probes import (
     ActivationsProbe,
     Decision,
     DecisionProbe,
+    Distances,
+    DistancesProbe,
+    Gradients,
+    GradientsProbe,
     Outputs,
     OutputsProbe,
     Probe,
     Reading,
+    Told,
+    ToldProbe,
+    ToldUpdate,
     Weights,
     WeightsProbe,
 )
 from lab.training.snapshot import Series, Snapshot, Walk
 from lab.training.surfaces import Arrow, Compass, Footprints, Surface, SurfaceProbe
+from lab.training.sweep import Contestant, Row, Sweep, Trial
 from lab.training.timeline import Edit
 
 
@@ -148,6 +158,23 @@ def activations(name: str, probe: ActivationsProbe) -> Activations:
         scores=softmax(last) if classes else last,
         target=target,
         label=label,
+    )
+
+
+def gradients(name: str, probe: GradientsProbe) -> Gradients:
+    """Made up: of the right shapes."""
+    generator = np.random.default_rng(5)
+    seen = activations(name, ActivationsProbe(probe.part, probe.example))
+
+    def like(values: np.ndarray) -> np.ndarray:
+        return generator.normal(0, 0.1, values.shape).astype(np.float32)
+
+    return Gradients(
+        error=0.25,
+        input=like(seen.input),
+        outputs={key: like(values) for key, values in seen.outputs.items()},
+        preactivations={key: like(values) for key, values in seen.preactivations.items()},
+        parameters={key: like(values) for key, values in weights(name).items()},
     )
 
 
@@ -372,6 +399,8 @@ def answer(name: str, probe: Probe) -> Reading:
     match probe:
         case ActivationsProbe():
             return activations(name, probe)
+        case GradientsProbe():
+            return gradients(name, probe)
         case WeightsProbe():
             return Weights(weights(name))
         case OutputsProbe():
@@ -380,6 +409,32 @@ def answer(name: str, probe: Probe) -> Reading:
             return decision(name, probe.resolution)
         case SurfaceProbe():
             return surface(probe.resolution)
+        case ToldProbe():
+            return Told(tuple(told(index) for index in probe.weights))
+        case DistancesProbe():
+            return Distances(1.5, 0.25)
+
+
+def told(index: int) -> ToldUpdate:
+    """A weight's update by momentum."""
+    terms = Momentum(rate=0.01).told(Before(w=1.0, g=0.25, slots=(-0.5,), rate=0.01, age=2))
+    numbers = {"weight": 0.5475, "gradient": 0.25, "velocity": -0.4525, "step size": 0.01}
+    return ToldUpdate(index, f"conv1.weight[0, 0, 0, {index}]", 0.5475, numbers, terms)
+
+
+def swept() -> Sweep:
+    """A sweep of two optimizers that is over; the largest rate of one diverges."""
+    seen = np.arange(1.0, 101) * 64
+    rows = []
+    for name, errors in (("SGD", (2.0, 1.0, 0.4, np.nan)), ("Adam", (0.3, 0.2, 0.9, 2.0))):
+        trials = tuple(
+            Trial(
+                rate, 100, 12 if np.isnan(error) else -1, error, error * 1.1, seen, np.linspace(2.3, 1, 100)
+            )
+            for rate, error in zip((0.001, 0.01, 0.1, 1.0), errors, strict=True)
+        )
+        rows.append(Row(Contestant(name, LENET, (0.001, 0.01, 0.1, 1.0)), trials))
+    return Sweep(tuple(rows), 6400, 8.0, going=False)
 
 
 def snapshot(name: str = "lenet", steps: int = 600, probes: frozenset[Probe] = frozenset()) -> Snapshot:

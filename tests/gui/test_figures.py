@@ -16,9 +16,10 @@ from lab.gui.selection import Selection
 from lab.gui.theme import DARK
 from lab.gui.views import VIEWS
 from lab.gui.views.curves import CurvesView
+from lab.gui.views.sweep import SweepView
 from lab.gui.views.view import Table, View
 from lab.problem import ProblemError
-from tests.gui.fake_snapshots import snapshot
+from tests.gui.fake_snapshots import snapshot, swept
 
 SUITS = {"decision": "rings", "units": "rings", "predictions": "waves"}
 
@@ -28,7 +29,11 @@ def filled(qtbot: QtBot, cls: type[View]) -> View:
     qtbot.addWidget(view)
     view.show_theme(DARK)
     name = SUITS.get(cls.name, "lenet")
-    view.show_snapshot(snapshot(name, probes=view.probes(snapshot(name), Selection())))
+    bare = snapshot(name)
+    own = view.probes_of_runs(bare).get(bare.run, frozenset())
+    view.show_snapshot(snapshot(name, probes=view.probes(bare, Selection()) | own))
+    if isinstance(view, SweepView):
+        view.show_sweep(swept())
     return view
 
 

@@ -284,6 +284,7 @@ class TestWords:
         assert timeline.history.text() == "history 18 of 201 MB"
         assert "exactly" in timeline.history.toolTip()
         assert history_words(0, 0) == ""
+        assert history_words(488_000_000, 201_000_000) == "history 488 MB"
         assert history_words(120_000, 9_000_000) == "history 0.1 of 9.0 MB"
 
     def test_the_track_stands_still_while_numbers_grow(self, timeline: Timeline) -> None:

@@ -43,7 +43,7 @@ def test_closed_views_stay_closed_and_a_new_one_has_its_tab(
     before.save_to(settings)
     after = shown(qtbot, document, with_graph=True)
     assert after.restore_from(settings)
-    assert closed(after) == {"filters", "predictions", "decision", "units"}
+    assert closed(after) == {"filters", "predictions", "decision", "units", "sweep", "optimizers"}
     assert after.docks["architecture"] in after.tabifiedDockWidgets(after.docks["maps"])
     after.docks["architecture"].hide()
     after.save_to(settings)
@@ -121,3 +121,12 @@ def test_an_edit_that_adds_a_skip_moves_no_views() -> None:
         kind_of(msgspec.structs.replace(unet, network=Network(lenet.network.nodes)), "branched") == "branched"
     )
     assert kind_of(preset("spiral"), "image") == "plane"
+
+
+def test_a_view_is_brought_to_the_front(qtbot: QtBot, document: Document) -> None:
+    workspace = shown(qtbot, document, with_graph=True)
+    workspace.arrange("image")
+    for name in ("sweep", "runs"):
+        view = workspace.bring(name)
+        assert view is workspace.docks[name].view
+        qtbot.waitUntil(lambda view=view: view in workspace.open_views)

@@ -12,7 +12,7 @@ from lab.experiment import memory
 from lab.experiment.memory import memory_needed, memory_problem
 from lab.kernels.chance import shuffle
 from lab.kernels.update import PENALISED
-from lab.landscape.plane import random_plane
+from lab.landscape.filters import random_plane
 from lab.learning.optimizers import SGD, Adam
 from lab.learning.regularization import Regularization
 from lab.network.activations import ReLU, Tanh

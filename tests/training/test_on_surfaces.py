@@ -12,13 +12,19 @@ from lab.experiment.of_layer import with_network
 from lab.experiment.presets import preset
 from lab.experiment.tuned import NEAR, TUNED, tuned
 from lab.kernels import interpreter
+from lab.kernels import opcodes as op
 from lab.kernels.memory import aligned
 from lab.learning.optimizers import OPTIMIZERS, SGD, Momentum, RMSprop, Rprop
-from lab.network.formula.jets import jet
+from lab.network.formula.jets import jet, value
 from lab.network.formula.known import KNOWN
+from lab.network.formula.tree import Apply, Number
+from lab.network.formula.words import words
 from lab.network.layers import Formula
 from lab.network.network import Network, Node
+from lab.training.listing import listing
+from lab.training.operations import operation
 from lab.training.postmortem import postmortem
+from lab.training.probes import OperationProbe
 from lab.training.run import Run
 
 
@@ -131,7 +137,8 @@ def test_a_formula_without_a_value_stops_the_run_and_says_where():
     assert run.advance(100).diverged
     found = postmortem(run)
     assert (found.layer, found.operation, found.direction) == ("f", "logarithm", "forward")
-    assert "logarithm" in found.sentence
+    assert found.sentence.startswith("The logarithm in f was taken of −")
+    assert "only above 0" in found.sentence
 
 
 def test_shards_and_cores_change_no_bit():
@@ -161,3 +168,46 @@ def test_what_cannot_run_says_so():
     assert problems(preset("rosenbrock")) == ()
     (problem,) = problems(with_formula(preset("rosenbrock"), Formula("2x")))
     assert problem.mend == "Write 2 * x"
+
+
+@pytest.mark.parametrize("name", ["noisy-ravine", "rosenbrock", "beale", "nine-and-one"])
+def test_every_line_of_an_update_shows_the_numbers_of_its_term(name):
+    run = Run(preset(name))
+    run.advance(3)
+    moment, layer = run.moment(whole=True), run.experiment.network.nodes[0].layer
+    lines = listing(run.experiment)
+    x, y = run.params.astype(float)
+    first = int(run.program.table.plan[op.LOSS_ROW])
+    for line in lines:
+        found = operation(OperationProbe(line.number), moment, np.zeros(1, np.int64))
+        assert found is not None
+        assert found.made
+        operands = {operand.name: operand for operand in (*found.inputs, *found.outputs)}
+        assert all(np.isfinite(operand.values).all() for operand in operands.values())
+        if line.direction == "forward":
+            term = layer.term(int(run.program.table.rows[line.row, op.TERM]))
+            if term is not None:
+                assert line.operation == words(term, 4) or len(words(term, 4)) > 40
+                np.testing.assert_allclose(operands["c"].values, value(term, x, y), rtol=1e-4, atol=1e-5)
+            if isinstance(term, Apply):
+                trees = [each for each in term.operands if not isinstance(each, Number)]
+                for letter, tree in zip("ab", dict.fromkeys(trees), strict=False):
+                    np.testing.assert_allclose(
+                        operands[letter].values, value(tree, x, y), rtol=1e-4, atol=1e-5
+                    )
+        if line.direction == "backward" and line.operation == "tilt":
+            assert line.row == first + 1
+            # all examples of the batch pull alike: by one over their number
+            np.testing.assert_allclose(operands["dC"].values, 1 / found.batch, rtol=1e-6)
+            assert {"dx", "dy"} <= {operand.name.replace(" ", "") for operand in found.outputs}
+
+
+def test_what_a_row_computes_is_said_in_its_own_letters():
+    said = {line.operation: [] for line in listing(preset("rosenbrock"))}
+    for line in listing(preset("rosenbrock")):
+        said[line.operation].append(line.formula)
+    assert said["x"] == ["c = x,  for every example", "dx = Σ dC"]
+    assert said["1 − x"] == ["c = 1 − a,  here 1 − x", "dA = −dC;  added to the dA that is there"]
+    assert said["y − x²"] == ["c = a − b,  here y − x²", "dA = dC,  dB = −dC"]
+    assert said["(y − x²)²"] == ["c = a²,  here (y − x²)²", "dA = 2·(a·dC)"]
+    assert said["tilt"] == ["c = a + n₁·x + n₂·y", "dA = dC,  dx = Σ n₁ dC,  dy = Σ n₂ dC"]

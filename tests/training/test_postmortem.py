@@ -162,7 +162,7 @@ def test_an_update_that_leaves_the_range() -> None:
     assert run.step == 6
     assert (found.at, found.layer, found.operation, found.direction) == (5, "hidden", "update", "update")
     assert found.sentence.startswith(
-        "The gradient was finite, but the step made of it at rate 1000 took hidden.weight"
+        "The gradient was finite, but the step made of it at rate 1,000 took hidden.weight"
     )
     assert [v.name for v in found.taken] == ["hidden.weight", "gradient of hidden.weight"]
     assert found.taken[1].reach * 1000 > MOST

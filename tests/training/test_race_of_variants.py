@@ -13,6 +13,7 @@ from lab.training.mailbox import Refused
 from lab.training.probes import DistancesProbe, ToldProbe
 from lab.training.race import MOST_RUNS, Entrant
 from lab.training.run import Run
+from lab.training.surfaces import SurfaceProbe
 from lab.training.trainer import Field, Trainer
 from tests.training.problems import LINEAR_NEURON, SMALL_CNN, XOR_MLP, with_rate
 from tests.training.test_trainer import Desk
@@ -163,3 +164,21 @@ def test_distances_and_updates_are_told_of_every_run(desk):
             )
 
         desk.until(agrees)
+
+
+def test_runs_that_begin_elsewhere_walk_through_the_same_space(desk):
+    """Whatever their weights begin as, they are seen on one surface."""
+    aspect = next(aspect for aspect in ASPECTS if aspect.key == "starts")
+    found = variants(XOR_MLP, aspect, 140)[:3]
+    desk.trainer.load(XOR_MLP)
+    desk.trainer.race(tuple(Entrant(k + 2, v.name, v.experiment, True) for k, v in enumerate(found)), 2)
+    probe = SurfaceProbe(plane="random", resolution=3, examples=20)
+    desk.trainer.watch(frozenset({probe}))
+    desk.trainer.advance(5)
+    desk.stands_at(5)
+
+    def seen() -> bool:
+        surface = desk.snapshot.reading(probe) if desk.snapshot else None
+        return surface is not None and {other.name for other in surface.others} == {v.name for v in found[1:]}
+
+    desk.until(seen)

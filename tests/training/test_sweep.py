@@ -86,7 +86,8 @@ def test_a_trial_is_an_ordinary_run_bit_for_bit(base, steps, optimizer):
     if run.params.size == 2:
         assert np.array_equal(found.path[0], Run(experiment).params)
         assert np.array_equal(found.path[-1], run.params)
-        assert np.array_equal(found.path[:50], run.path.points(run.step)[1][:50])
+        for one, other in zip(found.path[:-1], run.path.points(run.step)[1], strict=True):
+            assert np.array_equal(one, other)
     else:
         assert found.path is None
 

@@ -167,19 +167,33 @@ def test_the_runs_of_a_document_come_back_as_they_were(desk: Desk) -> None:
         assert states[0].is_same_as(states[1])
 
 
-def test_one_run_that_diverges_stops_all_and_then_the_others_go_on_without_it(desk: Desk) -> None:
+def test_of_one_run_that_diverges_is_told_and_the_others_go_on_without_it(desk: Desk) -> None:
     desk.trainer.load(SMALL_CNN)
     desk.trainer.branch(2, with_rate(SMALL_CNN, 1000.0))
     desk.trainer.activate(1)
     desk.trainer.play(300)
     found = desk.event(Diverged)
     assert isinstance(found, Diverged)
-    assert found.run == 2
+    assert (found.run, found.going) == (2, True)
+    seen = desk.stands_at(300)
+    assert seen.runs[1].step == found.step
+    assert seen.runs[1].stopped
+    assert not seen.stopped
+
+
+def test_the_active_run_that_diverges_stops_all_until_they_are_to_go_on(desk: Desk) -> None:
+    desk.trainer.load(SMALL_CNN)
+    desk.trainer.branch(2, with_rate(SMALL_CNN, 1000.0))
+    desk.trainer.play(300)
+    found = desk.event(Diverged)
+    assert isinstance(found, Diverged)
+    assert (found.run, found.going) == (2, False)
     desk.until(lambda: desk.snapshot is not None and bool(desk.snapshot.runs[1].stopped))
+    assert desk.snapshot.steps_per_second == 0
+    desk.trainer.activate(1)
     desk.trainer.play(300)
     seen = desk.stands_at(300)
     assert seen.runs[1].step == found.step
-    assert not seen.stopped
 
 
 def test_weights_are_set_and_unset_between_two_steps(desk: Desk) -> None:

@@ -56,6 +56,9 @@ class DataPanel(Column):
         split.add_wide(self._split)
         self._sizes = note()
         split.add_wide(self._sizes)
+        self._whole = note()
+        self._whole.setText("These cases have a meaning only together: all are for training.")
+        split.add_wide(self._whole)
         split.add_wide(self._split_problem)
 
         seed_field = next(f for f in fields(Experiment) if f.name == "seed")
@@ -81,6 +84,8 @@ class DataPanel(Column):
         self._about.setText(experiment.data.summary)
         self._preprocessing.show_value(experiment.preprocessing)
         self._split.show_value(experiment.split)
+        self._split.setEnabled(not experiment.data.whole)
+        self._whole.setVisible(experiment.data.whole)
         self.seed.show_value(experiment.seed)
 
     @Slot()

@@ -7,7 +7,7 @@ import time
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QLabel, QWidget
 
-from lab.gui.commands import Named
+from lab.gui.by_hand import set_weight
 from lab.gui.document import Document
 from lab.gui.editing import ArchitectureEdits
 from lab.gui.panels.last_update import LastUpdate
@@ -24,7 +24,7 @@ from lab.gui.views.weights import place_of
 from lab.gui.widgets.fact_table import NAMES, FactTable, Row
 from lab.gui.widgets.formula_words import formula_of
 from lab.gui.widgets.inputs import InputsLine
-from lab.gui.widgets.numbers import Number, words
+from lab.gui.widgets.numbers import Number
 from lab.gui.widgets.sections import Column, Formula, Section
 from lab.network.editing import may_take
 from lab.network.network import Analysis, Facts
@@ -68,6 +68,7 @@ class Inspector(Column):
         self.by_hand = Number(-3.4e38, 3.4e38)
         self.by_hand.setToolTip("Set the weight by hand, from this step on. Undo takes it back")
         self.by_hand.setAccessibleName("Set the weight")
+        self.by_hand.setMinimumWidth(80)
         self.by_hand.edited.connect(self._set_weight)
         self._set_to = Section("")
         self._set_to.heading.hide()
@@ -209,18 +210,7 @@ class Inspector(Column):
 
     @Slot(object)
     def _set_weight(self, value: float) -> None:
-        snapshot = self._document.snapshot
-        place = snapshot and place_of(snapshot.experiment.analysis, self._document.selection.weight)
-        if not place:
-            return
-        name, spot = place
-
-        def read(now: Named) -> Named:
-            values = now[name]
-            values[spot] = value
-            return {name: values}
-
-        self._document.set_weights(read, f"Set {name}[{', '.join(map(str, spot))}] to {words(value)}")
+        set_weight(self._document, self._document.selection.weight, value)
 
     def _show_unit(self, snapshot: Snapshot, selection: Selection) -> None:
         seen = snapshot.reading(ActivationsProbe(selection.part, selection.example))

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMenu
 from lab.experiment.experiment import Experiment
 from lab.gui.selection import Selection
 from lab.gui.views.weights import place_of
+from lab.gui.widgets.submenu import submenu
 from lab.network.network import Analysis, Facts
 from lab.training.breakpoints import can_die, can_saturate
 from lab.training.quantities import (
@@ -48,8 +49,8 @@ def fill_watch_menu(menu: QMenu, experiment: Experiment, followed: tuple[AnyQuan
         action.setEnabled(quantity not in followed)
         action.triggered.connect(lambda _=False: add((quantity,)))
 
-    def submenu(kind: type[Quantity]) -> QMenu:
-        sub = menu.addMenu(kind.title[0].upper() + kind.title[1:])
+    def submenu_of(kind: type[Quantity]) -> QMenu:
+        sub = submenu(menu, kind.title[0].upper() + kind.title[1:])
         sub.setToolTipsVisible(True)
         sub.menuAction().setToolTip(kind.summary)
         return sub
@@ -61,13 +62,13 @@ def fill_watch_menu(menu: QMenu, experiment: Experiment, followed: tuple[AnyQuan
     for of_layer in OF_LAYER:
         fitting = [facts.name for facts in nodes if suits(of_layer, facts)]
         if fitting:
-            sub = submenu(of_layer)
+            sub = submenu_of(of_layer)
             for name in fitting:
                 entry(sub, name, cast(AnyQuantity, of_layer(layer=name)))
     parameters = experiment.analysis.parameters
     for of_parameter in OF_PARAMETER:
         if parameters:
-            sub = submenu(of_parameter)
+            sub = submenu_of(of_parameter)
             for parameter in parameters:
                 entry(sub, parameter.name, cast(AnyQuantity, of_parameter(parameter=parameter.name)))
     menu.addSeparator()

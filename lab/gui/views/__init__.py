@@ -5,6 +5,7 @@ from lab.gui.views.curves import CurvesView
 from lab.gui.views.decision import DecisionView
 from lab.gui.views.filters import FiltersView
 from lab.gui.views.maps import MapsView
+from lab.gui.views.microscope import MicroscopeView
 from lab.gui.views.optimizers import OptimizersView
 from lab.gui.views.predictions import PredictionsView
 from lab.gui.views.program import ProgramView
@@ -22,6 +23,7 @@ VIEWS: tuple[type[View], ...] = (
     SweepView,
     SurfaceView,
     MapsView,
+    MicroscopeView,
     FiltersView,
     ConfusionView,
     PredictionsView,

@@ -74,7 +74,12 @@ class MapsView(FramedView):
 
     # what is asked for
 
+    def suits(self, snapshot: Snapshot) -> bool:
+        return snapshot.experiment.data.answers
+
     def probes(self, snapshot: Snapshot, selection: Selection) -> frozenset[Probe]:
+        if not self.suits(snapshot):
+            return frozenset()
         return frozenset({ActivationsProbe(*within(snapshot.experiment, selection))})
 
     def show_selection(self, selection: Selection) -> None:
@@ -109,6 +114,10 @@ class MapsView(FramedView):
     # what is shown
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
+        if not self.suits(snapshot):
+            self._reading = None
+            self.say("A formula has no maps: see Error surface, and Program for its terms")
+            return
         reading = snapshot.reading(ActivationsProbe(*within(snapshot.experiment, self._selection)))
         if reading is None or reading is self._reading:
             return

@@ -20,7 +20,12 @@ from lab.training.probes import DistancesProbe, Probe
 from lab.training.snapshot import Snapshot
 
 JUDGED: tuple[Judged, ...] = ("validation", "training")
-ALONE = "Duplicate the run (Ctrl+Shift+D) and change one thing: both then train side by side, on the same batches."
+FEW, LOW = 2, 460
+"""Sentences on fairness that are said in a view that is less high than so many pixels."""
+ALONE = (
+    "Duplicate the run (Ctrl+Shift+D) and change one thing, or race several (Ctrl+R): they train side by side, on the "
+    "same batches."
+)
 
 
 class RunsView(FramedView):
@@ -55,7 +60,7 @@ class RunsView(FramedView):
             lambda _: self._redraw(),
         )
         self.level = OptionalNumber(above=0.0)
-        self.level.setFixedWidth(90)
+        self.level.setFixedWidth(112)
         self.level.setToolTip(
             "The level of the error that runs are to reach. Left empty, it is half of the way, in orders of magnitude, "
             "from the error at the start to the lowest of all"
@@ -67,6 +72,7 @@ class RunsView(FramedView):
         self.table_of_runs = RunsTable()
         self.note = QLabel()
         self.note.setWordWrap(True)
+        self.note.setProperty("body", True)
         self.note.setTextFormat(Qt.TextFormat.PlainText)
         self.note.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
@@ -136,6 +142,10 @@ class RunsView(FramedView):
                 "seconds": f" Read at {limit:,.1f} seconds of training, the most that all have had.",
             }
             text = f"{mark} {' '.join(sentences)}{read.get(at, '')}"
+            self.note.setToolTip(text)
+            left = len(sentences) - FEW
+            if left > 0 and self.height() < LOW:  # the table is worth more than the last of them
+                text = f"{mark} {' '.join(sentences[:FEW])} {left} more: point here."
         if text != self.note.text():
             self.note.setText(text)
 

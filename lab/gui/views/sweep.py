@@ -229,7 +229,8 @@ class SweepView(FramedView):
         if not len(found):
             return 0.1, leap(3 * max(starts, default=1.0))
         low, top = float(found.min()), max(3 * max(starts, default=0.0), 3 * float(found.min()))
-        return low / 1.6, leap(top)
+        high = leap(top)
+        return low * (low / high) ** 0.08, high  # the star of the best is seen whole
 
     def _pick(self, name: str, place: int) -> None:
         """Choose a rate; the one that is chosen already is let go."""

@@ -375,7 +375,7 @@ def spoken(value: object) -> str:
             return told(value)
         return shortened(written(value)) if value else ALL
     if isinstance(value, str):
-        return value
+        return shortened(value)
     if isinstance(value, bool):
         return "on" if value else "off"
     return words(value) if isinstance(value, float) else str(getattr(value, "title", value))

@@ -67,10 +67,7 @@ class Rprop(Optimizer, frozen=True, tag="rprop"):
             0: "there are no two signs to compare",
         }
         signs = Term(
-            words[agreement],
-            "s = sign g(t) · sign g(t−1)",
-            f"({now:+d}) × ({then:+d})".replace("-", "−"),
-            agreement,
+            words[agreement], "s = sign g(t) · sign g(t−1)", f"{SIGNS[now]} × {SIGNS[then]}", agreement
         )
         step = self._size_term(agreement, at.rate if size == 0 else size, is_new=size == 0)
         if agreement < 0 and self.turn == "wait":
@@ -82,14 +79,14 @@ class Rprop(Optimizer, frozen=True, tag="rprop"):
                 Term(
                     "its last move is taken back",
                     "Δw = sign(g(t−1)) Δ(t−1)",
-                    f"({then:+d}) × {said(size)}".replace("-", "−"),
+                    f"{SIGNS[then]} × {said(size)}",
                     then * size,
                 ),
             )
         move = Term(
             "a step of its own size, by the sign alone",
             "Δw = −sign(g) Δ(t)",
-            f"−({now:+d}) × {said(step.value)}".replace("-", "−"),
+            f"−{SIGNS[now]} × {said(step.value)}",
             -now * step.value,
         )
         return signs, step, move
@@ -114,6 +111,9 @@ class Rprop(Optimizer, frozen=True, tag="rprop"):
         """The weight's own Δ, of the gradient's sign; on a change of sign it may have waited or gone back."""
         step: Vector = slots[1]
         return step
+
+
+SIGNS = {1: "(+1)", 0: "0", -1: "(−1)"}
 
 
 def _sign(value: float) -> int:

@@ -38,7 +38,7 @@ def curvature(tree: Tree, x: float, y: float) -> Curvature:
     """All numbers are NaN where the formula, or a derivative, is not finite."""
     at = jet(tree, x, y)
     hessian = at.hessian
-    if not _finite(at):
+    if not at.is_finite:
         nan = math.nan
         nothing = np.full(2, nan)
         return Curvature(nan, nothing, np.full((2, 2), nan), nothing, np.full((2, 2), nan), nan, nan)
@@ -63,21 +63,21 @@ def minimum_below(tree: Tree, x: float, y: float) -> tuple[float, float] | None:
     (Nocedal and Wright, 2006, algorithm 4.1). A saddle, a level place and the floor of a trough are no minima.
     """
     here, reach = np.array([x, y], np.float64), 0.5
+    at = jet(tree, *here)
     for _ in range(STEPS):
-        at = jet(tree, *here)
-        if not _finite(at) or np.linalg.norm(here) > FAR:
+        if not at.is_finite or np.linalg.norm(here) > FAR:
             return None
         if not np.linalg.norm(at.gradient) > _rounding(at, here):
             break
         step, promised = _step(at, reach)
-        there = here + step
-        trusted = _trusted(at, jet(tree, *there), promised)
+        there = jet(tree, *(here + step))
+        trusted = _trusted(at, there, promised)
         if trusted > 0.9:
             reach *= 2
         elif not trusted > 0.5:
             reach = float(np.linalg.norm(step)) / 4
         if trusted > 0.1:
-            here = there
+            here, at = here + step, there
         elif reach < 1e-16 * (1 + np.linalg.norm(here)):
             break
     return (float(here[0]), float(here[1])) if _is_lowest(tree, here) else None
@@ -106,7 +106,7 @@ def _trusted(here: Jet, there: Jet, promised: float) -> float:
 def _is_lowest(tree: Tree, here: Values) -> bool:
     """Whether all places around lie higher, and the ground is level."""
     at = jet(tree, *here)
-    if not _finite(at) or np.linalg.norm(at.gradient) > 1e-6 * (1 + float(np.abs(at.second).max())):
+    if not at.is_finite or np.linalg.norm(at.gradient) > 1e-6 * (1 + float(np.abs(at.second).max())):
         return False
     turn = np.linspace(0, 2 * np.pi, 64, endpoint=False)
     ring = here[:, None] + 1e-3 * (1 + np.linalg.norm(here)) * np.stack([np.cos(turn), np.sin(turn)])
@@ -116,7 +116,3 @@ def _is_lowest(tree: Tree, here: Values) -> bool:
 def _rounding(at: Jet, here: Values) -> float:
     """A gradient so small is rounding alone."""
     return 1e-15 * float(np.abs(at.second).max()) * max(1.0, float(np.linalg.norm(here)))
-
-
-def _finite(at: Jet) -> bool:
-    return bool(np.isfinite(at.value) and np.isfinite(at.gradient).all() and np.isfinite(at.second).all())

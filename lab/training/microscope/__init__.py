@@ -4,7 +4,7 @@ Pure functions of what the engine has answered to probes: a `Slide` is a moment 
 it; `forward` and `backward` give lines with their real numbers, ready to be drawn.
 """
 
-from lab.training.microscope.backward import arriving, backward, choose, forward
+from lab.training.microscope.backward import arriving, backward, beside, choose, forward
 from lab.training.microscope.functions import Curve
 from lab.training.microscope.lines import (
     Backward,
@@ -17,10 +17,12 @@ from lab.training.microscope.lines import (
     Step,
     Sum,
     Token,
+    bracketed,
     said,
     written,
 )
-from lab.training.microscope.slide import Slide
+from lab.training.microscope.progress import to_come
+from lab.training.microscope.slide import Slide, start_of
 
 __all__ = [
     "Backward",
@@ -37,8 +39,12 @@ __all__ = [
     "Token",
     "arriving",
     "backward",
+    "beside",
+    "bracketed",
     "choose",
     "forward",
     "said",
+    "start_of",
+    "to_come",
     "written",
 ]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lab.network.activations import Activation, Linear
-from lab.network.network import INPUT, Facts
+from lab.network.network import Facts
 from lab.training.microscope.functions import slope_of, value_of, written_value
 from lab.training.microscope.lines import (
     Choice,
@@ -91,6 +91,10 @@ class LinearArithmetic(Arithmetic):
     """In symbols, with x for what comes in."""
     weight = "weight"
 
+    def say(self, symbols: str, source: str) -> str:
+        """The symbols where what comes in is of `source`."""
+        return symbols
+
     def into(self, slide: Slide, facts: Facts, spot: Spot) -> tuple[int, Taps]:
         """From which input the output at `spot` is made, and of what."""
         raise NotImplementedError
@@ -103,7 +107,7 @@ class LinearArithmetic(Arithmetic):
         source, taps = self.into(slide, facts, spot)
         name = facts.inputs[source]
         return Sum(
-            incoming(self.forwards, name),
+            self.say(self.forwards, name),
             taps.factors,
             slide.flowing(name, taps.spots),
             slide.addend(facts.name, "bias", spot.unit),
@@ -117,7 +121,7 @@ class LinearArithmetic(Arithmetic):
     def share(self, slide: Slide, facts: Facts, source: int, pixel: Spot) -> tuple[Line, ...]:
         taps = self.out_of(slide, facts, source, pixel)
         back = slide.flowing_back(facts.name, taps.spots)
-        symbols = incoming(self.backwards, facts.inputs[source])
+        symbols = self.say(self.backwards, facts.inputs[source])
         return (Sum(symbols, back, taps.factors, (), alone(slide, pixel), "dx"),)
 
     def fed(self, slide: Slide, facts: Facts, source: int, pixel: Spot) -> Whole:
@@ -131,7 +135,7 @@ class LinearArithmetic(Arithmetic):
             return (bias_line(slide, facts, place[0], engine),)
         used, made = self.pairs(slide, facts, parameter, place)
         name = facts.inputs[0]
-        symbols = incoming(self.learns, name)
+        symbols = self.say(self.learns, name)
         left, right = slide.flowing_back(facts.name, made), slide.flowing(name, used)
         return (Sum(symbols, left, right, (), engine, "dw", others_too(slide)),)
 
@@ -175,11 +179,6 @@ def inside(spot: Spot, slide: Slide, name: str) -> tuple[int, int, int]:
     s = slide.shape(name)
     unit, row, column = (min(k, n - 1) for k, n in zip(spot.at, (s.channels, s.height, s.width), strict=True))
     return unit, row, column
-
-
-def incoming(symbols: str, source: str) -> str:
-    """What comes in is x where it is the network's input, and the y of the layer below it anywhere else."""
-    return symbols.replace("{x}", "x" if source == INPUT else "y")
 
 
 def result(slide: Slide, facts: Facts, spot: Spot) -> float:
@@ -236,6 +235,6 @@ def deactivated(slide: Slide, facts: Facts, spot: Spot) -> tuple[Step, ...]:
     if isinstance(f, Linear):
         return (step("dE/dzⱼ = dE/dyⱼ,  the activation is linear: f′(zⱼ) = 1", said(dy), dy, dz, "dz"),)
     slope = float(slope_of(f, float(before[spot.at])))
-    numbers = f"{said(dy)} · {bracketed(slope)}"
+    numbers = f"{said(dy)} × {bracketed(slope)}"
     symbols = f"dE/dzⱼ = dE/dyⱼ · f′(zⱼ),  {f.derivative}"
     return (step(symbols, numbers, dy * slope, dz, "dz", size=abs(dy)),)

@@ -17,6 +17,7 @@ from lab.network.layers import (
     Dense,
     Dropout,
     Flatten,
+    Formula,
     GlobalAveragePool2D,
     GlobalMaxPool2D,
     LayerNorm,
@@ -32,6 +33,7 @@ from lab.network.layers.layer import Layer
 from lab.network.network import Facts
 from lab.training.microscope import losses
 from lab.training.microscope.arithmetic import NOWHERE, Arithmetic, chosen_weight, deactivated
+from lab.training.microscope.formula import FormulaArithmetic
 from lab.training.microscope.lines import (
     Backward,
     Choice,
@@ -86,6 +88,7 @@ KINDS: dict[type[Layer], Arithmetic] = {
     BatchNorm: BatchNormArithmetic(),
     LayerNorm: LayerNormArithmetic(),
     LocalResponseNorm: ResponseArithmetic(),
+    Formula: FormulaArithmetic(),
 }
 """A new kind of layer is one line here. One that is missing shows its numbers without their arithmetic."""
 
@@ -102,6 +105,13 @@ def forward(slide: Slide, spot: Spot) -> Forward:
         y = float(slide.y(spot.layer)[spot.at])
         return Forward(spot, (Step("y", (slide.token(spot),), y, y, "y"),))
     return kind.forward(slide, facts, spot)
+
+
+def beside(slide: Slide, spot: Spot) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """The numbers of which the output at `spot` has one besides its weights, by parameter and place: its bias."""
+    facts = slide.facts(spot.layer)
+    kind = kind_of(facts)
+    return () if kind is None else kind.others(slide, facts, spot)
 
 
 def choose(slide: Slide, spot: Spot, weight: int = -1, pixel: Spot | None = None) -> Choice:
@@ -139,7 +149,8 @@ def backward(slide: Slide, spot: Spot, chosen: Choice) -> Backward:
         lines += kind.learning(slide, facts, kind.weight, chosen.place)
         used, made = kind.pairs(slide, facts, kind.weight, chosen.place)
     for parameter, place in kind.others(slide, facts, spot):
-        lines += [replace(line, role="db") for line in kind.learning(slide, facts, parameter, place)]
+        *before, last = kind.learning(slide, facts, parameter, place)
+        lines += [*before, replace(last, role="db")]
     if chosen.pixel is not None:
         for source, name in enumerate(facts.inputs):
             if name == chosen.pixel.layer:
@@ -166,7 +177,7 @@ def arriving(slide: Slide, spot: Spot) -> tuple[Line, ...]:
             continue
         found = kind.share(slide, facts, source, spot)
         for line in found:
-            symbols = f"{line.symbols},  through “{facts.name}”"
+            symbols = through(line.symbols, facts.name)
             last = line is found[-1]
             lines.append(replace(line, symbols=symbols, role="dy" if last and len(readers) == 1 else "step"))
         shares.append(found[-1].value)
@@ -179,3 +190,10 @@ def arriving(slide: Slide, spot: Spot) -> tuple[Line, ...]:
     elif not lines:
         lines.append(Step(f"dE/dy,  through “{readers[0][0].name}”", (), engine, engine, "dy"))
     return tuple(lines)
+
+
+def through(symbols: str, layer: str) -> str:
+    """A line of a layer that reads the output: what that calls dE/dx is this one's dE/dy."""
+    if symbols.startswith("dE/dx ="):
+        return f"dE/dy = dE/dx of “{layer}”;  {symbols}"
+    return f"{symbols},  through “{layer}”"

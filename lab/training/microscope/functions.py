@@ -90,12 +90,12 @@ WRITTEN: dict[int, Callable[[str, float], str]] = {
     kernel.SIGMOID: lambda z, a: f"1 / (1 + exp(−{z}))",
     kernel.TANH: lambda z, a: f"tanh {z}",
     kernel.RELU: lambda z, a: f"max(0, {z.strip('()')})",
-    kernel.SCALED_TANH: lambda z, a: f"1.7159 tanh(⅔ · {z})",
+    kernel.SCALED_TANH: lambda z, a: f"1.7159 tanh(⅔ × {z})",
     kernel.SOFTPLUS: lambda z, a: f"log(1 + exp {z})",
     kernel.SILU: lambda z, a: f"{z} · σ({z.strip('()')})",
     kernel.GELU: lambda z, a: f"{z} · Φ({z.strip('()')})",
-    kernel.GELU_TANH: lambda z, a: f"½ · {z} · (1 + tanh u)",
-    kernel.SINE: lambda z, a: f"sin({said(a)} · {z})",
+    kernel.GELU_TANH: lambda z, a: f"½ × {z} × (1 + tanh u)",
+    kernel.SINE: lambda z, a: f"sin({said(a)} × {z})",
 }
 
 
@@ -113,9 +113,9 @@ def written_value(activation: Activation, z: float) -> str:
     """f(z) with the number in its place: "max(0, −25)"."""
     if activation.kind in (kernel.LEAKY_RELU, kernel.ELU):
         if z > 0:
-            return f"{said(z)}, as it is above 0"
+            return said(z)
         if activation.kind == kernel.LEAKY_RELU:
-            return f"{said(activation.alpha)} · {bracketed(z)}"
+            return f"{said(activation.alpha)} × {bracketed(z)}"
         return f"{said(activation.alpha)} · (exp {bracketed(z)} − 1)"
     return WRITTEN[activation.kind](bracketed(z), activation.alpha)
 
@@ -143,7 +143,7 @@ class Curve:
             least = min(least, 2 * math.pi / self.activation.alpha)
         return max(least, 1.25 * abs(self.z)) if math.isfinite(self.z) else least
 
-    def samples(self, count: int = 201) -> tuple[Real, Real, Real]:
+    def samples(self, count: int = 121) -> tuple[Real, Real, Real]:
         """z, f(z) and f′(z) along the curve."""
         z = np.linspace(-self.reach, self.reach, count)
         return z, value_of(self.activation, z), slope_of(self.activation, z)

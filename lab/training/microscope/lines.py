@@ -40,27 +40,31 @@ class Spot:
 
 @dataclass(frozen=True)
 class Token:
-    """A piece of a line. What it is of, where it is of something: a number that flows, or a flat index of a weight."""
+    """A piece of a line. What it is of, where it is of something: a number that flows, or a flat index of a weight.
+
+    `folded` stands for so many terms that are not written out.
+    """
 
     text: str
     spot: Spot | None = None
     weight: int = -1
+    folded: int = 0
 
 
 def said(value: float, digits: int = 4) -> str:
     """Whole numbers as such, others with so many significant digits: −25, 0.5, 0.3127, 1.302·10⁻⁵."""
     if math.isfinite(value) and value == int(value) and abs(value) < 1e9:
-        return f"{int(value)}".replace("-", "−")
+        return f"{int(value):,}".replace("-", "−")
     text = number(value, digits)
     if "·" in text or "." not in text:
         return text
     short = text.rstrip("0")
-    return short if float(short.replace("−", "-")) == value else text
+    return short if float(short.replace("−", "-").replace(",", "")) == value else text
 
 
-def bracketed(value: float) -> str:
+def bracketed(value: float, digits: int = 4) -> str:
     """As a factor, or behind a sign: (−0.5)."""
-    text = said(value)
+    text = said(value, digits)
     return f"({text})" if text.startswith("−") or "·" in text else text
 
 
@@ -143,7 +147,7 @@ class Sum:
         found: list[Token] = []
 
         def add(value: float, *pieces: Token) -> None:
-            negative = value < 0 or (value == 0 and math.copysign(1, value) < 0)
+            negative = value < 0
             sign = ("− " if found else "−") if negative else ("+ " if found else "")
             found.append(Token(f" {sign}" if found else sign))
             found.extend(pieces)
@@ -155,17 +159,17 @@ class Sum:
                 add(left, first)
             else:
                 second = self.right.token(k, bracketed(float(self.right.values[k])))
-                add(left, first, Token(" · "), second)
+                add(left, first, Token(" × "), second)
         count, rest = self.rest(most)
         if count:
             many = f"the other {count:,}" if found else f"all {count:,}"
-            add(rest, Token(f"[{many}: {said(abs(rest))}]"))
+            add(rest, Token(f"[{many}: {said(abs(rest))}]", folded=count))
         for addend in self.more:
             add(addend.value, Token(said(abs(addend.value)), weight=addend.weight))
         if not found:
             found = [Token("0")]
         if self.factor != 1:
-            found = [Token(f"{said(self.factor)} · ("), *found, Token(")")]
+            found = [Token(f"{said(self.factor)} × ("), *found, Token(")")]
         return tuple(t for t in found if t.text)
 
 
@@ -194,7 +198,7 @@ Line = Sum | Step
 
 
 def written(line: Line, most: int = TERMS) -> str:
-    """The line in numbers: "0.3 · 1.2 − 0.5 · 0.8 + 1 = 0.96"."""
+    """The line in numbers: "0.3 × 1.2 − 0.5 × 0.8 + 1 = 0.96"."""
     left = "".join(token.text for token in line.tokens(most))
     right = said(line.value)
     return right if left == right else f"{left} = {right}"

@@ -66,7 +66,9 @@ def error(slide: Slide) -> tuple[Line, ...]:
         return ()
     terms = found(answer) * answer.part
     engine = np.nan if slide.batch and slide.experiment.network.whole_batch else slide.gradients.error
-    factors = Factors(terms.ravel(), answer.layer, answer.spots()[: terms.size])
+    spots, flat = answer.spots(), terms.ravel()
+    counted = flat != 0 if len(flat) == len(spots) else np.ones(len(flat), bool)  # of many most may not count
+    factors = Factors(flat[counted], answer.layer, spots[: len(flat)][counted])
     return (Sum(f"{answer.loss.formula}{_over(answer)}", factors, None, (), engine, "E"),)
 
 
@@ -80,7 +82,7 @@ def derivative(slide: Slide, spot: Spot) -> tuple[Line, ...]:
     symbols, tokens, value, before = found(answer, spot)
     if answer.part != 1:
         symbols += _over(answer)
-        tokens = (Token("("), *tokens, Token(f") · {said(answer.part)}"))
+        tokens = (Token("("), *tokens, Token(f") × {said(answer.part)}"))
     line = step(symbols, tokens, value * answer.part, engine, "dy", size=_size(answer, spot) * answer.part)
     return (*before, line)
 
@@ -135,17 +137,19 @@ ERRORS: dict[type[Loss], Callable[[Answer], Real]] = {
 
 # -- dE/dy: symbols, numbers, value, and lines before -----------------------------------------------------
 
+DIGITS = 7
 Found = tuple[str, tuple[Token, ...], float, tuple[Line, ...]]
 
 
 def _pair(answer: Answer, spot: Spot) -> tuple[float, float, Token]:
+    """y, t and y as it is written: with all its digits, because near the target few are left of the difference."""
     y, t = float(answer.y[spot.at]), float(answer.t[spot.at])
-    return y, t, Token(bracketed(y), spot)
+    return y, t, Token(bracketed(y, DIGITS), spot)
 
 
 def _squared(answer: Answer, spot: Spot) -> Found:
     y, t, token = _pair(answer, spot)
-    return "dE/dyⱼ = −(tⱼ − yⱼ)", (Token(f"−({said(t)} − "), token, Token(")")), -(t - y), ()
+    return "dE/dyⱼ = −(tⱼ − yⱼ)", (Token(f"−({said(t, DIGITS)} − "), token, Token(")")), -(t - y), ()
 
 
 def _softmax(answer: Answer, spot: Spot) -> Found:

@@ -9,7 +9,7 @@ import numpy as np
 from lab.network.layers import Crop, Upsample
 from lab.network.layers.join import Join
 from lab.network.network import Facts
-from lab.training.microscope.arithmetic import Arithmetic, LinearArithmetic, Taps, alone, incoming
+from lab.training.microscope.arithmetic import Arithmetic, LinearArithmetic, Taps, alone
 from lab.training.microscope.axes import Along, stretched, stretched_to
 from lab.training.microscope.lines import (
     Choice,
@@ -31,6 +31,8 @@ from lab.value import both
 class Mover(Arithmetic):
     """Each number goes to one place, unchanged: the derivative goes the same way back."""
 
+    backwards = "dE/dx = dE/dy"
+
     def origin(self, slide: Slide, facts: Facts, spot: Spot) -> Spot:
         """Where the output at `spot` comes from."""
         raise NotImplementedError
@@ -46,19 +48,17 @@ class Mover(Arithmetic):
     def forward(self, slide: Slide, facts: Facts, spot: Spot) -> Forward:
         came = self.origin(slide, facts, spot)
         x, y = float(slide.y(came.layer)[came.at]), float(slide.y(facts.name)[spot.at])
-        symbols = incoming("y = {x}", came.layer)
+        symbols = "y = x"
         if words := self.words(slide, facts, spot):
             symbols += f",  {words}"
         return Forward(spot, (step(symbols, (slide.token(came),), x, y, "y"),))
 
     def share(self, slide: Slide, facts: Facts, source: int, pixel: Spot) -> tuple[Line, ...]:
         to, engine = self.goal(slide, facts, source, pixel), alone(slide, pixel)
-        symbols = incoming("dE/d{x} = dE/dy", facts.inputs[source])
         if to is None:
-            words = incoming("dE/d{x} = 0: it is cut away", facts.inputs[source])
-            return (step(words, "0", 0.0, engine, "dx"),)
+            return (step("dE/dx = 0,  it is cut away", "0", 0.0, engine, "dx"),)
         dy = float(slide.dz(facts.name)[to.at])
-        return (step(symbols, (Token(said(dy), to),), dy, engine, "dx"),)
+        return (step(self.backwards, (Token(said(dy), to),), dy, engine, "dx"),)
 
     def fed(self, slide: Slide, facts: Facts, source: int, pixel: Spot) -> Whole:
         to = self.goal(slide, facts, source, pixel)
@@ -81,7 +81,7 @@ class FlattenArithmetic(Mover):
     def words(self, slide: Slide, facts: Facts, spot: Spot) -> str:
         x, came = slide.inputs(facts.name)[0], self.origin(slide, facts, spot)
         return (
-            f"unit {spot.unit} = (channel {came.unit} · {x.height} + row {came.row}) · {x.width} "
+            f"unit {spot.unit} = (channel {came.unit} × {x.height} + row {came.row}) × {x.width} "
             f"+ column {came.column}"
         )
 
@@ -153,7 +153,7 @@ class AddArithmetic(LinearArithmetic):
 
     def share(self, slide: Slide, facts: Facts, source: int, pixel: Spot) -> tuple[Line, ...]:
         taps = self.out_of(slide, facts, source, pixel)
-        symbols = incoming("dE/d{x} = dE/dy: the sum passes it on whole", facts.inputs[source])
+        symbols = "dE/dx = dE/dy: the sum passes it on whole"
         back = slide.flowing_back(facts.name, taps.spots)
         return (Sum(symbols, back, None, (), alone(slide, pixel), "dx"),)
 
@@ -165,8 +165,8 @@ class AddArithmetic(LinearArithmetic):
 class UpsampleArithmetic(LinearArithmetic):
     """Each old pixel several times, or new ones on the straight line between the nearest old ones."""
 
-    forwards = "y = Σ {x} · share,  the old pixels that lie nearest"
-    backwards = "dE/d{x} = Σ dE/dy · share,  over the new pixels that it is part of"
+    forwards = "y = Σ x · share,  the old pixels that lie nearest"
+    backwards = "dE/dx = Σ dE/dy · share,  over the new pixels that it is part of"
 
     def _axes(self, slide: Slide, facts: Facts, spot: Spot, back: bool) -> tuple[Along, Along]:
         layer, x = cast(Upsample, facts.layer), slide.inputs(facts.name)[0]
@@ -192,7 +192,12 @@ class UpsampleArithmetic(LinearArithmetic):
         factors = both(cast(Upsample, facts.layer).factor)
         axes = (("height", x.height, factors[0], y.height), ("width", x.width, factors[1], y.width))
         size: tuple[Step, ...] = tuple(
-            step(f"{name} = {name} · factor", f"{extent} · {factor}", float(extent * factor), float(out))
+            step(
+                f"{name} of the output = {name} of the input · factor",
+                f"{extent} × {factor}",
+                float(extent * factor),
+                float(out),
+            )
             for name, extent, factor, out in axes
         )
         return Forward(spot, (self.line(slide, facts, spot),), size=size)

@@ -14,7 +14,6 @@ from lab.training.microscope.arithmetic import (
     alone,
     bias_line,
     chosen_weight,
-    incoming,
     learned,
     others_too,
 )
@@ -46,7 +45,7 @@ def standardized(slide: Slide, facts: Facts, spot: Spot, mean: float, variance: 
         Token("("), slide.token(Spot(name, *spot.at)),
         Token(f" − {bracketed(mean)}) / √({said(variance)} + {said(epsilon)})"),
     )  # fmt: skip
-    symbols = incoming("x̂ = ({x} − mean) / √(variance + ε)", name)
+    symbols = "x̂ = (x − mean) / √(variance + ε)"
     return step(f"{symbols},  {words}", numbers, (x - mean) / root, size=(abs(x) + abs(mean)) / root)
 
 
@@ -54,7 +53,7 @@ def scaled(slide: Slide, facts: Facts, spot: Spot, x: Step, place: tuple[int, ..
     """y = scale · x̂ + shift"""
     scale, shift = (float(slide.weights[f"{facts.name}.{p}"][place]) for p in ("scale", "shift"))
     numbers = (
-        slide.weight_token(facts.name, "scale", place), Token(f" · {bracketed(x.value)} + "),
+        slide.weight_token(facts.name, "scale", place), Token(f" × {bracketed(x.value)} + "),
         Token(bracketed(shift), weight=slide.index(facts.name, "shift", place)),
     )  # fmt: skip
     engine, size = float(slide.y(facts.name)[spot.at]), abs(scale) * x.scale + abs(shift)
@@ -88,16 +87,14 @@ class BatchNormArithmetic(Arithmetic):
             self._root(slide, facts, pixel.unit),
         )
         if slide.batch:
-            symbols = incoming(
-                "dE/d{x} = (g − mean g − x̂ · mean g x̂) / √(variance + ε)", facts.inputs[source]
-            )
+            symbols = "dE/dx = (g − mean g − x̂ · mean g x̂) / √(variance + ε)"
             words = "g = scale · dE/dy; the means are over the whole batch"
             value = engine  # NaN where another layer reads it, too: the engine keeps the sum alone
             return (step(f"{symbols},  {words}", "over all examples of the batch", value, engine, "dx"),)
         here = Token(bracketed(dy), Spot(facts.name, *pixel.at))
         factor = slide.weight_token(facts.name, "scale", (pixel.unit,))
-        numbers = (factor, Token(" · "), here, Token(f" / {said(root)}"))
-        symbols = incoming("dE/d{x} = scale · dE/dy / √(variance + ε)", facts.inputs[source])
+        numbers = (factor, Token(" × "), here, Token(f" / {said(root)}"))
+        symbols = "dE/dx = scale · dE/dy / √(variance + ε)"
         return (step(symbols, numbers, scale * dy / root, engine, "dx"),)
 
     def fed(self, slide: Slide, facts: Facts, source: int, pixel: Spot) -> Whole:
@@ -156,9 +153,9 @@ class LayerNormArithmetic(Arithmetic):
         name = facts.inputs[0]
         spots = np.argwhere(np.ones(slide.y(name).shape, bool))
         x, n = slide.flowing(name, spots), len(spots)
-        mean = Sum(incoming("mean = Σ {x} / n", name), x, factor=1 / n)
+        mean = Sum("mean = Σ x / n", x, factor=1 / n)
         away = Factors((x.values - mean.value) ** 2, name, spots)
-        variance = Sum(incoming("variance = Σ ({x} − mean)² / n", name), away, factor=1 / n)
+        variance = Sum("variance = Σ (x − mean)² / n", away, factor=1 / n)
         hat = standardized(slide, facts, spot, mean.value, variance.value, "over all numbers of the example")
         place = self.place(slide, facts, spot)
         return Forward(spot, (mean, variance, hat, scaled(slide, facts, spot, hat, place)))
@@ -176,9 +173,9 @@ class LayerNormArithmetic(Arithmetic):
         second = Sum("m₂ = Σ g · x̂ / n", flowing, hats, factor=1 / n)
         root, here, x = self._root(facts, variance), float(g[pixel.at]), float(hat[pixel.at])
         value = (here - first.value - x * second.value) / root
-        means = f"{bracketed(first.value)} − {bracketed(x)} · {bracketed(second.value)}"
+        means = f"{bracketed(first.value)} − {bracketed(x)} × {bracketed(second.value)}"
         numbers = f"({said(here)} − {means}) / {said(root)}"
-        symbols = incoming("dE/d{x} = (g − m₁ − x̂ · m₂) / √(variance + ε)", facts.inputs[source])
+        symbols = "dE/dx = (g − m₁ − x̂ · m₂) / √(variance + ε)"
         size = (abs(here) + first.scale + abs(x) * second.scale) / root
         return (first, second, step(symbols, numbers, value, alone(slide, pixel), "dx", size=size))
 
@@ -196,7 +193,7 @@ class LayerNormArithmetic(Arithmetic):
         if parameter == "shift":
             return (step("dE/dshift = dE/dy", (here,), dy, engine, "db"),)
         x = float(hat[at])
-        numbers = (here, Token(f" · {bracketed(x)}"))
+        numbers = (here, Token(f" × {bracketed(x)}"))
         return (step("dE/dscale = dE/dy · x̂", numbers, dy * x, engine, "dw", size=abs(dy)),)
 
     def pairs(
@@ -233,17 +230,17 @@ class ResponseArithmetic(Arithmetic):
         """The sum of the squares around a place, and s."""
         layer, alpha = self._layer(facts)
         near = slide.flowing(facts.inputs[0], self._near(slide, facts, spot))
-        squares = Sum(incoming("q = Σⱼ {x}ⱼ²,  over the channels around it", facts.inputs[0]), near, near)
+        squares = Sum("q = Σⱼ xⱼ²,  over the channels around it", near, near)
         return squares, layer.k + alpha * squares.value
 
     def forward(self, slide: Slide, facts: Facts, spot: Spot) -> Forward:
         layer, alpha = self._layer(facts)
         squares, s = self._strength(slide, facts, spot)
-        strength = step("s = k + α q", f"{said(layer.k)} + {said(alpha)} · {bracketed(squares.value)}", s)
+        strength = step("s = k + α q", f"{said(layer.k)} + {said(alpha)} × {bracketed(squares.value)}", s)
         name = facts.inputs[0]
         x, engine = float(slide.y(name)[spot.at]), float(slide.y(facts.name)[spot.at])
         numbers = (slide.token(Spot(name, *spot.at)), Token(f" / {bracketed(s)}^{said(layer.beta)}"))
-        y = step(incoming("y = {x} / sᵝ", name), numbers, x * s**-layer.beta, engine, "y")
+        y = step("y = x / sᵝ", numbers, x * s**-layer.beta, engine, "y")
         return Forward(spot, (squares, strength, y))
 
     def share(self, slide: Slide, facts: Facts, source: int, pixel: Spot) -> tuple[Line, ...]:
@@ -258,10 +255,10 @@ class ResponseArithmetic(Arithmetic):
         power, factor = own**-layer.beta, 2 * alpha * layer.beta
         value = dy * power - factor * x * others.value
         numbers = (
-            f"{said(dy)} / {bracketed(own)}^{said(layer.beta)} − {said(factor)} · {bracketed(x)} · "
+            f"{said(dy)} / {bracketed(own)}^{said(layer.beta)} − {said(factor)} × {bracketed(x)} × "
             f"{bracketed(others.value)}"
         )
-        symbols = incoming("dE/d{x} = dE/dy / sᵝ − 2αβ · {x} · q", facts.inputs[source])
+        symbols = "dE/dx = dE/dy / sᵝ − 2αβ · x · q"
         size = abs(dy * power) + abs(factor * x) * others.scale
         return (others, step(symbols, numbers, value, alone(slide, pixel), "dx", size=size))
 

@@ -13,7 +13,6 @@ from lab.training.microscope.arithmetic import (
     activated,
     alone,
     chosen_weight,
-    incoming,
     learned,
     others_too,
 )
@@ -50,12 +49,12 @@ class InPlace(Mover):
 
 
 class ActivationArithmetic(InPlace):
+    backwards = "dE/dx = dE/dz"
+
     def forward(self, slide: Slide, facts: Facts, spot: Spot) -> Forward:
         came, before = self.origin(slide, facts, spot), slide.z(facts.name)
         z = float(slide.y(facts.name)[spot.at] if before is None else before[spot.at])
-        line = step(
-            incoming("zⱼ = {x}ⱼ", came.layer), (slide.token(came),), self.x(slide, facts, spot), z, "z"
-        )
+        line = step("zⱼ = xⱼ", (slide.token(came),), self.x(slide, facts, spot), z, "z")
         return Forward(spot, (line, *activated(slide, facts, spot)))
 
 
@@ -69,33 +68,33 @@ class PReLUArithmetic(InPlace):
     def forward(self, slide: Slide, facts: Facts, spot: Spot) -> Forward:
         came, x = self.origin(slide, facts, spot), self.x(slide, facts, spot)
         unit, engine = self._unit(slide, facts, spot), float(slide.y(facts.name)[spot.at])
-        numbers: tuple[Token, ...] = (slide.token(came), Token(", as it is above 0"))
+        numbers: tuple[Token, ...] = (slide.token(came),)
         y = x
         if x <= 0:
             slope = float(slide.weights[f"{facts.name}.slope"][unit])
             factor = slide.weight_token(facts.name, "slope", (unit,))
-            numbers = (factor, Token(" · "), slide.token(came, bracketed(x)))
+            numbers = (factor, Token(" × "), slide.token(came, bracketed(x)))
             y = slope * x
-        symbols = incoming("y = {x} for {x} > 0, else slope · {x}", came.layer)
+        symbols = "y = x for x > 0, else slope · x"
         return Forward(spot, (step(symbols, numbers, y, engine, "y"),))
 
     def share(self, slide: Slide, facts: Facts, source: int, pixel: Spot) -> tuple[Line, ...]:
         dy, x = float(slide.dy(facts.name)[pixel.at]), self.x(slide, facts, pixel)
-        symbols = incoming("dE/d{x} = dE/dy for {x} > 0, else slope · dE/dy", facts.inputs[source])
+        symbols = "dE/dx = dE/dy for x > 0, else slope · dE/dy"
         here = Token(said(dy), Spot(facts.name, *pixel.at))
         if x > 0:
             return (step(symbols, (here,), dy, alone(slide, pixel), "dx"),)
         unit = self._unit(slide, facts, pixel)
         slope = slide.weight_token(facts.name, "slope", (unit,))
         value = dy * float(slide.weights[f"{facts.name}.slope"][unit])
-        numbers = (slope, Token(" · "), Token(bracketed(dy), here.spot))
+        numbers = (slope, Token(" × "), Token(bracketed(dy), here.spot))
         return (step(symbols, numbers, value, alone(slide, pixel), "dx"),)
 
     def learning(
         self, slide: Slide, facts: Facts, parameter: str, place: tuple[int, ...]
     ) -> tuple[Line, ...]:
         used, made = self.pairs(slide, facts, parameter, place)
-        symbols = incoming("dE/dslope = Σ dE/dy · {x},  over the places where {x} ≤ 0", facts.inputs[0])
+        symbols = "dE/dslope = Σ dE/dy · x,  over the places where x ≤ 0"
         engine = learned(slide, facts.name, parameter, place)
         back = Factors(slide.dy(facts.name)[tuple(made.T)].astype(np.float64), facts.name, made)
         return (
@@ -136,26 +135,25 @@ class DropoutArithmetic(InPlace):
         rate, factor = cast(Dropout, facts.layer).rate, self._factor(slide, facts, spot.at)
         engine = float(slide.y(facts.name)[spot.at])
         if not slide.batch:
-            symbols = incoming("y = {x},  in use nothing is dropped", came.layer)
+            symbols = "y = x,  in use nothing is dropped"
             return Forward(spot, (step(symbols, (slide.token(came),), x, engine, "y"),))
         if factor == 0:
             symbols = "y = 0,  it is dropped for this example"
             return Forward(spot, (step(symbols, "0", 0.0, engine, "y"),))
         numbers = (slide.token(came), Token(f" / {said(1 - rate)}"))
-        symbols = incoming("y = {x} / (1 − rate),  it is kept for this example", came.layer)
+        symbols = "y = x / (1 − rate),  it is kept for this example"
         return Forward(spot, (step(symbols, numbers, x * factor, engine, "y"),))
 
     def share(self, slide: Slide, facts: Facts, source: int, pixel: Spot) -> tuple[Line, ...]:
         dy, rate = float(slide.dy(facts.name)[pixel.at]), cast(Dropout, facts.layer).rate
         factor, engine = self._factor(slide, facts, pixel.at), alone(slide, pixel)
         here = Token(said(dy), Spot(facts.name, *pixel.at))
-        name = facts.inputs[source]
         if not slide.batch:
-            symbols = incoming("dE/d{x} = dE/dy,  in use nothing is dropped", name)
+            symbols = "dE/dx = dE/dy,  in use nothing is dropped"
             return (step(symbols, (here,), dy, engine, "dx"),)
         if factor == 0:
-            return (step(incoming("dE/d{x} = 0,  it is dropped", name), "0", 0.0, engine, "dx"),)
-        symbols = incoming("dE/d{x} = dE/dy / (1 − rate)", name)
+            return (step("dE/dx = 0,  it is dropped", "0", 0.0, engine, "dx"),)
+        symbols = "dE/dx = dE/dy / (1 − rate)"
         return (step(symbols, (here, Token(f" / {said(1 - rate)}")), dy * factor, engine, "dx"),)
 
 
@@ -175,12 +173,12 @@ class SoftmaxArithmetic(Arithmetic):
         name = facts.inputs[0]
         m = float(slide.flowing(name, spots).values.max())
         total = Sum(
-            incoming(f"s = Σₖ exp({{x}}ₖ − m),  m = {said(m)}, the largest", name),
+            f"s = Σₖ exp(xₖ − m),  m = {said(m)}, the largest",
             Factors(powers, name, spots),
         )
         x = slide.token(Spot(name, *spot.at))
         numbers = (Token("exp("), x, Token(f" − {bracketed(m)}) / {said(total.value)}"))
-        engine, symbols = float(slide.y(facts.name)[spot.at]), incoming("y = exp({x} − m) / s", name)
+        engine, symbols = float(slide.y(facts.name)[spot.at]), "y = exp(x − m) / s"
         return Forward(spot, (total, step(symbols, numbers, float(shares[spot.unit]), engine, "y")))
 
     def share(self, slide: Slide, facts: Facts, source: int, pixel: Spot) -> tuple[Line, ...]:
@@ -191,9 +189,9 @@ class SoftmaxArithmetic(Arithmetic):
         y, dy = float(shares[pixel.unit]), float(back.values[pixel.unit])
         here = Spot(facts.name, *pixel.at)
         numbers = (
-            Token(said(y), here), Token(" · ("), Token(said(dy), here), Token(f" − {bracketed(mean.value)})"),
+            Token(said(y), here), Token(" × ("), Token(said(dy), here), Token(f" − {bracketed(mean.value)})"),
         )  # fmt: skip
-        symbols = incoming("dE/d{x} = y · (dE/dy − m)", facts.inputs[source])
+        symbols = "dE/dx = y · (dE/dy − m)"
         value = y * (dy - mean.value)
         size = abs(y) * (abs(dy) + mean.scale)
         return (mean, step(symbols, numbers, value, alone(slide, pixel), "dx", size=size))

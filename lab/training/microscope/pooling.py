@@ -14,7 +14,6 @@ from lab.training.microscope.arithmetic import (
     alone,
     bias_line,
     chosen_weight,
-    incoming,
     inside,
     learned,
     others_too,
@@ -99,7 +98,7 @@ class MaxArithmetic(Arithmetic):
         more = len(values) - len(order)
         tokens.append(Token(f", and {more:,} smaller)" if more else ")"))
         y = float(values[first_largest(values)]) if len(values) else -np.inf
-        symbols = incoming("y = max {x} over the window", name)
+        symbols = "y = max x over the window"
         line = step(symbols, tuple(tokens), y, float(slide.y(facts.name)[spot.at]), "y")
         return Forward(spot, (line,), pane=pane, size=pooled_sizes(slide, facts))
 
@@ -113,9 +112,7 @@ class MaxArithmetic(Arithmetic):
     def share(self, slide: Slide, facts: Facts, source: int, pixel: Spot) -> tuple[Line, ...]:
         spots = seeing_spots(slide, facts, pixel)
         won = [float(self._winner(slide, facts, Spot(facts.name, *map(int, s))) == pixel.at) for s in spots]
-        symbols = incoming(
-            "dE/d{x} = Σ dE/dy over its windows · 1 where {x} was the largest, else 0", facts.inputs[0]
-        )
+        symbols = "dE/dx = Σ dE/dy over its windows · 1 where x was the largest, else 0"
         back = slide.flowing_back(facts.name, spots)
         return (Sum(symbols, back, Factors(np.array(won, np.float64)), (), alone(slide, pixel), "dx"),)
 
@@ -136,8 +133,8 @@ def pooled_sizes(slide: Slide, facts: Facts) -> tuple[Step, ...]:
 class MeanArithmetic(LinearArithmetic):
     """The mean of a window, zeros of the padding counted: every number has the same share."""
 
-    forwards = "y = Σ {x} / n,  n numbers in the window, padding counted"
-    backwards = "dE/d{x} = Σ dE/dy / n,  over the windows that it lies in"
+    forwards = "y = Σ x / n,  n numbers in the window, padding counted"
+    backwards = "dE/dx = Σ dE/dy / n,  over the windows that it lies in"
 
     def _area(self, slide: Slide, facts: Facts) -> int:
         window = window_of(slide, facts)
@@ -154,12 +151,12 @@ class MeanArithmetic(LinearArithmetic):
     def line(self, slide: Slide, facts: Facts, spot: Spot) -> Sum:
         name = facts.inputs[0]
         numbers = slide.flowing(name, seen_spots(slide, facts, spot))
-        symbols, share = incoming(self.forwards, name), 1 / self._area(slide, facts)
+        symbols, share = self.forwards, 1 / self._area(slide, facts)
         return Sum(symbols, numbers, None, (), result(slide, facts, spot), "y", factor=share)
 
     def share(self, slide: Slide, facts: Facts, source: int, pixel: Spot) -> tuple[Line, ...]:
         back = slide.flowing_back(facts.name, seeing_spots(slide, facts, pixel))
-        symbols, share = incoming(self.backwards, facts.inputs[0]), 1 / self._area(slide, facts)
+        symbols, share = self.backwards, 1 / self._area(slide, facts)
         return (Sum(symbols, back, None, (), alone(slide, pixel), "dx", factor=share),)
 
     def forward(self, slide: Slide, facts: Facts, spot: Spot) -> Forward:
@@ -171,7 +168,7 @@ class SubsampleArithmetic(LinearArithmetic):
     """LeNet-5's: the sum of a window, times a coefficient, plus a bias, both learned, one a map."""
 
     weight = "coefficient"
-    backwards = "dE/d{x} = Σ dE/dz · coefficient,  over the windows that it lies in"
+    backwards = "dE/dx = Σ dE/dz · coefficient,  over the windows that it lies in"
 
     def into(self, slide: Slide, facts: Facts, spot: Spot) -> tuple[int, Taps]:
         spots = seen_spots(slide, facts, spot)
@@ -187,9 +184,7 @@ class SubsampleArithmetic(LinearArithmetic):
 
     def forward(self, slide: Slide, facts: Facts, spot: Spot) -> Forward:
         name, unit = facts.inputs[0], spot.unit
-        whole = Sum(
-            incoming("s = Σ {x} over the window", name), slide.flowing(name, seen_spots(slide, facts, spot))
-        )
+        whole = Sum("s = Σ x over the window", slide.flowing(name, seen_spots(slide, facts, spot)))
         bias = slide.addend(facts.name, "bias", unit)[0]
         coefficient = slide.parameter(facts.name, "coefficient")[unit]
         index = slide.index(facts.name, "coefficient", (unit,))

@@ -93,11 +93,13 @@ class Slide:
     def parameter(self, layer: str, parameter: str) -> Real:
         return self.weights[f"{layer}.{parameter}"].astype(np.float64)
 
-    def indices(self, layer: str, parameter: str) -> Whole:
-        """The flat indices of a parameter, in its shape."""
+    def indices(self, layer: str, parameter: str, *places: Whole | int) -> Whole:
+        """The flat indices of the numbers at these places of a parameter, one for each of its axes."""
         name = f"{layer}.{parameter}"
-        shape = self.weights[name].shape
-        return self._offsets[name] + np.arange(math.prod(shape)).reshape(shape)
+        at = np.broadcast_arrays(*(np.asarray(place, np.int64) for place in places))
+        return self._offsets[name] + np.ravel_multi_index(tuple(at), self.weights[name].shape).astype(
+            np.int64
+        )
 
     def index(self, layer: str, parameter: str, place: tuple[int, ...]) -> int:
         name = f"{layer}.{parameter}"
@@ -153,3 +155,16 @@ def spots_of(units: Whole, rows: Whole, columns: Whole) -> Whole:
     """All combinations, [n, 3], the last changing fastest."""
     grid = np.meshgrid(units, rows, columns, indexing="ij")
     return np.stack([axis.ravel() for axis in grid], 1).astype(np.int64)
+
+
+SMALL = 8
+"""Rows and columns up to which a map is looked at from its corner on, where a window begins its way."""
+
+
+def start_of(slide: Slide, layer: str, unit: int) -> Spot:
+    """Where to look at a unit first: in its corner, or in a larger map where it is strongest."""
+    values = slide.y(layer)[unit]
+    if max(values.shape) <= SMALL:
+        return Spot(layer, unit)
+    strongest = int(np.nan_to_num(np.abs(values)).argmax())
+    return Spot(layer, unit, *(int(k) for k in np.unravel_index(strongest, values.shape)))

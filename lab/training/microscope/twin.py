@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from lab.experiment.experiment import Experiment
 from lab.network.activations import Activation
+from lab.network.formula.jets import value
 from lab.network.layers import (
     ActivationLayer,
     Add,
@@ -25,6 +26,7 @@ from lab.network.layers import (
     Dense,
     Dropout,
     Flatten,
+    Formula,
     GlobalAveragePool2D,
     GlobalMaxPool2D,
     LayerNorm,
@@ -42,6 +44,7 @@ from lab.network.layers.layer import Layer
 from lab.network.network import INPUT
 from lab.network.shape import Shape
 from lab.training.microscope.axes import stretched
+from lab.training.microscope.formula import sides
 from lab.training.microscope.functions import KINKED, value_of
 from lab.training.microscope.lines import Real
 from lab.training.microscope.losses import ERRORS, answer, pieces_of
@@ -204,6 +207,12 @@ def response(
     return x * strength**-layer.beta, None
 
 
+def by_formula(layer: Formula, xs: list[Real], given: Given, y: Shape) -> tuple[Real, NDArray[Any]]:
+    at = np.array([given["x"][0], given["y"][0]])
+    f = value(layer.tree, *at) + xs[0].ravel() @ at
+    return np.reshape(f, (1, 1, 1)), sides(layer.tree, *at.tolist())
+
+
 COMPUTE: dict[type[Layer], Compute] = {
     Dense: dense,
     Conv2D: convolution,
@@ -225,6 +234,7 @@ COMPUTE: dict[type[Layer], Compute] = {
     Crop: crop,
     Concat: lambda layer, xs, given, y: (np.concatenate(cut(layer, xs)), None),
     Add: lambda layer, xs, given, y: (np.sum(cut(layer, xs), axis=0), None),
+    Formula: by_formula,
 }
 
 

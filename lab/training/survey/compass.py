@@ -14,6 +14,7 @@ from lab.landscape.plane import Plane
 from lab.training.moment import Moment
 from lab.training.readings import NEVER, Stop
 from lab.training.surfaces import Arrow, Compass
+from lab.training.survey.by_formula import ByFormula
 from lab.training.survey.effort import Clock
 from lab.training.survey.error import (
     ErrorOf,
@@ -23,7 +24,7 @@ from lab.training.survey.error import (
     next_case,
     whole_training,
 )
-from lab.training.survey.linear import exact
+from lab.training.survey.linear import exact, of_neuron
 
 LOST = 12 * float(np.finfo(np.float32).eps)
 """A step that is shorter than this share of the weights is mostly rounding: it has no direction."""
@@ -176,7 +177,7 @@ class Reckoning:
         if self._plane.is_line:
             return
         error = self._error if self._error.over == "case" else next_case(self.moment)
-        neuron = None if error is None else exact(self.moment, error)
+        neuron = None if error is None else of_neuron(self.moment, error)
         if neuron is None:
             return
         *inputs, target = neuron.constraint(0)
@@ -185,8 +186,8 @@ class Reckoning:
         if a or b:
             self._know(constraint=(a, b, c))
 
-    def _know_all(self, neuron: LinearNeuron) -> None:
-        """What is exact of a linear neuron, whatever the plane: the largest rate is that of all its weights."""
+    def _know_all(self, neuron: LinearNeuron | ByFormula) -> None:
+        """What is exact, whatever the plane: the largest rate is that of all weights."""
         self._point("minimum", neuron.way_to_minimum(self.moment.params.astype(np.float64)))
         basis = self._plane.basis
         self._curvature(basis @ neuron.hessian @ basis.T)
@@ -236,7 +237,7 @@ class Reckoning:
 
     def _condition(self, high: float, low: float) -> float:
         """Infinite where a bowl has a flat direction, for certain; NaN where there is no bowl."""
-        if self._neuron is not None and high > 0 and abs(low) <= NEGLIGIBLE * high:
+        if isinstance(self._neuron, LinearNeuron) and high > 0 and abs(low) <= NEGLIGIBLE * high:
             return float("inf")
         return high / low if low > 0 else NAN
 

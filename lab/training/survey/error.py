@@ -13,11 +13,13 @@ from lab.kernels import interpreter
 from lab.kernels import opcodes as op
 from lab.kernels.interpreter import TALLY
 from lab.kernels.memory import aligned
+from lab.network.formula.jets import value
 from lab.network.program import Program, lower
 from lab.training.moment import Moment
 from lab.training.next_batch import NextBatch
 from lab.training.readings import Stop
 from lab.training.surfaces import Height, Over, SurfaceProbe
+from lab.training.survey.by_formula import tree_of
 from lab.training.survey.effort import SPEED, most_examples
 from lab.training.survey.penalty import Penalty
 
@@ -81,6 +83,9 @@ class ErrorOf:
         self._order = np.arange(self.count)
         self._program = lower(e.network, self.shape, e.loss, gradients=False, keep=True)
         self.penalty = Penalty(e.regularization, self._program.parameters)
+        inputs = self._cases.inputs
+        self.tree = tree_of(e, inputs, self.penalty if height == "objective" else None)
+        """The error as a formula, where it is one: it is had from there, in float64."""
         self._arenas: dict[int, Vector] = {}
         self._rooms: dict[int, Vector] = {}
         self._share = 1.0 if e.loss.sums_examples else 1.0 / self.count
@@ -110,6 +115,9 @@ class ErrorOf:
 
     def at(self, points: Vector, stop: Stop, hand: int = 0) -> Values:
         """The heights of points [k, P]; of fewer, where it was broken off. What is not finite is infinite."""
+        if self.tree is not None:
+            found = value(self.tree, *points.T.astype(np.float64))
+            return np.nan_to_num(found, nan=np.inf, posinf=np.inf)
         if hand not in self._arenas:
             self._arenas[hand] = aligned(self._program.arena_size)
         rows = self.room(len(points), hand)  # behind which may be read

@@ -8,14 +8,20 @@ import numpy as np
 
 from lab.landscape.linear_neuron import LinearNeuron, linear_neuron
 from lab.training.moment import Moment
+from lab.training.survey.by_formula import ByFormula, by_formula
 from lab.training.survey.error import ErrorOf
 
 MOST = 1024
 """Weights up to which its Hessian is written down."""
 
 
-def exact(moment: Moment, error: ErrorOf) -> LinearNeuron | None:
-    """What is known exactly of an error; None where the network is no linear neuron, or its error no quadratic.
+def exact(moment: Moment, error: ErrorOf) -> LinearNeuron | ByFormula | None:
+    """What is known exactly of an error: of a linear neuron's, and of one that is a formula. None of another."""
+    return by_formula(moment, error) or of_neuron(moment, error)
+
+
+def of_neuron(moment: Moment, error: ErrorOf) -> LinearNeuron | None:
+    """None where the network is no linear neuron, or its error no quadratic.
 
     A penalty of l2 / 2 * w**2 is a case more: one whose input is the weight's alone, and whose target is 0.
     """

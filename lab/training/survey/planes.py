@@ -10,7 +10,8 @@ from lab.landscape.filters import moves, random_direction, random_plane
 from lab.landscape.main_directions import main_directions, path_plane
 from lab.landscape.plane import Plane, Values, Vector, across, plane_through, weights_plane
 from lab.training.moment import Moment
-from lab.training.survey.framing import is_gone, start_of
+from lab.training.survey.by_formula import worth_seeing
+from lab.training.survey.framing import MARGIN, is_gone, start_of
 from lab.training.survey.linear import exact
 from lab.training.survey.wish import Choice, Choosing, UndefinedError, Wish, links_of, weight_name
 
@@ -27,7 +28,9 @@ def one_weight(wish: Wish) -> Choice:
 
 
 def both_weights(wish: Wish) -> Choice:
-    """Both weights there are; a linear neuron's minimum lies in the frame, and what is as far behind it."""
+    """Both weights there are; a minimum that is known lies in the frame, and what is as far behind it, and of a known
+    surface what is worth seeing.
+    """
     names = weight_name(wish.moment, 0), weight_name(wish.moment, 1)
     plane = weights_plane(wish.here, 0, 1, names)
     neuron = exact(wish.moment, wish.error)
@@ -36,7 +39,10 @@ def both_weights(wish: Wish) -> Choice:
     start = start_of(wish.moment)
     here = start if is_gone(wish.here, start, wish.error) else wish.here
     minimum = here + neuron.way_to_minimum(here.astype(np.float64))
-    return Choice(plane, np.stack([minimum, 2 * minimum - here]))
+    held = np.stack([minimum, 2 * minimum - here])
+    seen = worth_seeing(wish.moment, 1 / (1 + 2 * MARGIN))
+    # the frame of a known surface is wide enough as it is
+    return Choice(plane, seen if len(seen) else held[np.isfinite(held).all(axis=1)])
 
 
 def two_weights(wish: Wish) -> Choosing:

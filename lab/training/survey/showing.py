@@ -8,6 +8,7 @@ import numpy as np
 
 from lab.training.moment import Moment, OtherPath
 from lab.training.surfaces import Footprints, Surface
+from lab.training.survey.by_formula import ByFormula
 from lab.training.survey.compass import Reckoning
 from lab.training.survey.effort import LEVELS
 from lab.training.survey.error import ErrorOf
@@ -85,15 +86,19 @@ def footprints(frame: Frame, filling: Filling, other: OtherPath, reckoning: Reck
 
 
 def known_minimum(frame: Frame, error: ErrorOf, moment: Moment) -> tuple[float, float] | None:
-    """The lowest point of the plane, where there is a closed form."""
+    """The lowest point of the plane, where there is a closed form; of a trough the nearest to where the run stands, of
+    a formula the one below.
+    """
     neuron = exact(moment, error)
+    if isinstance(neuron, ByFormula):
+        x, y = (moment.params + neuron.way_to_minimum(neuron.here)).tolist()
+        return (x, y) if np.isfinite(x) and not frame.plane.is_line else None
     if neuron is None:
         return None
-    basis, origin = frame.plane.basis, frame.plane.origin
-    within = basis @ neuron.hessian @ basis.T
-    x, y = (
-        np.linalg.pinv(within, hermitian=True) @ (basis @ -neuron.gradient(origin.astype(np.float64)))
-    ).tolist()
+    basis, (place,) = frame.plane.basis, frame.places([moment.params])
+    here = np.array([place.x, place.y])
+    slope = basis @ neuron.gradient(frame.plane.origin + here @ basis)
+    x, y = (here - np.linalg.pinv(basis @ neuron.hessian @ basis.T, hermitian=True) @ slope).tolist()
     return x, y
 
 

@@ -195,3 +195,15 @@ def test_distances_are_asked_of_every_run(view: RunsView, qtbot: QtBot) -> None:
     assert view.probes_of_runs(snapshot) == {k: frozenset({DistancesProbe()}) for k in (1, 2, 3)}
     with qtbot.assertNotEmitted(view.watching_changed):
         view.show_snapshot(snapshot)
+
+
+def test_in_a_low_view_the_table_comes_before_the_last_sentences(view: RunsView) -> None:
+    stopped = {letter: {"stopped": "the loss is not finite"} for letter in "BCD"}
+    view.show_snapshot(race(count=5, **stopped))
+    assert view.note.text() == (
+        "⚠ Same seed, same start, same batches. B stopped at step 600: the loss is not finite. 2 more: point here."
+    )
+    assert "D stopped" in view.note.toolTip()
+    view.resize(1100, 700)
+    view.show_snapshot(race(count=5, **stopped))
+    assert "D stopped" in view.note.text()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from drawn import Whole, wholes
 from hypothesis import given
 from machine import chain, quick
 
+from lab.experiment.presets import preset
 from lab.learning.losses import AbsoluteError
 from lab.network.activations import ELU, ReLU, Tanh
 from lab.network.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D
@@ -115,9 +118,24 @@ def test_a_kink_is_told() -> None:
 
 def test_what_may_be_rounding_is_no_error() -> None:
     nothing = GradientCheck(0.0, 1e-4, 1.0, 1.0 + 4e-16, 0.0)
-    assert nothing.relative == 0
+    assert nothing.agrees
+    assert GradientCheck(0.0, 1e-4, 1.0, 1.0, 0.0).relative == 0
     assert np.isnan(GradientCheck(0.0, 1e-4, np.nan, 1.0, 0.5).relative)
     assert GradientCheck(0.0, 1e-4, 1.0, 1.0 + 2e-4, 0.5).relative == pytest.approx(0.5)
+
+
+def test_near_a_minimum_32_bits_do_not_say_more() -> None:
+    """Large numbers that nearly cancel: the lecture's image, once the filter has learned."""
+    run = Run(preset("rgb-convolution"))
+    run.advance(4000)
+    checks = [checked(run, weight=weight) for weight in range(0, 28, 3)]
+    assert all(found.agrees for found in checks)
+    assert max(found.relative for found in checks) > 1e-3
+    wrong = [
+        replace(found, backpropagated=found.difference + np.copysign(0.5, found.difference))
+        for found in checks
+    ]
+    assert not any(found.agrees for found in wrong)
 
 
 def test_statistics_are_not_learned_and_dropout_is_idle() -> None:

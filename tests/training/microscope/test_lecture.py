@@ -29,7 +29,7 @@ def test_the_worked_convolution_comes_to_minus_25(slide) -> None:
     z, y = forward(slide, CORNER).lines
     assert written(z) == "308 − 498 + 164 + 1 = −25"
     assert z.engine == -25
-    assert written(y) == "0.1 · (−25) = −2.5"
+    assert written(y) == "0.1 × (−25) = −2.5"
 
 
 def test_its_patches_kernels_and_products(slide) -> None:
@@ -51,12 +51,12 @@ def test_its_patches_kernels_and_products(slide) -> None:
 
 def test_the_size_is_worked_out(slide) -> None:
     height, width = forward(slide, CORNER).size
-    assert written(height) == written(width) == "⌊(5 + 2 · 1 − 3) / 1⌋ + 1 = 5"
+    assert written(height) == written(width) == "⌊(5 + 2 × 1 − 3) / 1⌋ + 1 = 5"
     strided = slide_of(
         Run(experiment_of(chain(Conv2D(1, 5, (2, 3), 0), Conv2D(3, (14, 10))), Shape(1, 32, 32)))
     )
     found = [written(line) for line in forward(strided, Spot("l0", 0)).size]
-    assert found == ["⌊(32 + 2 · 0 − 5) / 2⌋ + 1 = 14", "⌊(32 + 2 · 0 − 5) / 3⌋ + 1 = 10"]
+    assert found == ["⌊(32 + 2 × 0 − 5) / 2⌋ + 1 = 14", "⌊(32 + 2 × 0 − 5) / 3⌋ + 1 = 10"]
 
 
 def test_which_outputs_a_pixel_feeds_and_where_a_weight_is_used(slide) -> None:
@@ -83,7 +83,7 @@ def test_the_four_equations() -> None:
     out = [3 * y + 0.25, -y]
     hidden = Spot("l0", 0)
     z, activated = forward(slide, hidden).lines
-    assert written(z) == "2 · 1.5 + 0.5 = 3.5"
+    assert written(z) == "2 × 1.5 + 0.5 = 3.5"
     assert activated.value == pytest.approx(y)
     back = {line.role: line for line in backward(slide, hidden, choose(slide, hidden)).lines}
     dy = [-(t[0] - out[0]), -(t[1] - out[1])]

@@ -21,7 +21,7 @@ def factors(*values: float) -> Factors:
     ("value", "words"),
     [
         (-25.0, "−25"), (0.5, "0.5"), (1 / 3, "0.3333"), (308.0, "308"), (1.302e-5, "1.302·10⁻⁵"),
-        (np.float32(0.1), "0.1000"), (math.nan, "NaN"), (-math.inf, "−∞"), (0.0, "0"), (123456.75, "123457"),
+        (np.float32(0.1), "0.1000"), (math.nan, "NaN"), (-math.inf, "−∞"), (0.0, "0"), (123456.75, "123,457"),
     ],
 )  # fmt: skip
 def test_numbers_are_as_short_as_they_are_exact(value, words) -> None:
@@ -30,20 +30,20 @@ def test_numbers_are_as_short_as_they_are_exact(value, words) -> None:
 
 def test_a_sum_is_written_with_its_signs() -> None:
     line = Sum("z", factors(2, -0.5, 3), factors(1, 2, -4), (Addend("bias", 1.0),))
-    assert written(line) == "2 · 1 − 0.5 · 2 + 3 · (−4) + 1 = −10"
+    assert written(line) == "2 × 1 − 0.5 × 2 + 3 × (−4) + 1 = −10"
     assert (
         written(Sum("z", factors(308, -498, 164), None, (Addend("bias", 1.0),)))
         == "308 − 498 + 164 + 1 = −25"
     )
     assert written(Sum("z", factors(), None)) == "0"
-    assert written(Sum("m", factors(1, 2), None, factor=0.5)) == "0.5 · (1 + 2) = 1.5"
+    assert written(Sum("m", factors(1, 2), None, factor=0.5)) == "0.5 × (1 + 2) = 1.5"
     assert bracketed(-0.25) == "(−0.25)"
     assert written(step("y", "max(0, −25)", 0.0)) == "max(0, −25) = 0"
 
 
 def test_long_sums_are_folded_and_the_largest_come_first() -> None:
     line = Sum("z", factors(*range(1, 11)), factors(*[1, -1] * 5), (Addend("bias", -2.0),))
-    assert written(line, 3) == "10 · (−1) + 9 · 1 + 8 · (−1) + [the other 7: 4] − 2 = −7"
+    assert written(line, 3) == "10 × (−1) + 9 × 1 + 8 × (−1) + [the other 7: 4] − 2 = −7"
     assert written(line, 0) == "−[all 10: 5] − 2 = −7"
 
 
@@ -74,4 +74,4 @@ def test_each_number_says_what_it_is() -> None:
     assert tokens["2"].weight == 7
     assert tokens["1"].spot == Spot("conv1", 3, 1, 2)
     assert tokens["(−3)"].spot == Spot("conv1", 4)
-    assert "".join(token.text for token in line.tokens()) == "2 · 1 + 5 · (−3)"
+    assert "".join(token.text for token in line.tokens()) == "2 × 1 + 5 × (−3)"

@@ -168,7 +168,7 @@ def test_every_kind_of_layer(kind, batch) -> None:
         )  # fmt: skip
         network = Network(nodes)
     elif kind is Formula:
-        pytest.skip("stands alone in its network: its rows are seen one by one in the program")
+        pytest.skip("stands alone in its network: see test_formula.py")
     else:
         network = chain(Conv2D(2, 1), *BEFORE_AND_AFTER[kind], Flatten(), Dense(3))
     run = shaken(Run(experiment_of(network, SMALL)), 3)
@@ -176,7 +176,7 @@ def test_every_kind_of_layer(kind, batch) -> None:
 
 
 def test_every_kind_has_its_arithmetic() -> None:
-    assert set(KINDS) == set(LAYERS) - {Formula}
+    assert set(KINDS) == set(LAYERS)
 
 
 @pytest.mark.parametrize("function", ACTIVATIONS, ids=lambda f: f.__name__)

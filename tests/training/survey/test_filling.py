@@ -47,13 +47,28 @@ def test_what_goes_wrong_on_another_thread_is_not_lost(monkeypatch: pytest.Monke
         Surveyor().look(replace(PROBE, resolution=65), moment, np.inf, NEVER, at_rest=True)
 
 
-def test_it_becomes_finer_look_by_look_and_changes_no_more() -> None:
+def tick(monkeypatch: pytest.MonkeyPatch, tasks: int) -> None:
+    """Time that is told by work: each look may ask so many times whether it is over, and a task is a single point."""
+    asked: dict[int, int] = {}
+    clocks = []  # kept, so that no two have one identity
+
+    def is_over(clock: effort.Clock) -> bool:
+        clocks.append(clock)
+        asked[id(clock)] = asked.get(id(clock), 0) + 1
+        return asked[id(clock)] > tasks
+
+    monkeypatch.setattr(effort.Clock, "is_over", property(is_over))
+    monkeypatch.setattr(effort, "IN_ONE_CALL", 0.0)
+
+
+def test_it_becomes_finer_look_by_look_and_changes_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     run = walked(SMALL_CNN, 8)
     moment = run.moment(internals=True)
     whole = seen(moment, PROBE)
+    tick(monkeypatch, 5)
     patient, sizes = Surveyor(), []
     for _ in range(3000):
-        surface = patient.look(PROBE, moment, 0.002, NEVER, at_rest=True)
+        surface = seen(moment, PROBE, patient)
         sizes.append(len(surface.x))
         if not patient.has_more:
             break
@@ -78,10 +93,11 @@ def test_the_error_where_the_run_stands_is_there_in_any_case() -> None:
 def test_of_a_dear_network_there_is_a_first_look_on_fewer_examples(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(effort, "FIRST_LOOK", 1e-6)
     monkeypatch.setattr(effort, "IN_HASTE", 0.0)
+    tick(monkeypatch, 5)
     run, patient = walked(SMALL_CNN, 8), Surveyor()
     few = many = None
     for _ in range(3000):
-        surface = patient.look(PROBE, run.moment(), 0.001, NEVER, at_rest=True)
+        surface = seen(run, PROBE, patient)
         if surface.examples == effort.FEWEST and np.isfinite(surface.errors).all():
             few = surface
         if surface.examples == 256 and np.isfinite(surface.errors).all():
@@ -92,6 +108,7 @@ def test_of_a_dear_network_there_is_a_first_look_on_fewer_examples(monkeypatch: 
     assert many is not None
     assert "first look, on 8 of 256 examples" in few.why
     assert not surface.why
+    monkeypatch.undo()
     expected = seen(run, replace(PROBE, examples=8))
     np.testing.assert_array_equal(few.errors, expected.errors[::8, ::8])
 

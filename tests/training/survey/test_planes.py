@@ -111,7 +111,7 @@ def test_what_takes_long_is_done_in_slices() -> None:
     began = run.params.copy()
     run.advance(1)
     looks = 1
-    while not (found := seen(run, probe, surveyor, seconds=0.001)).path.size:
+    while not (found := seen(run, probe, surveyor, seconds=0.0)).path.size:
         looks += 1
         assert looks < 2000
     assert looks > 2

@@ -102,3 +102,10 @@ def test_where_many_minima_are_the_nearest_is_meant() -> None:
     nearest = x * (t - x @ run.params) / (x @ x)
     assert found.arrows["minimum"].length == pytest.approx(np.linalg.norm(nearest), rel=1e-5)
     assert found.condition == np.inf, "one case leaves a valley without end"
+    line = compass(run, SurfaceProbe("weights", 0, 1, over="case", case=2, resolution=3)).constraint
+    lowest = seen(run, SurfaceProbe("weights", 0, 1, over="case", case=2, resolution=3)).minimum
+    assert line[0] * lowest[0] + line[1] * lowest[1] == pytest.approx(line[2]), "the case's own line"
+    way = np.array(lowest) - run.params[:2]
+    assert way[0] * line[1] - way[1] * line[0] == pytest.approx(0, abs=1e-3 * np.linalg.norm(way)), (
+        "and the nearest"
+    )

@@ -8,6 +8,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import (
     QAction,
     QContextMenuEvent,
+    QFontMetrics,
     QKeyEvent,
     QKeySequence,
     QMouseEvent,
@@ -16,7 +17,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QToolButton, QWidget
 
 from lab.gui.icons import DOT, icon, run_dot
-from lab.gui.theme import LIGHT, Theme
+from lab.gui.theme import LIGHT, Theme, number_font
 from lab.gui.widgets.words import Words
 from lab.training.comparison import difference, together
 from lab.training.race import MOST_RUNS
@@ -45,8 +46,7 @@ class Chip(QToolButton):
 
     def sizeHint(self) -> QSize:
         size = super().sizeHint()
-        text = self.fontMetrics().horizontalAdvance(self.text())
-        return QSize(text + BESIDE_NAME, size.height())  # what Qt leaves beside an icon is for a toolbar
+        return QSize(wide(self.text()), size.height())  # what Qt leaves beside an icon is for a toolbar
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         self.wanted.emit()
@@ -224,7 +224,7 @@ class RunChips(QWidget):
     def _wanted(self, letters: int) -> list[int]:
         """Pixels of each chip with so many letters of its name."""
         texts = (shortened(run.name, letters) for run in self._runs)
-        return [self.fontMetrics().horizontalAdvance(text) + BESIDE_NAME for text in texts]
+        return [wide(text) for text in texts]
 
     def _dress(self, chip: Chip, run: Snapshot) -> None:
         chip.setIcon(run_dot(self._theme, run.colour, hollow=bool(run.stopped)))
@@ -318,6 +318,11 @@ class RunChips(QWidget):
         known = {run.run: run.name for run in self._runs}
         if take and name and known.get(self._named, name) != name:
             self.renamed.emit(self._named, name)
+
+
+def wide(text: str) -> int:
+    """Pixels of a chip: the name of the active run is bold, and the others take as much room."""
+    return QFontMetrics(number_font(bold=True)).horizontalAdvance(text) + BESIDE_NAME
 
 
 def shortened(name: str, letters: int) -> str:

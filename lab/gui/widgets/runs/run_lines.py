@@ -162,6 +162,9 @@ class RunLines:
             return
         line = QFontMetricsF(number_font()).height() * 0.8 * (high - low) / tall
         for column in self._columns(ends):
+            if len(column) * line > high - low:  # there is room for one alone
+                for _, k in column:
+                    self.slots[k].label.setVisible(self._strands[k].run == self._active)
             for y, k in apart_from_each_other(column, line, low + line / 2, high - line / 2):
                 self.slots[k].label.setPos(cast(tuple[float, float], ends[k])[0], y)
 

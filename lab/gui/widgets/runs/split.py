@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -330,18 +331,23 @@ class SplitView(View):
 
 def split_of(whole: FramedView) -> SplitView:
     """A split view that is called as the view it stands in for."""
+    return _split_class(type(whole))(whole)  # type: ignore[arg-type]  # its stubs say that no class has a hash
+
+
+@cache  # something of every class stays with Qt for good, so there is one for each class of views
+def _split_class(whole: type[FramedView]) -> type[SplitView]:
     named = {key: getattr(whole, key) for key in ("name", "title", "tab", "summary", "rest")}
-    made: SplitView = type(f"Split{type(whole).__name__}", (SplitView,), named)(whole)
-    return made
+    return type(f"Split{whole.__name__}", (SplitView,), named)
 
 
 def controls_of(view: FramedView) -> list[QComboBox | QCheckBox]:
     """The settings of a view: what of its controls can be chosen."""
-    return [
-        control
-        for control in view.controls.findChildren(QWidget)
-        if isinstance(control, QComboBox | QCheckBox) and control.property("by run") is None
+    controls = view.controls
+    found: list[QComboBox | QCheckBox] = [
+        *controls.findChildren(QComboBox),
+        *controls.findChildren(QCheckBox),
     ]
+    return [control for control in found if control.property("by run") is None]
 
 
 def copy_settings(source: FramedView, to: FramedView) -> None:

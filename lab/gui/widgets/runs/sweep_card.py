@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from lab.gui.theme import LIGHT, Theme, blended, palette
+from lab.gui.theme import LIGHT, Theme, blended
 from lab.gui.widgets.plot import Plot, pen, positive
 from lab.gui.widgets.wording import number, tick
 from lab.training.level import Judged
@@ -197,7 +197,6 @@ class SweepCard(QWidget):
 
     def show_theme(self, theme: Theme) -> None:
         self._theme, self._drawn = theme, ()
-        self.setPalette(palette(theme))
         for plot in (self.errors, self.ways):
             plot.show_theme(theme)
         self._now.setPen(pg.mkPen(theme.muted, width=1, style=Qt.PenStyle.DotLine))

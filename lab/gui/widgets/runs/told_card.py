@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from lab.gui.theme import LIGHT, Theme, number_font, palette
+from lab.gui.theme import LIGHT, Theme, number_font
 from lab.learning.told import Term, said
 from lab.training.probes import ToldUpdate
 
@@ -42,6 +42,7 @@ class ToldCard(QFrame):
         self.formula.setProperty("caption", True)
         self.formula.setWordWrap(True)
         self.text = QLabel()
+        self.text.setProperty("body", True)
         self.text.setTextFormat(Qt.TextFormat.RichText)
         self.text.setWordWrap(True)
         self.text.setFont(number_font())
@@ -89,7 +90,6 @@ class ToldCard(QFrame):
 
     def show_theme(self, theme: Theme) -> None:
         self._theme, self._shown = theme, ()
-        self.setPalette(palette(theme))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

@@ -12,7 +12,8 @@ from lab.training.snapshot import Snapshot
 
 HISTORY = (
     "Memory that kept moments of this run take, of what they may. Where it is full they are kept more sparsely: "
-    "every step can still be had again, exactly; it only takes a little longer."
+    "every step can still be had again, exactly; it only takes a little longer. The start and the newest of them are "
+    "kept even where they alone take more."
 )
 HOW = (
     "Drag: any step again, exactly as it was\n"
@@ -87,8 +88,10 @@ class Timeline(QWidget):
 
 
 def history_words(taken: int, limit: int) -> str:
-    """ "history 18 of 201 MB"; "" where nothing is kept."""
+    """ "history 18 of 201 MB"; "" where nothing is kept. What is always kept may be more: "history 488 MB"."""
     if not limit:
         return ""
+    if taken > limit:
+        return f"history {taken / 1e6:,.0f} MB"
     digits = 0 if limit >= 20_000_000 else 1
     return f"history {taken / 1e6:,.{digits}f} of {limit / 1e6:,.{digits}f} MB"
