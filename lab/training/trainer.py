@@ -78,6 +78,7 @@ class Trainer:
         self._speed = 0.0  # updates a second
         self._shown_at = 0.0
         self._shown: object = None  # what the last snapshot showed
+        self._is_urgent = False  # whether the next one takes the place of one that nobody has taken yet
         self._breakpoints: tuple[AnyBreakpoint, ...] = ()
         self._quantities: tuple[AnyQuantity, ...] = ()
         self._probes: frozenset[Probe] = frozenset()  # of the active run
@@ -277,13 +278,9 @@ class Trainer:
 
     def _take_commands(self) -> None:
         idle = self._goal is None or self._race is None
-        wait = idle and not self._observers_have_news()
+        command: Callable[[], object] | None
         try:
-            command = (
-                self._commands.get(timeout=0.01 if idle else 0)
-                if wait or not self._commands.empty()
-                else None
-            )
+            command = self._commands.get(idle, 0.002 if self._observers_have_news() else 0.01)
         except queue.Empty:
             return
         while command is not None:
@@ -354,7 +351,8 @@ class Trainer:
 
     def _publish(self) -> None:
         race, now = self._race, time.perf_counter()
-        if race is None or not self.snapshots.is_empty or now - self._shown_at < FRAME:
+        waits = not self.snapshots.is_empty or now - self._shown_at < FRAME
+        if race is None or (waits and not self._is_urgent):
             return
         versions = {lane.number: lane.run.version for lane in race}
         names = tuple((lane.number, lane.name, lane.stopped) for lane in race)
@@ -362,7 +360,7 @@ class Trainer:
         self._observe(race, versions)
         if stamp == self._shown:
             return
-        self._shown_at, self._shown = now, stamp
+        self._shown_at, self._shown, self._is_urgent = now, stamp, False
         self.snapshots.put(self._snapshot(race))
 
     def _snapshot(self, race: Race) -> Snapshot:
@@ -600,14 +598,14 @@ class Trainer:
         self._pause("")
         self._stand_before(0)
         self._open.go_to(step)
-        self._shown_at = 0.0  # who drags the handle of time looks at nothing else
+        self._is_urgent = True  # who drags the handle of time looks at nothing else
         self._tell(self._open.front)
 
     def _start_from(self, starts: Mapping[int, Start], final: bool) -> None:
         self._pause("")
         self._stand_before(0)
         self._open.start_from(starts, final)
-        self._shown_at = 0.0  # it follows the hand
+        self._is_urgent = True  # it follows the hand
         if final:
             self._tell(self._open.front)
 

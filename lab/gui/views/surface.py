@@ -259,8 +259,8 @@ class SurfaceView(FramedView):
         if point is None or not self.scenes:
             self.readout.say("")
             return
-        flat = self.faces.face("flat")
-        arrow = flat.arrow_at(point) if isinstance(flat, Surface2D) and flat in self.faces.shown else ""
+        flat = next((face for face in self.faces.shown if isinstance(face, Surface2D)), None)
+        arrow = "" if flat is None else flat.arrow_at(point)
         self.readout.say(hover(self.scenes, point, arrow))
 
     def _pick_run(self, run: int) -> None:

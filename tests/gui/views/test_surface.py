@@ -152,6 +152,15 @@ def test_another_face_of_the_same_surface_asks_for_nothing(stage: Stage, qtbot: 
     assert not view.message, "that of all examples is there already"
 
 
+def test_a_face_may_be_left_while_another_takes_its_place(stage: Stage) -> None:
+    view = stage.show(SurfaceView)
+    flat = flat_of(view)
+    flat.hideEvent = lambda event: flat.pointed.emit(None)  # as where the mouse is over it
+    choose(view.settings.shape, "both")
+    choose(view.settings.shape, "solid")
+    assert [type(face) for face in view.faces.shown] == [Surface3D]
+
+
 def test_weights_are_typed_by_name_or_number_and_clicked_in_turn(stage: Stage) -> None:
     view = stage.show(SurfaceView)
     choose(view.settings.plane, "weights")

@@ -79,7 +79,8 @@ class Faces(QWidget):
     def shown(self) -> tuple[Face, ...]:
         """The faces in sight."""
         scenes, kinds = self._wanted
-        return tuple(self.face(kind, k) for k in range(scenes) for kind in kinds)
+        places = [(k, kind) for k in range(scenes) for kind in kinds]
+        return tuple(self._made[place].face for place in places if place in self._made)
 
     def face(self, kind: str, scene: int = 0) -> Face:
         """A face, made when it is first asked for."""
@@ -120,7 +121,7 @@ class Faces(QWidget):
         if self._placed == (self._wanted, tall):
             return
         self._placed = self._wanted, tall
-        for framed in self._made.values():
+        for framed in list(self._made.values()):  # what is hidden under the mouse says so, and is listened to
             self._grid.removeWidget(framed)
             framed.hide()
         for line in range(2):

@@ -9,7 +9,7 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter
 from PySide6.QtWidgets import QWidget
 
 from lab.gui.theme import Theme, rgb, sequential
-from lab.gui.widgets.colour import rows_of_map
+from lab.gui.widgets.colour import rows_of_map, with_alpha
 from lab.gui.widgets.plot import Plot
 from lab.gui.widgets.surface.compass_items import CompassItems
 from lab.gui.widgets.surface.contour_items import ContourItems
@@ -58,17 +58,19 @@ class Surface2D(Plot):
         self.laid_over = ContourItems(self, Qt.PenStyle.DashLine, named=False)
         self.compass = CompassItems(self)
         self.paths: list[PathItems] = []
-        self.rings = self.add_points(13)
+        self._halos, self.rings = self.add_points(13), self.add_points(13)
         self.minimum = self.add_points(14, "+")
         self.here = self.add_points(9, "+")
-        for item, height in ((self.rings, 50), (self.minimum, 1), (self.here, 110)):
+        for item, height in ((self._halos, 49), (self.rings, 50), (self.minimum, 1), (self.here, 110)):
             item.setZValue(height)
         self.styled(self._restyle)
 
     def _restyle(self, theme: Theme) -> None:
         self._dress_paths()
+        self._halos.setPen(pg.mkPen(with_alpha(theme.surface, 0.55), width=3.2))
         self.rings.setPen(pg.mkPen(theme.danger, width=1.4))
-        self.rings.setBrush(None)
+        for points in (self._halos, self.rings):
+            points.setBrush(None)
         for points in (self.minimum, self.here):
             points.setPen(pg.mkPen(theme.surface, width=0.6))
             points.setBrush(pg.mkBrush(theme.text))
@@ -112,7 +114,8 @@ class Surface2D(Plot):
         self._dress_paths()
         self._stack_names(len(scene.trails))
         rings = rings_of(scene)
-        self.rings.setData(rings[:, 0], rings[:, 1])
+        for points in (self._halos, self.rings):
+            points.setData(rings[:, 0], rings[:, 1])
 
     def _stack_names(self, count: int) -> None:
         """Names of runs that stand at one place are one below the other, that of the front run on top."""
