@@ -186,7 +186,9 @@ class TestTrain:
     def test_interrupted(self, tmp_path):
         command = [sys.executable, "-m", "lab", "train", "lenet"]  # whose updates are soon written out
         command += ["--steps", "1000000000", "--json", "--export", str(tmp_path)]
-        before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a child inherits that it is ignored
+        before = signal.signal(
+            signal.SIGINT, signal.default_int_handler
+        )  # a child inherits that it is ignored
         process = subprocess.Popen(
             command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
