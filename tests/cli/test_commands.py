@@ -9,6 +9,8 @@ import stat
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +28,25 @@ from lab.value import changed
 ROOT = Path(__file__).resolve().parents[2]
 EXPORTED = {"weights.npz", "weights.safetensors", "curves.csv", "curves.svg", "experiment.json"}
 KEYS = ["steps", "train_loss", "validation_loss", "validation_accuracy", "seconds", "examples_per_second"]
+
+
+@contextmanager
+def interruptible(arguments: list[str]) -> Iterator[subprocess.Popen[str]]:
+    """A Python that hears SIGINT, also where these tests do not (of a shell's background), and ends with its test."""
+    ours = signal.signal(signal.SIGINT, signal.default_int_handler)
+    process = subprocess.Popen(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    signal.signal(signal.SIGINT, ours)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def descent(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -184,23 +205,14 @@ class TestTrain:
         assert {path.name for path in (tmp_path / "out").iterdir()} == EXPORTED
 
     def test_interrupted(self, tmp_path):
-        command = [sys.executable, "-m", "lab", "train", "lenet"]  # whose updates are soon written out
+        command = ["-m", "lab", "train", "lenet"]  # whose updates are soon written out
         command += ["--steps", "1000000000", "--json", "--export", str(tmp_path)]
-        before = signal.signal(
-            signal.SIGINT, signal.default_int_handler
-        )  # a child inherits that it is ignored
-        process = subprocess.Popen(
-            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        signal.signal(signal.SIGINT, before)
-        try:
+        with interruptible(command) as process:
             assert process.stderr
             assert any("Training takes" in line for line in process.stderr)  # what follows is training
             time.sleep(2)
             process.send_signal(signal.SIGINT)
             out, err = process.communicate(timeout=120)
-        finally:
-            process.kill()  # what did not hear of it would train for ever
         assert "Traceback" not in err
         assert process.returncode == 130
         if out:  # it may have been caught while the engine was still being prepared
@@ -220,15 +232,13 @@ with second_interrupt_ends():
         except KeyboardInterrupt:
             pass
 """
-        process = subprocess.Popen(
-            [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        assert process.stdout
-        assert process.stdout.readline() == "computing\n"
-        for _ in range(2):
-            time.sleep(0.5)
-            process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=20)
+        with interruptible(["-c", code]) as process:
+            assert process.stdout
+            assert process.stdout.readline() == "computing\n"
+            for _ in range(2):
+                time.sleep(0.5)
+                process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=20)
         assert process.returncode == 130
         assert err.endswith("descent: interrupted\n")
 
