@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.learning.told import Term
+from lab.training.fields import Field, FieldProbe
 from lab.training.surfaces import Surface, SurfaceProbe
 
 PartName = Literal["training", "validation", "test"]
@@ -359,6 +360,7 @@ Probe = (
     | DecisionProbe
     | SurfaceProbe
     | OperationProbe
+    | FieldProbe
 )
 Reading = (
     Activations
@@ -372,6 +374,7 @@ Reading = (
     | Decision
     | Surface
     | Operation
+    | Field
 )
 
 

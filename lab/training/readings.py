@@ -21,7 +21,9 @@ from lab.kernels.memory import aligned
 from lab.network.layers import BatchNorm
 from lab.network.network import INPUT
 from lab.network.program import Program, lower
+from lab.training.fields import FieldProbe
 from lab.training.gradient_check import check
+from lab.training.measured_field import measured_field
 from lab.training.minima import known_minima
 from lab.training.moment import Moment
 from lab.training.one_example import last_places, pass_example, places_of
@@ -264,4 +266,5 @@ ANSWERS: dict[type, Callable[[Any, Moment], Reading | None]] = {
     ToldProbe: told,
     DistancesProbe: distances,
     DecisionProbe: decision,
+    FieldProbe: measured_field,
 }

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.experiment.experiment import Experiment
+from lab.training.fields import Field, FieldProbe
 from lab.training.history import Curves
 from lab.training.probes import (
     Activations,
@@ -140,6 +141,8 @@ class Snapshot:
     def reading(self, probe: DecisionProbe) -> Decision | None: ...
     @overload
     def reading(self, probe: SurfaceProbe) -> Surface | None: ...
+    @overload
+    def reading(self, probe: FieldProbe) -> Field | None: ...
     def reading(self, probe: Probe) -> Reading | None:
         """The answer to `probe`, or None while there is none."""
         return self.readings.get(probe)
