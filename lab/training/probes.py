@@ -14,6 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.learning.told import Term
+from lab.training.conditions import (
+    Alike,
+    AlikeProbe,
+    Condition,
+    ConditionProbe,
+    Preactivations,
+    PreactivationsProbe,
+    Starts,
+    StartsProbe,
+)
 from lab.training.fields import Field, FieldProbe
 from lab.training.surfaces import Surface, SurfaceProbe
 
@@ -361,6 +371,10 @@ Probe = (
     | SurfaceProbe
     | OperationProbe
     | FieldProbe
+    | ConditionProbe
+    | PreactivationsProbe
+    | StartsProbe
+    | AlikeProbe
 )
 Reading = (
     Activations
@@ -375,6 +389,10 @@ Reading = (
     | Surface
     | Operation
     | Field
+    | Condition
+    | Preactivations
+    | Starts
+    | Alike
 )
 
 
