@@ -82,7 +82,13 @@ ARRANGEMENTS: dict[Kind, Arrangement] = {
     ),
     "image": Arrangement(
         (
-            Line(0.5, ((0.44, COURSE), (0.56, ("maps", "microscope", "fields", "program", "architecture")))),
+            Line(
+                0.5,
+                (
+                    (0.44, COURSE),
+                    (0.56, ("maps", "microscope", "fields", "health", "program", "architecture")),
+                ),
+            ),
             Line(0.5, ((0.40, ("surface",)), (0.30, ("filters",)), (0.30, ("confusion",)))),
         )
     ),
@@ -92,7 +98,21 @@ ARRANGEMENTS: dict[Kind, Arrangement] = {
             Line(0.38, ((0.5, COURSE), (0.5, ("surface",)))),
             Line(
                 0.62,
-                ((1.0, ("architecture", "maps", "microscope", "fields", "filters", "program", "confusion")),),
+                (
+                    (
+                        1.0,
+                        (
+                            "architecture",
+                            "maps",
+                            "microscope",
+                            "fields",
+                            "health",
+                            "filters",
+                            "program",
+                            "confusion",
+                        ),
+                    ),
+                ),
             ),
         ),
         upright=True,
@@ -103,7 +123,7 @@ ARRANGEMENTS: dict[Kind, Arrangement] = {
                 0.5,
                 (
                     (0.5, ("decision",)),
-                    (0.5, ("units", "microscope", "confusion", "program", "architecture")),
+                    (0.5, ("units", "microscope", "health", "confusion", "program", "architecture")),
                 ),
             ),
             Line(0.5, ((0.5, COURSE), (0.5, ("surface",)))),
@@ -115,7 +135,7 @@ ARRANGEMENTS: dict[Kind, Arrangement] = {
                 0.5,
                 (
                     (0.5, ("decision", "predictions")),
-                    (0.5, ("units", "microscope", "program", "architecture")),
+                    (0.5, ("units", "microscope", "health", "program", "architecture")),
                 ),
             ),
             Line(0.5, ((0.5, COURSE), (0.5, ("surface",)))),
@@ -124,7 +144,10 @@ ARRANGEMENTS: dict[Kind, Arrangement] = {
     "neuron": Arrangement(
         (
             Line(0.58, ((1.0, ("surface", "sweep", "optimizers")),)),
-            Line(0.42, ((0.55, COURSE), (0.45, ("predictions", "microscope", "program", "architecture")))),
+            Line(
+                0.42,
+                ((0.55, COURSE), (0.45, ("predictions", "microscope", "health", "program", "architecture"))),
+            ),
         ),
         upright=True,
     ),
@@ -140,7 +163,10 @@ ARRANGEMENTS: dict[Kind, Arrangement] = {
             Line(0.5, ((0.55, COURSE), (0.45, ("confusion",)))),
             Line(
                 0.5,
-                ((0.55, ("surface",)), (0.45, ("maps", "microscope", "filters", "program", "architecture"))),
+                (
+                    (0.55, ("surface",)),
+                    (0.45, ("maps", "microscope", "health", "filters", "program", "architecture")),
+                ),
             ),
         )
     ),
@@ -149,7 +175,10 @@ ARRANGEMENTS: dict[Kind, Arrangement] = {
             Line(0.5, ((0.55, COURSE), (0.45, ("predictions",)))),
             Line(
                 0.5,
-                ((0.55, ("surface",)), (0.45, ("maps", "microscope", "filters", "program", "architecture"))),
+                (
+                    (0.55, ("surface",)),
+                    (0.45, ("maps", "microscope", "health", "filters", "program", "architecture")),
+                ),
             ),
         )
     ),

@@ -21,9 +21,9 @@ from lab.training.breakpoints import AnyBreakpoint
 from lab.training.listing import listing
 from lab.training.machine import Machine
 from lab.training.mailbox import Compiling, Event, Failed, Loaded, Mailbox, Paused, Playing, Refused
-from lab.training.moment import Moment, OtherPath
+from lab.training.moment import OF_THE_UPDATE, Moment, OtherPath
 from lab.training.observer import Asked, Observer, Versions
-from lab.training.probes import OperationProbe, Probe, ToldProbe, UpdateProbe
+from lab.training.probes import OperationProbe, Probe, ToldProbe
 from lab.training.quantities import AnyQuantity
 from lab.training.race import Entrant, Lane, Race
 from lab.training.record import Record
@@ -423,7 +423,7 @@ class Trainer:
             if isinstance(probe, SurfaceProbe) and not too_dear(run.experiment, probe)
         ]
         moment = run.moment(
-            internals=bool(surfaces or observer.wanted_of(number, UpdateProbe, ToldProbe)),
+            internals=bool(surfaces or observer.wanted_of(number, *OF_THE_UPDATE)),
             whole=bool(observer.wanted_of(number, OperationProbe)),
         )
         if not surfaces:
