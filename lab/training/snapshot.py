@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.experiment.experiment import Experiment
+from lab.landscape.plane import Plane
 from lab.training.history import Curves
 from lab.training.probes import (
     Activations,
@@ -49,10 +50,15 @@ class Series:
 
 @dataclass(frozen=True, eq=False)
 class Walk:
-    """The path through the space of two weights: `points` [n, 2], oldest first, the last where the run stands."""
+    """The path of a run on a `plane`: `points` [n, 2], oldest first, the last where the run stands.
+
+    Of a network of two weights it is all of the path, in the plane of those: None. Else it is what came since the
+    surface over the plane was looked at, or where the run was before that and stands again.
+    """
 
     steps: NDArray[np.int64]
     points: NDArray[np.float64]
+    plane: Plane | None = None
 
 
 @dataclass(frozen=True)
@@ -93,8 +99,8 @@ class Snapshot:
     """Which of the theme's `runs`."""
     origin: tuple[int, int] | None = None
     """The run that this one was branched from, and at which step."""
-    walk: Walk | None = None
-    """Of a network of two weights alone."""
+    walks: tuple[Walk, ...] = ()
+    """On the planes of the surfaces that are watched; see `walk_on`."""
     heard: int = 0
     """So many of the trainer's commands had been carried out."""
     runs: tuple[Snapshot, ...] = ()
@@ -114,6 +120,10 @@ class Snapshot:
     def validation_row(self) -> int:
         """The row of the last validation up to `step`; -1 where there is none."""
         return int(np.searchsorted(self.curves.validation_step, self.step, side="right")) - 1
+
+    def walk_on(self, plane: Plane | None) -> Walk | None:
+        """Where the run has gone on the plane of a surface, as it is known at this moment."""
+        return next((walk for walk in self.walks if walk.plane is None or walk.plane is plane), None)
 
     def turned_to(self, run: int) -> Snapshot | None:
         """The same moment seen from another run; None if it is not there."""

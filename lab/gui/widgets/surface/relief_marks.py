@@ -12,10 +12,10 @@ from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
 from lab.gui.theme import Theme, number_font
 from lab.gui.widgets.surface.arrows import paint_arrow
-from lab.gui.widgets.surface.path_items import SHORT
+from lab.gui.widgets.surface.path_items import NEAR, SHORT
 from lab.gui.widgets.surface.relief import Pointer, Route, height_ticks, in_box
 from lab.gui.widgets.surface.scene import Scene
-from lab.gui.widgets.surface.surface2d import NAME, names
+from lab.gui.widgets.surface.surface2d import names
 from lab.gui.widgets.surface.terrain import Values
 from lab.gui.widgets.wording import tick
 
@@ -140,8 +140,8 @@ class Marker:
         """From the surface to the true error: a thin line with a ring at its end."""
         painter, colour = self.painter, QColor(self.theme.danger)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        for foot, top in stems:
-            (below, near), (above, _) = self.face.on_screen(np.array([foot, top]))
+        ends = self.face.on_screen(np.array(stems).reshape(-1, 3))
+        for (below, near), (above, _) in zip(ends[::2], ends[1::2], strict=True):
             painter.setOpacity(HIDDEN if self.face.is_hidden(below, near) else 1.0)
             painter.setPen(QPen(colour, 1.4))
             painter.drawLine(below, above)
@@ -217,7 +217,7 @@ class Marker:
         )
         painter.setFont(number_font(bold=True))
         metrics = painter.fontMetrics()
-        rank = sum(abs(at.x() - p.x()) < NAME[0] and abs(at.y() - p.y()) < NAME[1] for p in self._named)
+        rank = sum(abs(at.x() - p.x()) < NEAR[0] and abs(at.y() - p.y()) < NEAR[1] for p in self._named)
         self._named.append(at)
         top = at.y() + (rank - 0.5) * metrics.height()
         area = QRectF(at.x() + 9, top, metrics.horizontalAdvance(name) + 6, metrics.height())
