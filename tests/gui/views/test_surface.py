@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PySide6.QtCore import QPointF
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QTransform
 from PySide6.QtWidgets import QComboBox
 from pytestqt.qtbot import QtBot
 
@@ -352,13 +352,13 @@ def test_every_run_has_its_path_and_its_name(stage: Stage) -> None:
     ):
         np.testing.assert_array_equal(item.drawn[:-1], path)
         assert sees(flat, QColor(LIGHT.runs[colour]))
-    assert flat.names.shown == ("B", "C", "A")
+    assert [name.text for name in flat.names.names(QTransform())] == ["A", "C", "B"]
     assert flat.paths[2].zValue() > flat.paths[1].zValue(), "the active run's is on top"
     assert view.readout.text().startswith("A at step 600: error ")
     assert f"B {number(float(reading.others[0].path_errors[-1]))}" in view.readout.text()
     feed(view, surface())
     assert [item.isVisible() for item in flat.paths] == [True, False, False]
-    assert not flat.names.shown
+    assert not flat.names.names(QTransform())
     assert sees(flat, QColor(LIGHT.runs[0]))
     assert not sees(flat, QColor(LIGHT.runs[1]))
     assert view.readout.text().startswith("step 600: error ")

@@ -12,16 +12,15 @@ import numpy as np
 import pyqtgraph as pg
 from pyqtgraph.graphicsItems.ScatterPlotItem import Symbols
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPen, QTransform
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QTransform
 from PySide6.QtWidgets import QGraphicsItem, QWidget
 
-from lab.gui.theme import LIGHT, Theme, blended, number_font
+from lab.gui.theme import LIGHT, Theme, blended
 from lab.gui.widgets.plot import Plot
+from lab.gui.widgets.surface.run_names import Name, paint_names
 from lab.gui.widgets.surface.terrain import Terrain, Values
 from lab.gui.widgets.surface.trails import Exit, Trail, clipped, exit_of
 
-SHORT = 10
-"""Characters of a run's name."""
 MOST_POINTS = 1500
 """Of a longer path every so-and-so-many-th point is drawn, the last always."""
 TAIL = 40
@@ -34,8 +33,6 @@ INWARDS = 8
 """Pixels from the border to the mark of a run that has gone, so that all of it is to be seen."""
 OUTWARDS = {(1.0, 0.0): "t2", (-1.0, 0.0): "t3", (0.0, 1.0): "t1", (0.0, -1.0): "t"}
 """Triangles that point right, left, up and down."""
-NEAR = 24, 14
-"""Names whose runs stand closer than this are written one below the other."""
 NOTHING = np.empty((0, 2))
 
 
@@ -150,48 +147,30 @@ class PathItem(OverPlane):
 
 
 class NamesItem(OverPlane):
-    """The names of runs beside where they stand, over everything; one below the other where that is one place."""
+    """The names of runs beside where they stand, over everything."""
 
     def __init__(self, plot: Plot) -> None:
         super().__init__(plot, 100)
-        self.paths: Sequence[PathItem] = ()
+        self._paths: Sequence[PathItem] = ()
 
     def show_names(self, paths: Sequence[PathItem]) -> None:
-        """That of the last one stays where it is; nothing where there is but one."""
-        self.paths = [path for path in paths if path.trail is not None and len(path.trail)]
-        self.paths = self.paths if len(self.paths) > 1 else ()
+        """The last one's has the first choice of its place; nothing where there is but one."""
+        named = [path for path in paths if path.trail is not None and len(path.trail)]
+        self._paths = named if len(named) > 1 else ()
         self.update()
 
-    @property
-    def shown(self) -> tuple[str, ...]:
-        return tuple(path.trail.name[:SHORT] for path in self.paths if path.trail is not None)
-
-    def areas(self, to_pixels: QTransform) -> list[tuple[PathItem, QRectF]]:
-        """Where the names stand, in pixels, the last run's first."""
-        metrics = QFontMetricsF(number_font(bold=True))
-        found: list[tuple[PathItem, QRectF]] = []
-        places: list[QPointF] = []
-        for path in reversed(self.paths):
+    def names(self, to_pixels: QTransform) -> list[Name]:
+        """What is written, at which places in pixels."""
+        found = []
+        for path in reversed(self._paths):
             at = path.place(to_pixels)
-            if at is None or path.trail is None:
-                continue
-            rank = sum(abs(at.x() - p.x()) < NEAR[0] and abs(at.y() - p.y()) < NEAR[1] for p in places)
-            places.append(at)
-            wide, high = metrics.horizontalAdvance(path.trail.name[:SHORT]) + 2, metrics.height() + 2
-            to_the_left = path.exit is not None and path.exit.out[0] > 0
-            left = at.x() - 1.3 * wide if to_the_left else at.x() + 0.35 * wide
-            found.append((path, QRectF(left, at.y() + (0.92 * rank - 0.5) * high, wide, high)))
+            if at is not None and path.trail is not None:
+                found.append(Name.of(path.trail, at))
         return found
 
     def paint_pixels(self, painter: QPainter, to_pixels: QTransform) -> None:
-        ground = QColor(self._theme.surface)
-        ground.setAlphaF(0.8)
-        painter.setFont(number_font(bold=True))
-        for path, area in reversed(self.areas(to_pixels)):
-            if path.trail is not None:
-                painter.fillRect(area, ground)
-                painter.setPen(QColor(self._theme.run(path.trail.colour)))
-                painter.drawText(area, Qt.AlignmentFlag.AlignCenter, path.trail.name[:SHORT])
+        seen = to_pixels.mapRect(self.boundingRect())
+        paint_names(painter, self.names(to_pixels), seen, self._theme)
 
 
 def _scale(to_pixels: QTransform) -> Values:
