@@ -85,7 +85,7 @@ class Trainer:
         self._probes: frozenset[Probe] = frozenset()  # of the active run
         self._of_runs: Asked = {}
         # surfaces take long: they have an observer of their own, so that maps and filters stay quick
-        self._quick, self._slow = Observer("observer", 0.4), Observer("surveyor", 0.3)
+        self._quick, self._slow = Observer("observer", 0.4), Observer("surveyor", 0.27)
 
     # -- what anybody may call --------------------------------------------------------------------------
 
