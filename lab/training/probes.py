@@ -14,6 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.learning.told import Term
+from lab.training.conditions import (
+    Alike,
+    AlikeProbe,
+    Condition,
+    ConditionProbe,
+    Preactivations,
+    PreactivationsProbe,
+    Starts,
+    StartsProbe,
+)
+from lab.training.fields import Field, FieldProbe
 from lab.training.surfaces import Surface, SurfaceProbe
 
 PartName = Literal["training", "validation", "test"]
@@ -359,6 +370,11 @@ Probe = (
     | DecisionProbe
     | SurfaceProbe
     | OperationProbe
+    | FieldProbe
+    | ConditionProbe
+    | PreactivationsProbe
+    | StartsProbe
+    | AlikeProbe
 )
 Reading = (
     Activations
@@ -372,6 +388,11 @@ Reading = (
     | Decision
     | Surface
     | Operation
+    | Field
+    | Condition
+    | Preactivations
+    | Starts
+    | Alike
 )
 
 

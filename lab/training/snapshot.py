@@ -11,6 +11,17 @@ from numpy.typing import NDArray
 
 from lab.experiment.experiment import Experiment
 from lab.landscape.plane import Plane
+from lab.training.conditions import (
+    Alike,
+    AlikeProbe,
+    Condition,
+    ConditionProbe,
+    Preactivations,
+    PreactivationsProbe,
+    Starts,
+    StartsProbe,
+)
+from lab.training.fields import Field, FieldProbe
 from lab.training.history import Curves
 from lab.training.probes import (
     Activations,
@@ -150,6 +161,16 @@ class Snapshot:
     def reading(self, probe: DecisionProbe) -> Decision | None: ...
     @overload
     def reading(self, probe: SurfaceProbe) -> Surface | None: ...
+    @overload
+    def reading(self, probe: FieldProbe) -> Field | None: ...
+    @overload
+    def reading(self, probe: ConditionProbe) -> Condition | None: ...
+    @overload
+    def reading(self, probe: PreactivationsProbe) -> Preactivations | None: ...
+    @overload
+    def reading(self, probe: StartsProbe) -> Starts | None: ...
+    @overload
+    def reading(self, probe: AlikeProbe) -> Alike | None: ...
     def reading(self, probe: Probe) -> Reading | None:
         """The answer to `probe`, or None while there is none."""
         return self.readings.get(probe)
