@@ -14,6 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.learning.told import Term
+from lab.training.comparing import Changes, ChangesProbe
+from lab.training.filters import Filters, FiltersProbe
+from lab.training.one_unit import (
+    Exciting,
+    ExcitingProbe,
+    Strongest,
+    StrongestProbe,
+    UnitMaps,
+    UnitMapsProbe,
+)
 from lab.training.surfaces import Surface, SurfaceProbe
 
 PartName = Literal["training", "validation", "test"]
@@ -359,6 +369,11 @@ Probe = (
     | DecisionProbe
     | SurfaceProbe
     | OperationProbe
+    | ChangesProbe
+    | FiltersProbe
+    | UnitMapsProbe
+    | StrongestProbe
+    | ExcitingProbe
 )
 Reading = (
     Activations
@@ -372,6 +387,11 @@ Reading = (
     | Decision
     | Surface
     | Operation
+    | Changes
+    | Filters
+    | UnitMaps
+    | Strongest
+    | Exciting
 )
 
 

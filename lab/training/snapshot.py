@@ -10,7 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.experiment.experiment import Experiment
+from lab.training.comparing import Changes, ChangesProbe
+from lab.training.filters import Filters, FiltersProbe
 from lab.training.history import Curves
+from lab.training.one_unit import (
+    Exciting,
+    ExcitingProbe,
+    Strongest,
+    StrongestProbe,
+    UnitMaps,
+    UnitMapsProbe,
+)
 from lab.training.probes import (
     Activations,
     ActivationsProbe,
@@ -138,6 +148,16 @@ class Snapshot:
     def reading(self, probe: OutputsProbe) -> Outputs | None: ...
     @overload
     def reading(self, probe: DecisionProbe) -> Decision | None: ...
+    @overload
+    def reading(self, probe: ChangesProbe) -> Changes | None: ...
+    @overload
+    def reading(self, probe: FiltersProbe) -> Filters | None: ...
+    @overload
+    def reading(self, probe: UnitMapsProbe) -> UnitMaps | None: ...
+    @overload
+    def reading(self, probe: StrongestProbe) -> Strongest | None: ...
+    @overload
+    def reading(self, probe: ExcitingProbe) -> Exciting | None: ...
     @overload
     def reading(self, probe: SurfaceProbe) -> Surface | None: ...
     def reading(self, probe: Probe) -> Reading | None:
