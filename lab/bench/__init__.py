@@ -13,6 +13,7 @@ import numpy as np
 from lab.bench.contests import CONTESTS, against_pytorch, against_scikit_learn
 from lab.bench.engine import growth, learning, operations, overhead, scaling
 from lab.bench.fresh import large_network, loading, window_numbers
+from lab.bench.inside import inside
 from lab.bench.line import Line
 from lab.bench.surface_view import surface_view
 from lab.bench.surfaces import surfaces
@@ -73,6 +74,7 @@ def main(json: bool = False, quick: bool = False, by_operation: bool = False) ->
         ("AlexNet", lambda: large_network()),
         ("learning the digits", lambda: learning(30.0 if quick else 120.0)),
         ("the time machine", lambda: workbench(quick)),
+        ("inside the network", lambda: inside(quick)),
         ("the window", lambda: window_numbers(quick)),
     ]
     busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.learning.told import Term
+from lab.training.comparing import Changes, ChangesProbe
 from lab.training.conditions import (
     Alike,
     AlikeProbe,
@@ -25,6 +26,15 @@ from lab.training.conditions import (
     StartsProbe,
 )
 from lab.training.fields import Field, FieldProbe
+from lab.training.filters import Filters, FiltersProbe
+from lab.training.one_unit import (
+    Exciting,
+    ExcitingProbe,
+    Strongest,
+    StrongestProbe,
+    UnitMaps,
+    UnitMapsProbe,
+)
 from lab.training.surfaces import Surface, SurfaceProbe
 
 PartName = Literal["training", "validation", "test"]
@@ -375,6 +385,11 @@ Probe = (
     | PreactivationsProbe
     | StartsProbe
     | AlikeProbe
+    | ChangesProbe
+    | FiltersProbe
+    | UnitMapsProbe
+    | StrongestProbe
+    | ExcitingProbe
 )
 Reading = (
     Activations
@@ -393,6 +408,11 @@ Reading = (
     | Preactivations
     | Starts
     | Alike
+    | Changes
+    | Filters
+    | UnitMaps
+    | Strongest
+    | Exciting
 )
 
 

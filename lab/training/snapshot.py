@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from lab.experiment.experiment import Experiment
 from lab.landscape.plane import Plane
+from lab.training.comparing import Changes, ChangesProbe
 from lab.training.conditions import (
     Alike,
     AlikeProbe,
@@ -22,7 +23,16 @@ from lab.training.conditions import (
     StartsProbe,
 )
 from lab.training.fields import Field, FieldProbe
+from lab.training.filters import Filters, FiltersProbe
 from lab.training.history import Curves
+from lab.training.one_unit import (
+    Exciting,
+    ExcitingProbe,
+    Strongest,
+    StrongestProbe,
+    UnitMaps,
+    UnitMapsProbe,
+)
 from lab.training.probes import (
     Activations,
     ActivationsProbe,
@@ -159,6 +169,16 @@ class Snapshot:
     def reading(self, probe: OutputsProbe) -> Outputs | None: ...
     @overload
     def reading(self, probe: DecisionProbe) -> Decision | None: ...
+    @overload
+    def reading(self, probe: ChangesProbe) -> Changes | None: ...
+    @overload
+    def reading(self, probe: FiltersProbe) -> Filters | None: ...
+    @overload
+    def reading(self, probe: UnitMapsProbe) -> UnitMaps | None: ...
+    @overload
+    def reading(self, probe: StrongestProbe) -> Strongest | None: ...
+    @overload
+    def reading(self, probe: ExcitingProbe) -> Exciting | None: ...
     @overload
     def reading(self, probe: SurfaceProbe) -> Surface | None: ...
     @overload
