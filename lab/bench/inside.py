@@ -33,7 +33,7 @@ LINES: tuple[tuple[str, str, str, float], ...] = (
 """What is said, the function below that measures it, the unit, and what is asked."""
 
 
-def told(measure: Callable[[bool], float], value: float) -> None:
+def told(measure: Callable[[bool], None], value: float) -> None:
     print(msgspec.json.encode({measure.__name__: value}).decode(), flush=True)
 
 

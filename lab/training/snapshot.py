@@ -4,58 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeVar, overload
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lab.experiment.experiment import Experiment
 from lab.landscape.plane import Plane
-from lab.training.comparing import Changes, ChangesProbe
-from lab.training.conditions import (
-    Alike,
-    AlikeProbe,
-    Condition,
-    ConditionProbe,
-    Preactivations,
-    PreactivationsProbe,
-    Starts,
-    StartsProbe,
-)
-from lab.training.fields import Field, FieldProbe
-from lab.training.filters import Filters, FiltersProbe
 from lab.training.history import Curves
-from lab.training.one_unit import (
-    Exciting,
-    ExcitingProbe,
-    Strongest,
-    StrongestProbe,
-    UnitMaps,
-    UnitMapsProbe,
-)
-from lab.training.probes import (
-    Activations,
-    ActivationsProbe,
-    Decision,
-    DecisionProbe,
-    Distances,
-    DistancesProbe,
-    GradientCheck,
-    GradientCheckProbe,
-    Gradients,
-    GradientsProbe,
-    Outputs,
-    OutputsProbe,
-    Probe,
-    Reading,
-    Told,
-    ToldProbe,
-    Update,
-    UpdateProbe,
-    Weights,
-    WeightsProbe,
-)
-from lab.training.surfaces import Surface, SurfaceProbe
+from lab.training.question import Probe, Question
 from lab.training.timeline import Edit
 
 R = TypeVar("R")
@@ -97,7 +54,7 @@ class Snapshot:
     rate: float
     steps_per_second: float
     curves: Curves
-    readings: Mapping[Probe, Reading] = field(default_factory=dict)
+    readings: Mapping[Probe, Any] = field(default_factory=dict)
     furthest: int = 0
     seconds: float = 0.0
     """Of training, up to `step`."""
@@ -151,46 +108,7 @@ class Snapshot:
         found = next((one for one in self.runs if one.run == run), None)
         return None if found is None else replace(found, runs=self.runs)
 
-    @overload
-    def reading(self, probe: ActivationsProbe) -> Activations | None: ...
-    @overload
-    def reading(self, probe: GradientsProbe) -> Gradients | None: ...
-    @overload
-    def reading(self, probe: GradientCheckProbe) -> GradientCheck | None: ...
-    @overload
-    def reading(self, probe: WeightsProbe) -> Weights | None: ...
-    @overload
-    def reading(self, probe: UpdateProbe) -> Update | None: ...
-    @overload
-    def reading(self, probe: ToldProbe) -> Told | None: ...
-    @overload
-    def reading(self, probe: DistancesProbe) -> Distances | None: ...
-    @overload
-    def reading(self, probe: OutputsProbe) -> Outputs | None: ...
-    @overload
-    def reading(self, probe: DecisionProbe) -> Decision | None: ...
-    @overload
-    def reading(self, probe: ChangesProbe) -> Changes | None: ...
-    @overload
-    def reading(self, probe: FiltersProbe) -> Filters | None: ...
-    @overload
-    def reading(self, probe: UnitMapsProbe) -> UnitMaps | None: ...
-    @overload
-    def reading(self, probe: StrongestProbe) -> Strongest | None: ...
-    @overload
-    def reading(self, probe: ExcitingProbe) -> Exciting | None: ...
-    @overload
-    def reading(self, probe: SurfaceProbe) -> Surface | None: ...
-    @overload
-    def reading(self, probe: FieldProbe) -> Field | None: ...
-    @overload
-    def reading(self, probe: ConditionProbe) -> Condition | None: ...
-    @overload
-    def reading(self, probe: PreactivationsProbe) -> Preactivations | None: ...
-    @overload
-    def reading(self, probe: StartsProbe) -> Starts | None: ...
-    @overload
-    def reading(self, probe: AlikeProbe) -> Alike | None: ...
-    def reading(self, probe: Probe) -> Reading | None:
+    def reading(self, probe: Question[R]) -> R | None:
         """The answer to `probe`, or None while there is none."""
-        return self.readings.get(probe)
+        found: R | None = self.readings.get(probe)
+        return found

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.landscape.plane import Plane
+from lab.training.question import Question
 
 Values = NDArray[np.float64]
 PlaneName = Literal["path", "random", "weights", "gradient", "curvature", "moments"]
@@ -18,7 +19,7 @@ Height = Literal["loss", "objective", "accuracy"]
 
 
 @dataclass(frozen=True)
-class SurfaceProbe:
+class SurfaceProbe(Question["Surface"]):
     """The error over a plane, or along a line, through weight space.
 
     `plane` chooses the two directions:
