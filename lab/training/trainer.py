@@ -475,7 +475,7 @@ class Trainer:
                     run.step,
                     run.params.copy(),
                     *run.path.points(run.step),
-                    last_update=run.last_update,
+                    internals=run.internals(),
                 )
 
     def _observers_have_news(self) -> bool:
