@@ -55,6 +55,8 @@ class Arrangement:
 
 COURSE: Cell = ("curves", "runs", "watches")
 """How training goes."""
+GROUND: Cell = ("surface", "health")
+"""What training goes over, and how the units fare on it."""
 
 ARRANGEMENTS: dict[Kind, Arrangement] = {
     # the whole of the window, for all of the numbers to be seen at once
@@ -95,24 +97,10 @@ ARRANGEMENTS: dict[Kind, Arrangement] = {
     # a graph wants to be high
     "branched": Arrangement(
         (
-            Line(0.38, ((0.5, COURSE), (0.5, ("surface",)))),
+            Line(0.38, ((0.5, COURSE), (0.5, GROUND))),
             Line(
                 0.62,
-                (
-                    (
-                        1.0,
-                        (
-                            "architecture",
-                            "maps",
-                            "microscope",
-                            "fields",
-                            "health",
-                            "filters",
-                            "program",
-                            "confusion",
-                        ),
-                    ),
-                ),
+                ((1.0, ("architecture", "maps", "microscope", "fields", "filters", "program", "confusion")),),
             ),
         ),
         upright=True,
@@ -123,10 +111,10 @@ ARRANGEMENTS: dict[Kind, Arrangement] = {
                 0.5,
                 (
                     (0.5, ("decision",)),
-                    (0.5, ("units", "microscope", "health", "confusion", "program", "architecture")),
+                    (0.5, ("units", "microscope", "confusion", "program", "architecture")),
                 ),
             ),
-            Line(0.5, ((0.5, COURSE), (0.5, ("surface",)))),
+            Line(0.5, ((0.5, COURSE), (0.5, GROUND))),
         )
     ),
     "heights": Arrangement(
@@ -135,19 +123,16 @@ ARRANGEMENTS: dict[Kind, Arrangement] = {
                 0.5,
                 (
                     (0.5, ("decision", "predictions")),
-                    (0.5, ("units", "microscope", "health", "program", "architecture")),
+                    (0.5, ("units", "microscope", "program", "architecture")),
                 ),
             ),
-            Line(0.5, ((0.5, COURSE), (0.5, ("surface",)))),
+            Line(0.5, ((0.5, COURSE), (0.5, GROUND))),
         )
     ),
     "neuron": Arrangement(
         (
-            Line(0.58, ((1.0, ("surface", "sweep", "optimizers")),)),
-            Line(
-                0.42,
-                ((0.55, COURSE), (0.45, ("predictions", "microscope", "health", "program", "architecture"))),
-            ),
+            Line(0.58, ((1.0, ("surface", "sweep", "optimizers", "health")),)),
+            Line(0.42, ((0.55, COURSE), (0.45, ("predictions", "microscope", "program", "architecture")))),
         ),
         upright=True,
     ),
@@ -163,10 +148,7 @@ ARRANGEMENTS: dict[Kind, Arrangement] = {
             Line(0.5, ((0.55, COURSE), (0.45, ("confusion",)))),
             Line(
                 0.5,
-                (
-                    (0.55, ("surface",)),
-                    (0.45, ("maps", "microscope", "health", "filters", "program", "architecture")),
-                ),
+                ((0.55, GROUND), (0.45, ("maps", "microscope", "filters", "program", "architecture"))),
             ),
         )
     ),
@@ -175,10 +157,7 @@ ARRANGEMENTS: dict[Kind, Arrangement] = {
             Line(0.5, ((0.55, COURSE), (0.45, ("predictions",)))),
             Line(
                 0.5,
-                (
-                    (0.55, ("surface",)),
-                    (0.45, ("maps", "microscope", "health", "filters", "program", "architecture")),
-                ),
+                ((0.55, GROUND), (0.45, ("maps", "microscope", "filters", "program", "architecture"))),
             ),
         )
     ),

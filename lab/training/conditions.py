@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.network.activations import Activation
+from lab.training.question import Question
 
 FLAT = 0.05
 """Where |f′| is below this share of its greatest, a number is in the tail of its activation function."""
@@ -77,7 +78,7 @@ class Health:
 
 
 @dataclass(frozen=True)
-class ConditionProbe:
+class ConditionProbe(Question["Condition"]):
     """The health of all layers, now and at points of the path walked so far."""
 
 
@@ -95,7 +96,7 @@ class Condition:
 
 
 @dataclass(frozen=True)
-class PreactivationsProbe:
+class PreactivationsProbe(Question["Preactivations"]):
     """What a layer's activation function gets, over the first training examples, as training makes it."""
 
     layer: str
@@ -129,7 +130,7 @@ class Preactivations:
 
 
 @dataclass(frozen=True)
-class StartsProbe:
+class StartsProbe(Question["Starts"]):
     """How far numbers would spread at the start, before the first update, with each initializer."""
 
 
@@ -145,7 +146,7 @@ class Starts:
 
 
 @dataclass(frozen=True)
-class AlikeProbe:
+class AlikeProbe(Question["Alike"]):
     """Which units of a layer are one and the same (F3)."""
 
 

@@ -8,6 +8,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.training.question import Question
+
 Of = Literal["preactivation", "output"]
 """Of which number of the unit: z, or y = f(z)."""
 ABOVE = 1 - 0.9545
@@ -17,7 +19,7 @@ the Effective Receptive Field in Deep Convolutional Neural Networks, NIPS 2016, 
 
 
 @dataclass(frozen=True)
-class FieldProbe:
+class FieldProbe(Question["Field"]):
     """The gradient of one unit by the input: unit `unit` of `layer` at `row` and `column` of its map, as in use.
 
     Over the first `examples` of a part, or as many as are looked at in good time, and number `example` of it besides.
