@@ -216,7 +216,7 @@ class HealthView(FramedView):
         self.sentences.setText("\n".join(said))
         self.sentences.setVisible(bool(said))
         on = f"over {counted(condition.now.examples, 'training example')}"
-        key = f"× dead, – saturated, same letter: one and the same ({on}); at the right the shares over the steps"
+        key = f"× dead  ·  – saturated  ·  same letter: one and the same  ·  {on}"
         self.readout.rest(self._unit_words(chosen.layer, chosen.unit) or key)
         return self._units
 

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QWidget
 from lab.gui.theme import LIGHT, Theme, blended, number_font
 from lab.gui.widgets.wording import number, tick
 
-PANEL, MARGIN, APART = 250, 6, 18
+PANEL, MARGIN, APART = 172, 6, 16
 """Pixels: the least width of a panel, the room around them and between two."""
 
 
@@ -101,7 +101,7 @@ class SpreadBars(QWidget):
         area = self.area_of(panel)
         metrics = self.fontMetrics()
         names = max((metrics.horizontalAdvance(name) for name in self._layers), default=0) + 10
-        numbers = metrics.horizontalAdvance("−0.0·10⁻¹⁰") + 6
+        numbers = metrics.horizontalAdvance("9.9·10⁻¹⁰") + 4
         names = min(names, round(0.34 * area.width()))
         return area.adjusted(names, self._line() + 2, -numbers, -self._line() + 4)
 
