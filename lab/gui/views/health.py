@@ -228,11 +228,13 @@ class HealthView(FramedView):
         self.spreads.bars.show_panels(names, panels_of(names, condition))
         layer = self._selection.layer
         self.spreads.bars.choose(names.index(layer) if layer in names else -1)
-        start = (
-            "Bars: now, ◇ at the start" if condition.start is not None else "Bars: now; the start is not kept"
+        bars = (
+            "bars: now, ◇ at the start" if condition.start is not None else "bars: now; the start is not kept"
         )
+        if condition.now.step == 0:
+            bars = "bars: at the start"
         on = f"over {counted(condition.now.examples, 'training example')}"
-        self.readout.rest("  ·  ".join(filter(None, [start, flow_words(condition.now), on])))
+        self.readout.rest("  ·  ".join(filter(None, [flow_words(condition.now), bars, on])))
         return self.spreads
 
     def _show_function(self, e: Experiment) -> QWidget | None:

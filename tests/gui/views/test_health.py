@@ -125,8 +125,8 @@ def test_bars_now_and_at_the_start(view: HealthView) -> None:
     run = still_of("lenet", 60)._still
     bars, now = view.spreads.bars, health(run)
     start = health(still_of("lenet")._still)
-    assert [panel.title.split()[-1] for panel in bars.panels] == ["y", "z", "dE/dy", "update"]
-    for panel, key in zip(bars.panels, ("spread", "preactivation_spread", "gradient_spread"), strict=False):
+    assert [panel.title.split()[-1] for panel in bars.panels] == ["dE/dy", "y", "z", "|w|"]
+    for panel, key in zip(bars.panels, ("gradient_spread", "spread", "preactivation_spread"), strict=False):
         assert panel.now == tuple(getattr(now.of(name), key) for name in bars.layers)
         assert panel.start == tuple(getattr(start.of(name), key) for name in bars.layers)
     ratios = bars.panels[3]
@@ -135,7 +135,7 @@ def test_bars_now_and_at_the_start(view: HealthView) -> None:
     assert ratios.usual == 1e-3
     assert "10⁻³" in ratios.tip
     assert "CS231n" in ratios.tip
-    assert "times as far as that of dense3: it keeps its size" in view.readout.text()
+    assert "times as far in conv1 as in dense3: it keeps its size" in view.readout.text()
 
 
 def test_a_layer_of_the_bars_is_pointed_at_and_selected(qtbot: QtBot, view: HealthView) -> None:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QWidget
 from lab.gui.theme import LIGHT, Theme, blended, number_font
 from lab.gui.widgets.wording import number, tick
 
-PANEL, MARGIN, APART = 172, 6, 16
+PANEL, MARGIN, APART = 142, 4, 14
 """Pixels: the least width of a panel, the room around them and between two."""
 
 
@@ -181,9 +181,9 @@ class SpreadBars(QWidget):
         every = max(-(-(high - low) * 46 // max(int(bars.width()), 1)), 1)
         for exponent in range(low, high + 1):
             x = bars.left() + (exponent - low) / (high - low) * bars.width()
-            painter.setPen(QPen(QColor(theme.grid), 1))
-            painter.drawLine(QPointF(x, bars.top()), QPointF(x, bars.bottom() - 3))
             if (exponent - low) % every == 0:
+                painter.setPen(QPen(QColor(theme.grid), 1))
+                painter.drawLine(QPointF(x, bars.top()), QPointF(x, bars.bottom() - 3))
                 text = tick(10.0**exponent)
                 wide = metrics.horizontalAdvance(text) + 4
                 painter.setPen(QColor(theme.muted))

@@ -57,7 +57,7 @@ def flow_words(health: Health) -> str:
         if ratio > 1 / VANISHES
         else "it keeps its size"
     )
-    return f"dE/dy of {first.layer} spreads {number(ratio, 2)} times as far as that of {last.layer}: {sign}"
+    return f"dE/dy spreads {number(ratio, 2)} times as far in {first.layer} as in {last.layer}: {sign}"
 
 
 def layer_words(health: LayerHealth, twins: tuple[Twins, ...]) -> str:
