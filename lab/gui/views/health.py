@@ -43,16 +43,7 @@ FACES = (
     ("function", "function and what it gets"),
     ("starts", "starts, by initializer"),
 )
-QUANTITIES = (
-    ("spread", "of y"),
-    ("preactivation_spread", "of z"),
-    ("gradient_spread", "of dE/dy"),
-)
-NAMES = {
-    "spread": "spread of y (standard deviation)",
-    "preactivation_spread": "spread of z (standard deviation)",
-    "gradient_spread": "spread of dE/dy (standard deviation)",
-}
+QUANTITIES = (("spread", "of y"), ("preactivation_spread", "of z"), ("gradient_spread", "of dE/dy"))
 MOST_SENTENCES = 4
 """About units that are alike, under the strips."""
 
@@ -268,7 +259,7 @@ class HealthView(FramedView):
             start: tuple(float(getattr(health.of(name), quantity)) for name in names)
             for start, health in found.by_name.items()
         }
-        self.starts.show_starts(names, values, NAMES[quantity])
+        self.starts.show_starts(names, values, f"spread {self.quantity.currentText()} (standard deviation)")
         zero = [start for start, numbers in values.items() if not any(v > 0 for v in numbers)]
         rest = "Before the first update, with the run's seed, all layers started alike"
         self.readout.rest(rest + (f"; not drawn, being 0 everywhere: {', '.join(zero)}" if zero else ""))

@@ -60,7 +60,7 @@ def panels_of(names: tuple[str, ...], condition: Condition) -> tuple[Panel, ...]
         for key, title, tip in SPREADS
     ]
     ratio = Panel(
-        "|Δw| / |w| of the last update",
+        "|Δw| / |w|",
         RATIO_TIP,
         _each(condition.now, names, "update_ratio"),
         (),
