@@ -60,6 +60,7 @@ class FieldsView(FramedView):
         self._spot: Spot | None = None
         self._reading: tuple[FieldProbe, Field] | None = None
         self._maps: Activations | None = None
+        self._example: tuple[object, np.ndarray] | None = None
         self._region: tuple[object, Region] = (None, Region(0, 0, 0, 0))
         add = self.controls
         self.place = PlaceBar()
@@ -232,8 +233,12 @@ class FieldsView(FramedView):
     def _image(self, e: Experiment) -> np.ndarray:
         part, example = within(e, self._selection)
         data, x = data_of(e), e.analysis.input
-        inputs = getattr(data, part).inputs if data is not None else np.zeros((0, 1))
-        return inputs[example] if len(inputs) else np.zeros((x.channels, x.height, x.width), np.float32)
+        key = (data, part, example)
+        if self._example is None or self._example[0] != key:
+            inputs = getattr(data, part).inputs if data is not None else ()
+            there = inputs[example] if len(inputs) else np.zeros((x.channels, x.height, x.width), np.float32)
+            self._example = key, there
+        return self._example[1]
 
     def _show_map(self, spot: Spot, row: FieldRow) -> None:
         s = row.output

@@ -67,6 +67,7 @@ class HealthView(FramedView):
         self._selection = Selection()
         self._experiment: Experiment | None = None
         self._seen: dict[type, Any] = {}
+        self._stands_in_pane = False
         add = self.controls
         self.face = add.choice("Show", FACES, "What is shown of the network's health", lambda _: self._turn())
         self.quantity = add.choice(
@@ -152,7 +153,7 @@ class HealthView(FramedView):
         shows = self.shows
         cast(QWidget, self.quantity.parent()).setVisible(shows == "starts")
         self.layer.setVisible(shows == "function")
-        self.knob.setVisible(shows == "function")
+        self.knob.setVisible(shows == "function" and not self._stands_in_pane)
         self.controls.arrange()
 
     # --- what is shown
@@ -234,7 +235,8 @@ class HealthView(FramedView):
             self.layer.clear()
             self.layer.addItems(list(names))
         self.layer.setCurrentIndex(self.layer.findText(aim))
-        self.knob.show_function(names.get(aim))
+        if not self._stands_in_pane:
+            self.knob.show_function(names.get(aim))
         self.controls.arrange()
         if not names:
             self.say("No layer of this network has an activation function")
@@ -313,6 +315,11 @@ class HealthView(FramedView):
         )
 
     # --- for others
+
+    def stand_in_pane(self) -> None:
+        """One of several, each of another run: what is edited is the active one."""
+        self._stands_in_pane = True
+        self._dress()
 
     def show_theme(self, theme: Theme) -> None:
         super().show_theme(theme)
