@@ -172,10 +172,11 @@ class UnitView(FramedView):
         self._ask_anew()
 
     def _show_controls(self) -> None:
-        for box, pages in ((self._spot, ("exciting",)), (self._part, ("examples", "strongest"))):
+        climbs = self.page == "exciting"
+        for box, wanted in ((self._spot, climbs and not self._is_single()), (self._part, not climbs)):
             pair = box.parentWidget()
             if pair is not None:
-                pair.setVisible(self.page in pages)
+                pair.setVisible(wanted)
         for button in (self._earlier, self._later):
             button.setVisible(self.page == "examples")
         self.controls.arrange()
@@ -223,6 +224,7 @@ class UnitView(FramedView):
             return
         self._source = reading
         self._show()
+        self._show_controls()
         self.show_picture()
 
     def _symbol(self) -> str:
@@ -244,7 +246,7 @@ class UnitView(FramedView):
                 else strongest_cards(reading, symbol, classes, self._field)
             )
             self._stack.setCurrentIndex(0)
-            self.cards.show_cards(cards)
+            self.cards.show_cards(cards, 3 if isinstance(reading, Strongest) else 0)
         self._show_chosen()
 
     def _show_climb(self, found: Exciting) -> None:

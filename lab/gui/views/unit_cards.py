@@ -58,6 +58,8 @@ def scales(found: UnitMaps, symbol: str, theme: Theme) -> tuple[tuple[str, Scale
     else:
         limit = magnitude(found.inputs)
         first = ("input x", Scale(diverging(theme), -limit, limit))
+    if found.maps[0].size == 1:
+        return (first,)
     limit = magnitude(found.maps)
     return (first, (symbol, Scale(diverging(theme), -limit, limit)))
 
@@ -112,7 +114,6 @@ def climbed_group(found: Exciting) -> Group:
     """The input that was climbed to, as a mosaic draws it."""
     if is_colour(found.x):
         low, high = raw_range(found.raw)
-        values, limit = (found.raw - (low + high) / 2)[None], (high - low) / 2
-        return Group(INPUT, "", "", values, np.array([limit]), shading="colour")
+        return Group(INPUT, "", "", found.raw[None], np.array([high]), shading="colour", low=low)
     values = found.x[:, None] if found.x.shape[1:] == (1, 1) else found.x[None]
     return Group(INPUT, "", "", values, np.array([magnitude(found.x)]))

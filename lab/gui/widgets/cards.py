@@ -16,8 +16,10 @@ from lab.network.receptive_field import Region
 
 GAP, MARGIN, BETWEEN = 12, 4, 4
 """Pixels: between cards, around them all, and between the pictures of one."""
-ROOMY, SMALL = 460, 62
-"""Pixels of width below which pictures are smaller, and how high they are then."""
+ROOMY, SMALL, LARGE = 460, 62, 132
+"""Pixels of width below which pictures are smaller, how high they are then, and how high they may be."""
+MOST_WORDS = 104
+"""Pixels of width that a caption may ask for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +82,7 @@ class Cards(QWidget):
         self._cards: tuple[Card, ...] = ()
         self._images: list[list[QImage]] = []
         self._areas: list[list[QRectF]] = []
-        self._columns = 1
+        self._columns, self._across, self._each = 1, 0, 0.0
         self._chosen = -1
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -94,8 +96,9 @@ class Cards(QWidget):
     def chosen(self) -> int:
         return self._chosen
 
-    def show_cards(self, cards: tuple[Card, ...]) -> None:
-        self._cards = cards
+    def show_cards(self, cards: tuple[Card, ...], across: int = 0) -> None:
+        """As large as lets so many stand `across`, where that is not 0."""
+        self._cards, self._across = cards, across
         self._paint_images()
         self._arrange()
         self.choose(self._chosen)
@@ -117,7 +120,17 @@ class Cards(QWidget):
     # where it lies
 
     def _fit(self) -> None:
+        """How high the pictures are."""
         self._side = self._wished if self.width() >= ROOMY else min(self._wished, SMALL)
+        if self._across and self._cards:
+            # widths grow as heights do, so one look at them says how high they may be
+            each = (self.width() - 2 * MARGIN + GAP) / self._across - GAP - BETWEEN
+            self._side = round(
+                max(min(self._side * each / max(map(self._wide_of, self._cards)), LARGE), SMALL)
+            )
+
+    def _wide_of(self, card: Card) -> float:
+        return sum(self._wide(picture) + BETWEEN for picture in card.pictures) - BETWEEN
 
     def _wide(self, picture: Picture) -> float:
         height, width = picture.size
@@ -126,10 +139,10 @@ class Cards(QWidget):
     def _arrange(self) -> None:
         self._fit()
         line = self.fontMetrics().height()
-        each = max(
-            (sum(self._wide(p) + BETWEEN for p in card.pictures) - BETWEEN for card in self._cards),
-            default=1.0,
-        )
+        each = max(map(self._wide_of, self._cards), default=1.0)
+        words = max((self.fontMetrics().horizontalAdvance(card.caption) for card in self._cards), default=0)
+        each = max(each, min(words, MOST_WORDS))
+        self._each = each
         pitch = each + GAP, self._side + line + 4 + GAP
         self._columns = max(int((self.width() - 2 * MARGIN + GAP) // pitch[0]), 1)
         self._areas = []
@@ -191,7 +204,7 @@ class Cards(QWidget):
             if k == self._chosen:
                 self._outline(painter, whole.adjusted(-2, -2, 2, 2))
             painter.setPen(QColor(self._theme.text if k == self._chosen else self._theme.muted))
-            below = QRectF(whole.left(), whole.bottom() + 3, max(whole.width(), 30), line)
+            below = QRectF(whole.left(), whole.bottom() + 3, max(whole.width(), self._each), line)
             text = painter.fontMetrics().elidedText(
                 card.caption, Qt.TextElideMode.ElideRight, int(below.width())
             )
