@@ -33,8 +33,8 @@ LINES: tuple[tuple[str, str, str, float], ...] = (
 """What is said, the function below that measures it, the unit, and what is asked."""
 
 
-def tell(measure: str, value: float) -> None:
-    print(msgspec.json.encode({measure: value}).decode(), flush=True)
+def told(measure: Callable[[bool], None], value: float) -> None:
+    print(msgspec.json.encode({measure.__name__: value}).decode(), flush=True)
 
 
 def least(work: Callable[[], object], times: int) -> float:
@@ -72,4 +72,4 @@ def redrawing(quick: bool) -> None:
         application.processEvents()
 
     redraw()
-    tell("redrawing", least(redraw, 20 if quick else 100))
+    told(redrawing, least(redraw, 20 if quick else 100))

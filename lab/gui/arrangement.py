@@ -70,6 +70,7 @@ ARRANGEMENTS: dict[Kind, Arrangement] = {
                             "maps",
                             "unit",
                             "filters",
+                            "fields",
                             "program",
                             "architecture",
                             "curves",
@@ -82,7 +83,10 @@ ARRANGEMENTS: dict[Kind, Arrangement] = {
     ),
     "image": Arrangement(
         (
-            Line(0.5, ((0.44, COURSE), (0.56, ("maps", "unit", "microscope", "program", "architecture")))),
+            Line(
+                0.5,
+                ((0.44, COURSE), (0.56, ("maps", "unit", "microscope", "fields", "program", "architecture"))),
+            ),
             Line(0.5, ((0.40, ("surface",)), (0.30, ("filters",)), (0.30, ("confusion",)))),
         )
     ),
@@ -92,7 +96,21 @@ ARRANGEMENTS: dict[Kind, Arrangement] = {
             Line(0.38, ((0.5, COURSE), (0.5, ("surface",)))),
             Line(
                 0.62,
-                ((1.0, ("architecture", "maps", "unit", "microscope", "filters", "program", "confusion")),),
+                (
+                    (
+                        1.0,
+                        (
+                            "architecture",
+                            "maps",
+                            "unit",
+                            "microscope",
+                            "fields",
+                            "filters",
+                            "program",
+                            "confusion",
+                        ),
+                    ),
+                ),
             ),
         ),
         upright=True,

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.training.question import Question
+
 Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class ChangesProbe:
+class ChangesProbe(Question["Changes"]):
     """Every layer's outputs for one example now, less those with the weights that the run had at step `since`.
 
     `part`, one of "training", "validation" and "test", and `example` are as in ActivationsProbe.

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.training.question import Question
+
 if TYPE_CHECKING:
     from lab.training.probes import Spread
 
@@ -16,7 +18,7 @@ What = Literal["weights", "example", "batch", "update", "change"]
 
 
 @dataclass(frozen=True)
-class FiltersProbe:
+class FiltersProbe(Question["Filters"]):
     """What each weight of a layer has:
 
     - "weights": its value;

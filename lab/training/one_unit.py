@@ -8,12 +8,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.training.question import Question
+
 Array = NDArray[np.float32]
 Beginning = Literal["noise", "grey", "example"]
 
 
 @dataclass(frozen=True)
-class UnitMapsProbe:
+class UnitMapsProbe(Question["UnitMaps"]):
     """The maps of one unit, channel `unit` of `layer`, for `count` examples of a part from number `first` on.
 
     With `before`, of what its activation function is given.
@@ -42,7 +44,7 @@ class UnitMaps:
 
 
 @dataclass(frozen=True)
-class StrongestProbe:
+class StrongestProbe(Question["Strongest"]):
     """The `many` examples of a part that excite a unit most, of the first `examples`, or fewer where that would be
     too much work. An example counts by the largest number of the unit's map."""
 
@@ -71,7 +73,7 @@ class Strongest:
 
 
 @dataclass(frozen=True)
-class ExcitingProbe:
+class ExcitingProbe(Question["Exciting"]):
     """The input that excites a unit most, by gradient ascent on the objective
 
     J(u) = a / s - decay / 2 mean(u^2) - variation mean(|grad u|)

@@ -21,16 +21,22 @@ from lab.kernels.memory import aligned
 from lab.network.layers import BatchNorm
 from lab.network.network import INPUT
 from lab.network.program import Program, lower
+from lab.training.alike import alike
 from lab.training.changes import changes
 from lab.training.comparing import ChangesProbe
+from lab.training.conditions import AlikeProbe, ConditionProbe, PreactivationsProbe, StartsProbe
+from lab.training.course import condition
+from lab.training.fields import FieldProbe
 from lab.training.filter_numbers import filters
 from lab.training.filters import FiltersProbe
 from lab.training.gradient_check import check
+from lab.training.measured_field import measured_field
 from lab.training.minima import known_minima
 from lab.training.moment import Moment
 from lab.training.one_example import last_places, pass_example, places_of
 from lab.training.one_unit import StrongestProbe, UnitMapsProbe
 from lab.training.operations import operation
+from lab.training.preactivations import preactivations
 from lab.training.probes import (
     Activations,
     ActivationsProbe,
@@ -54,6 +60,7 @@ from lab.training.probes import (
     WeightsProbe,
     largest,
 )
+from lab.training.starts import starts
 from lab.training.told import told
 from lab.training.unit_maps import strongest, unit_maps
 
@@ -268,6 +275,11 @@ ANSWERS: dict[type, Callable[[Any, Moment], Reading | None]] = {
     ToldProbe: told,
     DistancesProbe: distances,
     DecisionProbe: decision,
+    FieldProbe: measured_field,
+    ConditionProbe: condition,
+    PreactivationsProbe: preactivations,
+    StartsProbe: starts,
+    AlikeProbe: alike,
     ChangesProbe: changes,
 }
 LONG: dict[type, Callable[[Any, Moment, Stop], Reading | None]] = {

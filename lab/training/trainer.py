@@ -33,11 +33,12 @@ from lab.training.race import Entrant, Lane, Race
 from lab.training.record import Record
 from lab.training.restart import Start
 from lab.training.run import Run
-from lab.training.snapshot import Snapshot, Walk
-from lab.training.surfaces import SurfaceProbe
+from lab.training.snapshot import Snapshot
+from lab.training.surfaces import Surface, SurfaceProbe
 from lab.training.surgery import Kept
 from lab.training.survey import too_dear
 from lab.training.survey.anchors import weights_at
+from lab.training.walks import walks_of
 
 SLICE = 0.012
 """Seconds of training between two looks at the commands."""
@@ -89,7 +90,7 @@ class Trainer:
         self._of_runs: Asked = {}
         self._marks = Marks()
         # what takes long has an observer of its own, so that maps and filters stay quick
-        self._quick, self._slow = Observer("observer", 0.4), Observer("surveyor", 0.3)
+        self._quick, self._slow = Observer("observer", 0.4), Observer("surveyor", 0.27)
         self._patient = Observer("climber", 0.3)
         self._observers = (self._quick, self._slow, self._patient)
 
@@ -404,8 +405,15 @@ class Trainer:
             origin=lane.origin,
             heard=self._heard,
             watched=run.watched.series(run.curves()),
-            walk=walk_of(run),
+            walks=walks_of(run, number, self._surfaces(lane)),
         )
+
+    def _surfaces(self, lane: Lane) -> tuple[Surface, ...]:
+        """Those on which its path may be shown: its own, and those of the active run."""
+        own = self._slow.readings(lane.number, lane.run.experiment)
+        front = self._open.front
+        others = {} if lane is front else self._slow.readings(front.number, front.run.experiment)
+        return tuple(r for r in (*own.values(), *others.values()) if isinstance(r, Surface))
 
     def _steps_per_second(self) -> float:
         if self._goal is None or self._operating:
@@ -674,14 +682,6 @@ class Trainer:
         work(lane.run)
         lane.stopped = ""
         self._tell(lane)
-
-
-def walk_of(run: Run) -> Walk | None:
-    """Where a network of two weights has been: few enough numbers to be in every snapshot."""
-    if run.program.parameter_count != 2:
-        return None
-    steps, vectors = run.path.points(run.step)
-    return Walk(np.append(steps, run.step), np.stack([*vectors, run.params]).astype(np.float64))
 
 
 def space_of(run: Run) -> tuple[tuple[str, tuple[int, ...]], ...]:
