@@ -14,6 +14,7 @@ from lab.gui.widgets.wording import number
 from lab.network.layers import Flatten
 from lab.network.network import INPUT, Analysis, Facts
 from lab.network.shape import Shape
+from lab.training.filters import Filters
 from lab.training.probes import largest
 
 MOST_SHOWN = 1 << 20
@@ -141,25 +142,51 @@ def place_in(group: Group, spot: tuple[int, ...]) -> Place:
     return Place(place.group, place.tile, 0, place.row, place.column) if group.shading == "colour" else place
 
 
-def enlarged_group(group: Group, place: Place) -> Group | None:
-    """The kernel at a place by itself; None of single numbers and of a whole matrix."""
+def enlarged_group(group: Group, place: Place, values: NDArray[np.float32]) -> Group | None:
+    """The kernel at a place by itself; None of single numbers and of a whole matrix. `values` is the parameter."""
     tiles, _, height, width = group.shape
-    if height * width == 1 or (tiles == 1 and group.values.shape[1] == 1 and max(height, width) > 16):
+    if height * width == 1 or (tiles == 1 and values.ndim == 2):
         return None
     panes = slice(None) if group.shading == "colour" else slice(place.pane, place.pane + 1)
     limits = group.limits[place.tile : place.tile + 1] if len(group.limits) > 1 else group.limits
-    values = group.values[place.tile : place.tile + 1, panes]
-    return Group(group.key, "", "", values, limits, shading=group.shading)
+    shown = group.values[place.tile : place.tile + 1, panes]
+    return Group(group.key, "", "", shown, limits, shading=group.shading)
 
 
-def spectrum_group(layer: str, spectra: NDArray[np.float32], scaling: str) -> Group:
-    """|F| of each kernel [out, in, N, N]."""
+def kernel_groups(reading: Filters, seen: Seen, scaling: str, coloured: bool) -> tuple[Group, ...]:
+    """All parameters of a layer; in colour, where that is wished, what is seen in colour."""
+    groups = []
+    for name, values in reading.parameters.items():
+        blocks = as_blocks(values, seen.shape)
+        whole = reading.whole.get(name, len(values)), *values.shape[1:]
+        shading: Shading = "colour" if coloured and in_colour(blocks, seen) else "sign"
+        peak = reading.peaks.get(name, 0.0)
+        detail = " × ".join(str(k) for k in whole)
+        groups.append(group_of(name, detail, blocks, scaling, peak, reading.network_peak, shading))
+    return tuple(groups)
+
+
+def said_of_many(reading: Filters, spectra: bool) -> str:
+    """That not all filters are shown, where they are not."""
+    for name, values in reading.parameters.items():
+        shown = reading.spectra if spectra and reading.spectra is not None else values
+        if len(shown) < reading.whole.get(name, 0):
+            return f"Shown are the first {len(shown):,} of {reading.whole[name]:,}. "
+        if spectra:  # which are of the weights proper, the first parameter
+            break
+    return ""
+
+
+def spectrum_groups(layer: str, spectra: NDArray[np.float32] | None, scaling: str) -> tuple[Group, ...]:
+    """|F| of each kernel [out, in, N, N]; nothing where there are no kernels."""
+    if spectra is None:
+        return ()
     N, peak = spectra.shape[-1], float(spectra.max(initial=0.0))
     detail = f"|F(u, v)| of each kernel, {N} × {N}, u and v from −½ to ½ cycle a pixel"
     group = group_of(
         f"{layer}.weight", detail, spectra, "unit" if scaling == "unit" else "layer", peak, peak, "magnitude"
     )
-    return replace(group, title="spectrum", side=64 if spectra.shape[1] == 1 else 40)
+    return (replace(group, title="spectrum", side=64 if spectra.shape[1] == 1 else 40),)
 
 
 def spectrum_words(layer: str, group: Group, place: Place) -> str:
@@ -168,7 +195,7 @@ def spectrum_words(layer: str, group: Group, place: Place) -> str:
     value = float(group.values[place.tile, place.pane, place.row, place.column])
     return (
         f"{layer}, filter {place.tile}, channel {place.pane}: |F| = {number(value, 4)} "
-        f"at u = {u}/{N}, v = {v}/{N} cycle a pixel"
+        f"at u = {u}/{N}, v = {v}/{N} cycle a pixel".replace("-", "−")
     )
 
 

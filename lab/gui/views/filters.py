@@ -14,13 +14,12 @@ from lab.gui.selection import Selection
 from lab.gui.theme import Theme
 from lab.gui.views.examples import within
 from lab.gui.views.filter_groups import (
-    as_blocks,
     enlarged_group,
-    group_of,
-    in_colour,
+    kernel_groups,
     place_in,
+    said_of_many,
     seen_by,
-    spectrum_group,
+    spectrum_groups,
     spectrum_words,
     spot_of,
     table_of,
@@ -214,7 +213,7 @@ class FiltersView(FramedView):
             self.say(reading.why)
             return
         seen = seen_by(self._experiment.analysis, facts)
-        self._colour.setVisible(seen.in_colour)
+        self._colour.setVisible(seen.in_colour and self.pictures == "kernels")
         self.controls.arrange()
         if self.pictures == "spread":
             self.spread.show_spread(
@@ -224,52 +223,18 @@ class FiltersView(FramedView):
             self.readout.hint = ""
             self.readout.rest(f"{facts.name}: {NAMES[self._asked.what]}, all of them")
             return
-        groups = self._spectra() if self._asked.spectra else self._kernels(facts)
+        scaling = str(self._scaling.currentData())
+        if self._asked.spectra:
+            groups = spectrum_groups(facts.name, reading.spectra, scaling)
+        else:
+            groups = kernel_groups(reading, seen, scaling, self._colour.isChecked())
         if not groups:
             self.say("Single numbers have no spectrum: it is of kernels, as convolutions have them")
             return
-        self.mosaic.show_groups(tuple(groups))
+        self.mosaic.show_groups(groups)
         self.show_picture(self._side_by_side)
-        self.readout.hint = self._said_of_many() + self.hint
+        self.readout.hint = said_of_many(reading, self._asked.spectra) + self.hint
         self._show_chosen()
-
-    def _kernels(self, facts: Facts) -> list[Group]:
-        assert self._reading is not None
-        assert self._experiment is not None
-        seen, groups = seen_by(self._experiment.analysis, facts), []
-        for name, values in self._reading.parameters.items():
-            blocks = as_blocks(values, seen.shape)
-            colour = self._colour.isChecked() and in_colour(blocks, seen)
-            whole = (self._reading.whole.get(name, len(values)), *values.shape[1:])
-            detail = " × ".join(str(k) for k in whole)
-            peak = self._reading.peaks.get(name, 0.0)
-            groups.append(
-                group_of(
-                    name,
-                    detail,
-                    blocks,
-                    str(self._scaling.currentData()),
-                    peak,
-                    self._reading.network_peak,
-                    "colour" if colour else "sign",
-                )
-            )
-        return groups
-
-    def _spectra(self) -> list[Group]:
-        assert self._reading is not None
-        spectra, layer = self._reading.spectra, self._asked.layer
-        return [] if spectra is None else [spectrum_group(layer, spectra, str(self._scaling.currentData()))]
-
-    def _said_of_many(self) -> str:
-        """That not all are shown, where they are not."""
-        assert self._reading is not None
-        for name, values in self._reading.parameters.items():
-            shown = self._reading.spectra if self._asked.spectra else values
-            many, whole = len(values if shown is None else shown), self._reading.whole.get(name, 0)
-            if many < whole:
-                return f"Shown are the first {many:,} of {whole:,}. "
-        return ""
 
     # from places in the mosaic to weights, and back
 
@@ -287,7 +252,21 @@ class FiltersView(FramedView):
         group = self._group(name)
         if group is None:
             return None
-        return Place(name, spot[0], 0, -1, -1) if self._asked.spectra else place_in(group, spot)
+        return place_in(group, spot)
+
+    def _chosen_place(self) -> Place | None:
+        """Where the selected weight is shown; among spectra where one clicked last, or the selected filter's first."""
+        if self._experiment is None or self._reading is None:
+            return None
+        chosen, last = self._selection, self.mosaic.chosen
+        if self._asked.spectra:
+            if chosen.layer != self._asked.layer or chosen.unit < 0:
+                return None
+            is_of = last is not None and last.tile == chosen.unit
+            middle = 0 if self._reading.spectra is None else self._reading.spectra.shape[-1] // 2
+            return last if is_of else Place(f"{chosen.layer}.weight", chosen.unit, 0, middle, middle)
+        found = place_of(self._experiment.analysis, chosen.weight)
+        return None if found is None else self._place(*found)
 
     def _words(self, place: Place) -> str:
         group, asked = self._group(place.group), self._asked
@@ -320,11 +299,7 @@ class FiltersView(FramedView):
     def _show_chosen(self) -> None:
         if self.pictures == "spread":
             return
-        place = None
-        if self._experiment is not None and self._reading is not None:
-            found = place_of(self._experiment.analysis, self._selection.weight)
-            if found is not None:
-                place = self._place(*found)
+        place = self._chosen_place()
         known = place is not None and self.mosaic.value(place) is not None
         self.mosaic.choose(place)
         self._show_enlarged(place if known else None)
@@ -332,7 +307,9 @@ class FiltersView(FramedView):
 
     def _show_enlarged(self, place: Place | None) -> None:
         group = None if place is None else self._group(place.group)
-        one = enlarged_group(group, place) if group is not None and place is not None else None
+        one = None
+        if group is not None and place is not None and self._reading is not None:
+            one = enlarged_group(group, place, self._reading.parameters[place.group])
         self._has_more = one is not None
         self._show_more()
         if one is None or place is None:
