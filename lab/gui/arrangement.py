@@ -68,6 +68,7 @@ ARRANGEMENTS: dict[Kind, Arrangement] = {
                         (
                             "microscope",
                             "maps",
+                            "unit",
                             "filters",
                             "fields",
                             "program",
@@ -82,7 +83,10 @@ ARRANGEMENTS: dict[Kind, Arrangement] = {
     ),
     "image": Arrangement(
         (
-            Line(0.5, ((0.44, COURSE), (0.56, ("maps", "microscope", "fields", "program", "architecture")))),
+            Line(
+                0.5,
+                ((0.44, COURSE), (0.56, ("maps", "unit", "microscope", "fields", "program", "architecture"))),
+            ),
             Line(0.5, ((0.40, ("surface",)), (0.30, ("filters",)), (0.30, ("confusion",)))),
         )
     ),
@@ -92,7 +96,21 @@ ARRANGEMENTS: dict[Kind, Arrangement] = {
             Line(0.38, ((0.5, COURSE), (0.5, ("surface",)))),
             Line(
                 0.62,
-                ((1.0, ("architecture", "maps", "microscope", "fields", "filters", "program", "confusion")),),
+                (
+                    (
+                        1.0,
+                        (
+                            "architecture",
+                            "maps",
+                            "unit",
+                            "microscope",
+                            "fields",
+                            "filters",
+                            "program",
+                            "confusion",
+                        ),
+                    ),
+                ),
             ),
         ),
         upright=True,
@@ -103,7 +121,7 @@ ARRANGEMENTS: dict[Kind, Arrangement] = {
                 0.5,
                 (
                     (0.5, ("decision",)),
-                    (0.5, ("units", "microscope", "confusion", "program", "architecture")),
+                    (0.5, ("units", "unit", "microscope", "confusion", "program", "architecture")),
                 ),
             ),
             Line(0.5, ((0.5, COURSE), (0.5, ("surface",)))),
@@ -115,7 +133,7 @@ ARRANGEMENTS: dict[Kind, Arrangement] = {
                 0.5,
                 (
                     (0.5, ("decision", "predictions")),
-                    (0.5, ("units", "microscope", "program", "architecture")),
+                    (0.5, ("units", "unit", "microscope", "program", "architecture")),
                 ),
             ),
             Line(0.5, ((0.5, COURSE), (0.5, ("surface",)))),
@@ -140,7 +158,10 @@ ARRANGEMENTS: dict[Kind, Arrangement] = {
             Line(0.5, ((0.55, COURSE), (0.45, ("confusion",)))),
             Line(
                 0.5,
-                ((0.55, ("surface",)), (0.45, ("maps", "microscope", "filters", "program", "architecture"))),
+                (
+                    (0.55, ("surface",)),
+                    (0.45, ("maps", "unit", "microscope", "filters", "program", "architecture")),
+                ),
             ),
         )
     ),
@@ -149,7 +170,10 @@ ARRANGEMENTS: dict[Kind, Arrangement] = {
             Line(0.5, ((0.55, COURSE), (0.45, ("predictions",)))),
             Line(
                 0.5,
-                ((0.55, ("surface",)), (0.45, ("maps", "microscope", "filters", "program", "architecture"))),
+                (
+                    (0.55, ("surface",)),
+                    (0.45, ("maps", "unit", "microscope", "filters", "program", "architecture")),
+                ),
             ),
         )
     ),

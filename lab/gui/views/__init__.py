@@ -13,6 +13,7 @@ from lab.gui.views.program import ProgramView
 from lab.gui.views.runs import RunsView
 from lab.gui.views.surface import SurfaceView
 from lab.gui.views.sweep import SweepView
+from lab.gui.views.unit import UnitView
 from lab.gui.views.units import UnitsView
 from lab.gui.views.view import View
 from lab.gui.views.watches import WatchesView
@@ -24,6 +25,7 @@ VIEWS: tuple[type[View], ...] = (
     SweepView,
     SurfaceView,
     MapsView,
+    UnitView,
     MicroscopeView,
     FieldsView,
     FiltersView,
