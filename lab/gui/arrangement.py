@@ -68,7 +68,7 @@ ARRANGEMENTS: dict[Kind, Arrangement] = {
     ),
     "image": Arrangement(
         (
-            Line(0.5, ((0.44, COURSE), (0.56, ("maps", "microscope", "program", "architecture")))),
+            Line(0.5, ((0.44, COURSE), (0.56, ("maps", "microscope", "pad", "program", "architecture")))),
             Line(0.5, ((0.40, ("surface",)), (0.30, ("filters",)), (0.30, ("confusion",)))),
         )
     ),
@@ -76,7 +76,10 @@ ARRANGEMENTS: dict[Kind, Arrangement] = {
     "branched": Arrangement(
         (
             Line(0.38, ((0.5, COURSE), (0.5, ("surface",)))),
-            Line(0.62, ((1.0, ("architecture", "maps", "microscope", "filters", "program", "confusion")),)),
+            Line(
+                0.62,
+                ((1.0, ("architecture", "maps", "microscope", "pad", "filters", "program", "confusion")),),
+            ),
         ),
         upright=True,
     ),

@@ -34,6 +34,9 @@ from lab.wording import counted
 FRAME = 16
 """Milliseconds between two looks into the trainer's mailbox: 60 frames a second."""
 
+HASTE, HASTY_LOOKS = 3, 8
+"""Milliseconds between two looks while an answer is awaited, and how many of them: a pen draws meanwhile."""
+
 MOST_LETTERS = 40
 """Of a run's name."""
 Stops = tuple[Iterable[AnyBreakpoint], Iterable[AnyQuantity]]
@@ -94,6 +97,7 @@ class Document(QObject):
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(FRAME)
         self._timer.timeout.connect(self.pull)
+        self._hasty_looks = 0
 
     # --- life
 
@@ -112,6 +116,7 @@ class Document(QObject):
     def pull(self) -> None:
         """One frame: all events since the last, then the newest snapshot if there is one."""
         self._reader.deliver()
+        self._calm_down()
         # the snapshot first: what the trainer said before it published it is then among the events. The other way
         # round a first snapshot could come in between, be taken for one of the run that was left, and be the last
         snapshot = self.trainer.snapshots.take()
@@ -123,6 +128,13 @@ class Document(QObject):
             self.snapshot = snapshot
             self.playback.see(snapshot)
             self.snapshot_changed.emit(snapshot)
+
+    def _calm_down(self) -> None:
+        """Look once a frame again, after some looks in haste."""
+        if self._hasty_looks:
+            self._hasty_looks -= 1
+            if not self._hasty_looks:
+                self._timer.setInterval(FRAME)
 
     def _receive(self, event: Event) -> None:
         if isinstance(event, Compiling):
@@ -453,6 +465,9 @@ class Document(QObject):
         if (probes, of_runs) != self._watched:
             self._watched = probes, of_runs
             self.trainer.watch(probes, of_runs)
+            if not self._hasty_looks:
+                self._timer.setInterval(HASTE)
+            self._hasty_looks = HASTY_LOOKS
 
 
 def runs_differently(a: Experiment, b: Experiment) -> bool:

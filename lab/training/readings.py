@@ -21,6 +21,7 @@ from lab.kernels.memory import aligned
 from lab.network.layers import BatchNorm
 from lab.network.network import INPUT
 from lab.network.program import Program, lower
+from lab.training.drawing import Drawing
 from lab.training.gradient_check import check
 from lab.training.minima import known_minima
 from lab.training.moment import Moment
@@ -64,11 +65,23 @@ PIECE = 20e9
 
 def answer(probe: Probe, moment: Moment, stop: Stop = NEVER) -> Reading | None:
     """The reading that answers `probe`, or None where it makes no sense for this network, or nobody waits for it."""
+    if not makes_sense(probe, moment):
+        return None
     if isinstance(probe, OutputsProbe):
         return outputs(probe, moment, stop)
     if isinstance(probe, OperationProbe):
         return operation(probe, moment, stop)
     return ANSWERS[type(probe)](probe, moment)
+
+
+def makes_sense(probe: Probe, moment: Moment) -> bool:
+    """Whether what was drawn, where it asks about a drawing, can be an input here."""
+    if not isinstance(probe, ActivationsProbe | GradientsProbe | GradientCheckProbe):
+        return True
+    if not isinstance(probe.part, Drawing):
+        return True
+    s = moment.shape
+    return probe.part.fits((s.channels, s.height, s.width), len(moment.experiment.data.classes()))
 
 
 def activations(probe: ActivationsProbe, moment: Moment) -> Activations:
@@ -97,6 +110,7 @@ def activations(probe: ActivationsProbe, moment: Moment) -> Activations:
 
 
 def gradients(probe: GradientsProbe, moment: Moment) -> Gradients:
+    """All NaN where nobody knows the answer: there is no error then."""
     passed = pass_example(moment, probe, gradients=True)
     program = passed.program
     places = {(p.layer, p.role): p for p in program.places}

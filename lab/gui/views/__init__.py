@@ -7,6 +7,7 @@ from lab.gui.views.filters import FiltersView
 from lab.gui.views.maps import MapsView
 from lab.gui.views.microscope import MicroscopeView
 from lab.gui.views.optimizers import OptimizersView
+from lab.gui.views.pad import PadView
 from lab.gui.views.predictions import PredictionsView
 from lab.gui.views.program import ProgramView
 from lab.gui.views.runs import RunsView
@@ -24,6 +25,7 @@ VIEWS: tuple[type[View], ...] = (
     SurfaceView,
     MapsView,
     MicroscopeView,
+    PadView,
     FiltersView,
     ConfusionView,
     PredictionsView,
