@@ -62,13 +62,30 @@ ARRANGEMENTS: dict[Kind, Arrangement] = {
         (
             Line(
                 1.0,
-                ((1.0, ("microscope", "maps", "filters", "program", "architecture", "curves", "surface")),),
+                (
+                    (
+                        1.0,
+                        (
+                            "microscope",
+                            "maps",
+                            "filters",
+                            "fields",
+                            "program",
+                            "architecture",
+                            "curves",
+                            "surface",
+                        ),
+                    ),
+                ),
             ),
         )
     ),
     "image": Arrangement(
         (
-            Line(0.5, ((0.44, COURSE), (0.56, ("maps", "microscope", "pad", "program", "architecture")))),
+            Line(
+                0.5,
+                ((0.44, COURSE), (0.56, ("maps", "microscope", "pad", "fields", "program", "architecture"))),
+            ),
             Line(0.5, ((0.40, ("surface",)), (0.30, ("filters",)), (0.30, ("confusion",)))),
         )
     ),
@@ -78,7 +95,21 @@ ARRANGEMENTS: dict[Kind, Arrangement] = {
             Line(0.38, ((0.5, COURSE), (0.5, ("surface",)))),
             Line(
                 0.62,
-                ((1.0, ("architecture", "maps", "microscope", "pad", "filters", "program", "confusion")),),
+                (
+                    (
+                        1.0,
+                        (
+                            "architecture",
+                            "maps",
+                            "microscope",
+                            "pad",
+                            "fields",
+                            "filters",
+                            "program",
+                            "confusion",
+                        ),
+                    ),
+                ),
             ),
         ),
         upright=True,

@@ -11,7 +11,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from lab.experiment.experiment import Experiment
+from lab.training.ascent import Climber
 from lab.training.moment import Moment
+from lab.training.one_unit import ExcitingProbe
 from lab.training.probes import Probe, Reading
 from lab.training.readings import answer
 from lab.training.surfaces import SurfaceProbe
@@ -54,6 +56,7 @@ class Observer:
         self._stop = np.zeros(1, np.int64)
         self._closing = False
         self._surveyors: dict[int, Surveyor] = {}
+        self._climbers: dict[tuple[int, Probe], Climber] = {}
         self._thread = threading.Thread(target=self._live, name=name, daemon=True)
 
     # -- the trainer's side -----------------------------------------------------------------------------
@@ -163,11 +166,22 @@ class Observer:
                     if surface is not None:
                         answers[probe] = surface
                         whole = whole and not surveyor.has_more
+                elif isinstance(probe, ExcitingProbe):
+                    climber = self._climbers.setdefault((run, probe), Climber())
+                    picture = climber.look(probe, moment, PATIENCE, self._stop, at_rest=not self._training)
+                    if picture is not None:
+                        answers[probe] = picture
+                        whole = whole and not climber.has_more
                 elif (reading := answer(probe, moment, self._stop)) is not None:
                     answers[probe] = reading
             if answers:
                 found[run] = moment.experiment, answers
         self._surveyors = {run: surveyor for run, surveyor in self._surveyors.items() if run in moments}
+        self._climbers = {
+            (run, probe): climber
+            for (run, probe), climber in self._climbers.items()
+            if probe in probes.get(run, ())
+        }
         if found:
             self._readings = found
         self._answered = probes
@@ -176,8 +190,9 @@ class Observer:
         return whole
 
     def _known(self, run: int, moment: Moment) -> Mapping[Probe, Reading]:
-        """What has been answered of this very moment already; surfaces, which grow, are their surveyor's."""
+        """What has been answered of this very moment already, and does not grow while it is looked at."""
         seen, readings = self._readings.get(run, (None, {}))
         if seen is not moment.experiment or self._done[0].get(run) != self._versions.get(run):
             return {}
-        return {probe: reading for probe, reading in readings.items() if not isinstance(probe, SurfaceProbe)}
+        growing = SurfaceProbe | ExcitingProbe
+        return {probe: reading for probe, reading in readings.items() if not isinstance(probe, growing)}

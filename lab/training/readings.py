@@ -21,12 +21,23 @@ from lab.kernels.memory import aligned
 from lab.network.layers import BatchNorm
 from lab.network.network import INPUT
 from lab.network.program import Program, lower
+from lab.training.alike import alike
+from lab.training.changes import changes
+from lab.training.comparing import ChangesProbe
+from lab.training.conditions import AlikeProbe, ConditionProbe, PreactivationsProbe, StartsProbe
+from lab.training.course import condition
 from lab.training.drawing import Drawing
+from lab.training.fields import FieldProbe
+from lab.training.filter_numbers import filters
+from lab.training.filters import FiltersProbe
 from lab.training.gradient_check import check
+from lab.training.measured_field import measured_field
 from lab.training.minima import known_minima
 from lab.training.moment import Moment
 from lab.training.one_example import last_places, pass_example, places_of
+from lab.training.one_unit import StrongestProbe, UnitMapsProbe
 from lab.training.operations import operation
+from lab.training.preactivations import preactivations
 from lab.training.probes import (
     Activations,
     ActivationsProbe,
@@ -50,7 +61,9 @@ from lab.training.probes import (
     WeightsProbe,
     largest,
 )
+from lab.training.starts import starts
 from lab.training.told import told
+from lab.training.unit_maps import strongest, unit_maps
 
 MOST_COUNTED = 200
 """Classes: the counts of which is taken for which are as many as their square."""
@@ -67,21 +80,17 @@ def answer(probe: Probe, moment: Moment, stop: Stop = NEVER) -> Reading | None:
     """The reading that answers `probe`, or None where it makes no sense for this network, or nobody waits for it."""
     if not makes_sense(probe, moment):
         return None
-    if isinstance(probe, OutputsProbe):
-        return outputs(probe, moment, stop)
-    if isinstance(probe, OperationProbe):
-        return operation(probe, moment, stop)
+    if type(probe) in LONG:
+        return LONG[type(probe)](probe, moment, stop)
     return ANSWERS[type(probe)](probe, moment)
 
 
 def makes_sense(probe: Probe, moment: Moment) -> bool:
     """Whether what was drawn, where it asks about a drawing, can be an input here."""
-    if not isinstance(probe, ActivationsProbe | GradientsProbe | GradientCheckProbe):
+    part, s = getattr(probe, "part", None), moment.shape
+    if not isinstance(part, Drawing):
         return True
-    if not isinstance(probe.part, Drawing):
-        return True
-    s = moment.shape
-    return probe.part.fits((s.channels, s.height, s.width), len(moment.experiment.data.classes()))
+    return part.fits((s.channels, s.height, s.width), len(moment.experiment.data.classes()))
 
 
 def activations(probe: ActivationsProbe, moment: Moment) -> Activations:
@@ -278,4 +287,18 @@ ANSWERS: dict[type, Callable[[Any, Moment], Reading | None]] = {
     ToldProbe: told,
     DistancesProbe: distances,
     DecisionProbe: decision,
+    FieldProbe: measured_field,
+    ConditionProbe: condition,
+    PreactivationsProbe: preactivations,
+    StartsProbe: starts,
+    AlikeProbe: alike,
+    ChangesProbe: changes,
 }
+LONG: dict[type, Callable[[Any, Moment, Stop], Reading | None]] = {
+    OutputsProbe: outputs,
+    OperationProbe: operation,
+    FiltersProbe: filters,
+    UnitMapsProbe: unit_maps,
+    StrongestProbe: strongest,
+}
+"""What may be broken off."""

@@ -9,6 +9,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.landscape.plane import Plane
+from lab.training.question import Question
+
 Values = NDArray[np.float64]
 PlaneName = Literal["path", "random", "weights", "gradient", "curvature", "moments"]
 Over = Literal["training", "validation", "batch", "case"]
@@ -16,7 +19,7 @@ Height = Literal["loss", "objective", "accuracy"]
 
 
 @dataclass(frozen=True)
-class SurfaceProbe:
+class SurfaceProbe(Question["Surface"]):
     """The error over a plane, or along a line, through weight space.
 
     `plane` chooses the two directions:
@@ -133,7 +136,8 @@ class Surface:
     `minimum` is the plane's known minimum (x, y) where there is a closed form, else None. `others` are the paths of
     the document's other runs of the same network, projected on the same plane. The error is over so many `examples`.
     `why` says why there is not what was asked for, where something else is shown instead ("" otherwise). The plane was
-    chosen at step `chosen_at`. Of a line there is a path too, its y being 0; its distances are those from the line.
+    chosen at step `chosen_at`; other points lie on `plane`. Of a line there is a path too, its y being 0; its distances
+    are those from the line.
 
     Errors of the path are NaN where there was no time for them yet; that of the point where the run stands is there in
     any case. A surface is `complete` when the grid and all errors of paths are there; the compass may still grow.
@@ -155,3 +159,4 @@ class Surface:
     compass: Compass | None = None
     why: str = ""
     chosen_at: int = 0
+    plane: Plane | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from lab.data.prepare import Prepared, prepare
+from lab.data.prepare import Part, Prepared, prepare
 from lab.experiment.experiment import Experiment
 from lab.gui.selection import Selection
 from lab.problem import ProblemError
@@ -34,6 +34,17 @@ def count(experiment: Experiment, part: PartOf) -> int:
         return int(fits(experiment, part))
     data = data_of(experiment)
     return 0 if data is None else len(getattr(data, part))
+
+
+def examples_of(experiment: Experiment, part: PartOf) -> Part | None:
+    """The examples of a part, as they came and as the network sees them; of what was drawn, that one."""
+    data = data_of(experiment)
+    if data is None:
+        return None
+    if isinstance(part, Drawing):
+        return part.part(data)
+    found: Part = getattr(data, part)
+    return found
 
 
 def fits(experiment: Experiment, drawing: Drawing) -> bool:

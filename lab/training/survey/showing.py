@@ -67,6 +67,7 @@ def surface(frame: Frame, survey: Survey, moment: Moment, said: str) -> Surface:
         compass=reckoning.compass if is_reckoned and reckoning is not None else None,
         why="; ".join(filter(None, (frame.choice.why, said, filling.error.why, who_is_gone(frame, moment)))),
         chosen_at=frame.step,
+        plane=frame.plane,
     )
 
 
