@@ -102,7 +102,6 @@ ARRANGEMENTS: dict[Kind, Arrangement] = {
                             "architecture",
                             "maps",
                             "microscope",
-                            "pad",
                             "fields",
                             "filters",
                             "program",
