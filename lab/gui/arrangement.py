@@ -122,7 +122,7 @@ ARRANGEMENTS: dict[Kind, Arrangement] = {
                     (0.5, ("units", "microscope", "confusion", "program", "architecture")),
                 ),
             ),
-            Line(0.5, ((0.5, COURSE), (0.5, ("surface",)))),
+            Line(0.5, ((0.5, COURSE), (0.5, ("surface", "bent_grid")))),
         )
     ),
     "heights": Arrangement(
@@ -134,7 +134,7 @@ ARRANGEMENTS: dict[Kind, Arrangement] = {
                     (0.5, ("units", "microscope", "program", "architecture")),
                 ),
             ),
-            Line(0.5, ((0.5, COURSE), (0.5, ("surface",)))),
+            Line(0.5, ((0.5, COURSE), (0.5, ("surface", "bent_grid")))),
         )
     ),
     "neuron": Arrangement(

@@ -1,5 +1,6 @@
 """The views there are. A new one is one file here and one line in this table."""
 
+from lab.gui.views.bent_grid import BentGridView
 from lab.gui.views.confusion import ConfusionView
 from lab.gui.views.curves import CurvesView
 from lab.gui.views.decision import DecisionView
@@ -33,6 +34,7 @@ VIEWS: tuple[type[View], ...] = (
     PredictionsView,
     DecisionView,
     UnitsView,
+    BentGridView,
     ProgramView,
     WatchesView,
 )
