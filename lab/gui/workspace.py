@@ -305,6 +305,7 @@ class Workspace(QMainWindow):
         # those left over from the snapshot before have waited longest
         seen = [dock for dock in self.docks.values() if self._is_seen(dock)]
         self._turn = [dock for dock in self._turn if dock in seen] + [d for d in seen if d not in self._turn]
+        self._turn.sort(key=lambda dock: not dock.view.is_awaited)
         self._show_some()
 
     @Slot()

@@ -43,7 +43,15 @@ def test_closed_views_stay_closed_and_a_new_one_has_its_tab(
     before.save_to(settings)
     after = shown(qtbot, document, with_graph=True)
     assert after.restore_from(settings)
-    assert closed(after) == {"filters", "predictions", "decision", "units", "sweep", "optimizers"}
+    assert closed(after) == {
+        "filters",
+        "predictions",
+        "decision",
+        "units",
+        "bent_grid",
+        "sweep",
+        "optimizers",
+    }
     assert after.docks["architecture"] in after.tabifiedDockWidgets(after.docks["maps"])
     after.docks["architecture"].hide()
     after.save_to(settings)
