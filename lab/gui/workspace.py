@@ -14,11 +14,12 @@ from shiboken6 import isValid
 
 from lab.experiment.experiment import Experiment
 from lab.gui.arrangement import ARRANGEMENTS, Kind, has_branches, kind_of
-from lab.gui.by_hand import set_weight
+from lab.gui.by_hand import set_activation, set_weight
 from lab.gui.document import Document
 from lab.gui.selection import Selection
 from lab.gui.theme import Theme
 from lab.gui.views.framed import FramedView
+from lab.gui.views.health import HealthView
 from lab.gui.views.microscope import MicroscopeView
 from lab.gui.views.program import ProgramView
 from lab.gui.views.surface import SurfaceView
@@ -108,6 +109,8 @@ class Workspace(QMainWindow):
             view.step_by.connect(self._document.playback.step_operations)
         if isinstance(view, MicroscopeView):
             view.number_set.connect(partial(set_weight, self._document))
+        if isinstance(view, HealthView):
+            view.activation_set.connect(partial(set_activation, self._document))
 
     def _listen(self, view: View) -> None:
         view.picked.connect(self._document.select)

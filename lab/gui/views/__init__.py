@@ -6,6 +6,7 @@ from lab.gui.views.curves import CurvesView
 from lab.gui.views.decision import DecisionView
 from lab.gui.views.fields import FieldsView
 from lab.gui.views.filters import FiltersView
+from lab.gui.views.health import HealthView
 from lab.gui.views.maps import MapsView
 from lab.gui.views.microscope import MicroscopeView
 from lab.gui.views.optimizers import OptimizersView
@@ -31,6 +32,7 @@ VIEWS: tuple[type[View], ...] = (
     MicroscopeView,
     PadView,
     FieldsView,
+    HealthView,
     FiltersView,
     ConfusionView,
     PredictionsView,
