@@ -62,13 +62,27 @@ ARRANGEMENTS: dict[Kind, Arrangement] = {
         (
             Line(
                 1.0,
-                ((1.0, ("microscope", "maps", "filters", "program", "architecture", "curves", "surface")),),
+                (
+                    (
+                        1.0,
+                        (
+                            "microscope",
+                            "diagram",
+                            "maps",
+                            "filters",
+                            "program",
+                            "architecture",
+                            "curves",
+                            "surface",
+                        ),
+                    ),
+                ),
             ),
         )
     ),
     "image": Arrangement(
         (
-            Line(0.5, ((0.44, COURSE), (0.56, ("maps", "microscope", "program", "architecture")))),
+            Line(0.5, ((0.44, COURSE), (0.56, ("maps", "diagram", "microscope", "program", "architecture")))),
             Line(0.5, ((0.40, ("surface",)), (0.30, ("filters",)), (0.30, ("confusion",)))),
         )
     ),
@@ -76,7 +90,15 @@ ARRANGEMENTS: dict[Kind, Arrangement] = {
     "branched": Arrangement(
         (
             Line(0.38, ((0.5, COURSE), (0.5, ("surface",)))),
-            Line(0.62, ((1.0, ("architecture", "maps", "microscope", "filters", "program", "confusion")),)),
+            Line(
+                0.62,
+                (
+                    (
+                        1.0,
+                        ("architecture", "diagram", "maps", "microscope", "filters", "program", "confusion"),
+                    ),
+                ),
+            ),
         ),
         upright=True,
     ),
@@ -86,7 +108,7 @@ ARRANGEMENTS: dict[Kind, Arrangement] = {
                 0.5,
                 (
                     (0.5, ("decision",)),
-                    (0.5, ("units", "microscope", "confusion", "program", "architecture")),
+                    (0.5, ("diagram", "units", "microscope", "confusion", "program", "architecture")),
                 ),
             ),
             Line(0.5, ((0.5, COURSE), (0.5, ("surface",)))),
@@ -98,7 +120,7 @@ ARRANGEMENTS: dict[Kind, Arrangement] = {
                 0.5,
                 (
                     (0.5, ("decision", "predictions")),
-                    (0.5, ("units", "microscope", "program", "architecture")),
+                    (0.5, ("diagram", "units", "microscope", "program", "architecture")),
                 ),
             ),
             Line(0.5, ((0.5, COURSE), (0.5, ("surface",)))),
@@ -107,7 +129,10 @@ ARRANGEMENTS: dict[Kind, Arrangement] = {
     "neuron": Arrangement(
         (
             Line(0.58, ((1.0, ("surface", "sweep", "optimizers")),)),
-            Line(0.42, ((0.55, COURSE), (0.45, ("predictions", "microscope", "program", "architecture")))),
+            Line(
+                0.42,
+                ((0.55, COURSE), (0.45, ("predictions", "diagram", "microscope", "program", "architecture"))),
+            ),
         ),
         upright=True,
     ),
@@ -123,7 +148,10 @@ ARRANGEMENTS: dict[Kind, Arrangement] = {
             Line(0.5, ((0.55, COURSE), (0.45, ("confusion",)))),
             Line(
                 0.5,
-                ((0.55, ("surface",)), (0.45, ("maps", "microscope", "filters", "program", "architecture"))),
+                (
+                    (0.55, ("surface",)),
+                    (0.45, ("diagram", "maps", "microscope", "filters", "program", "architecture")),
+                ),
             ),
         )
     ),
@@ -132,7 +160,10 @@ ARRANGEMENTS: dict[Kind, Arrangement] = {
             Line(0.5, ((0.55, COURSE), (0.45, ("predictions",)))),
             Line(
                 0.5,
-                ((0.55, ("surface",)), (0.45, ("maps", "microscope", "filters", "program", "architecture"))),
+                (
+                    (0.55, ("surface",)),
+                    (0.45, ("diagram", "maps", "microscope", "filters", "program", "architecture")),
+                ),
             ),
         )
     ),
