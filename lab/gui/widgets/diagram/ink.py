@@ -13,7 +13,7 @@ THIN, THICK = 0.8, 5.6
 """Pixels of a line of weight 0, and of the largest."""
 FAINTEST = 0.32
 """So far from the ground's colour is a line of weight 0: its sign can still be told."""
-DASH, BETWEEN = 5.0, 3.2
+DASH, BETWEEN = 9.0, 4.5
 """Pixels of a negative weight's dashes, and between them."""
 LEVELS = 24
 

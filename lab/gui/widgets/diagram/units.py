@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen
 
 from lab.gui.theme import blended, diverging, number_font
@@ -25,10 +25,13 @@ NUMBERED = 25.0
 
 
 class UnitsSheet(UnitsGround):
+    sharpness = 1.0
+    """Pixels of a picture for each of the widget, where figures want more than the screen has."""
+
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor(self.theme.surface))
-        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.translate(self.offset)
         painter.scale(self.zoom, self.zoom)
         if self._numbers is not None:
@@ -91,9 +94,7 @@ class UnitsSheet(UnitsGround):
             if column.name not in self._pictures:
                 limit = float(self._numbers.limits.get(column.name, np.ones(1))[0])
                 self._pictures[column.name] = [self._coloured(image.mean(axis=0), limit)]
-            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
             painter.drawImage(column.picture, self._pictures[column.name][0])
-            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, True)
         painter.setPen(QPen(QColor(self.theme.border), 1))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(column.picture)
@@ -105,44 +106,64 @@ class UnitsSheet(UnitsGround):
     def _paint_column(self, painter: QPainter, column: Placed) -> None:
         assert self._numbers is not None
         maps, values = self._numbers.maps.get(column.name), self._numbers.values.get(column.name)
-        limits = self._numbers.limits.get(column.name, np.ones(1))
-        frame = QPen(QColor(blended(self.theme.muted, self.theme.surface, 0.75)), 1)
-        ground = QPen(QColor(self.theme.surface), 3)
+        areas = [column.area(unit) for unit in column.units]
         radius = min(column.side * 0.12, 5.0)
-        colours = None
-        if maps is not None:
-            self._make_pictures(column, maps, limits)
-        elif values is not None:
-            rows = rows_of_map(values, -limits, limits)
-            colours = pixel_table(diverging(self.theme), self.theme.danger)[rows]
-        for place, unit in enumerate(column.units):
-            area = column.area(unit)
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(ground)  # lines end just before the unit
+        painter.setBrush(QColor(self.theme.surface))
+        painter.setPen(QPen(QColor(self.theme.surface), 3))  # lines end just before the unit
+        for area in areas:
             painter.drawRoundedRect(area, radius, radius)
-            if maps is not None:
-                painter.drawImage(area, self._pictures[column.name][place])
-            elif colours is not None and values is not None and unit < len(values):
-                colour = QColor(int(colours[unit]))
-                painter.fillRect(area, colour)
-                if column.side >= NUMBERED:
-                    painter.setFont(number_font(min(8.0, column.side * 0.24)))
-                    painter.setPen(contrast(colour))
-                    painter.drawText(area, Qt.AlignmentFlag.AlignCenter, number(float(values[unit]), 2))
-            painter.setPen(frame)
+        if maps is not None:
+            self._paint_pictures(painter, column, maps, areas)
+        elif values is not None and len(values) == column.column.count:
+            self._paint_values(painter, column, values, areas)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor(blended(self.theme.muted, self.theme.surface, 0.75)), 1))
+        for area in areas:
             painter.drawRoundedRect(area, min(radius, 2.0), min(radius, 2.0))
         self._paint_biases(painter, column)
 
-    def _make_pictures(self, column: Placed, maps: np.ndarray, limits: np.ndarray) -> None:
-        if len(self._pictures.get(column.name, ())) == column.shown:
-            return
-        wanted = column.side * self.devicePixelRatioF() * max(self.zoom, 1.0)
-        step = max(int(maps.shape[1] / max(wanted, 1.0)), 1)
-        some = maps[column.first : column.first + column.shown, step // 2 :: step, step // 2 :: step]
-        each = limits[column.first : column.first + column.shown] if len(limits) > 1 else limits
+    def _paint_pictures(
+        self, painter: QPainter, column: Placed, maps: np.ndarray, areas: list[QRectF]
+    ) -> None:
+        """Each with as many pixels as it takes on the screen: Qt stretches pictures slowly."""
+        ratio = max(self.devicePixelRatioF(), self.sharpness)
+        side = max(round(column.side * self.zoom * ratio), 1)
+        made = self._pictures.get(column.name)
+        if made is None or made[0].width() != side:
+            made = self._pictures[column.name] = self._pictures_of(column, maps, side)
+        transform = painter.transform()
+        painter.resetTransform()
+        for area, image in zip(areas, made, strict=True):
+            corner = self.to_screen(area).topLeft() * ratio
+            image.setDevicePixelRatio(ratio)
+            painter.drawImage(QPointF(round(corner.x()), round(corner.y())) * (1 / ratio), image)
+        painter.setTransform(transform)
+
+    def _pictures_of(self, column: Placed, maps: np.ndarray, side: int) -> list[QImage]:
+        assert self._numbers is not None
+        limits = self._numbers.limits.get(column.name, np.ones(1))
+        shown = slice(column.first, column.first + column.shown)
+        at = ((np.arange(side) + 0.5) * (maps.shape[1] / side)).astype(int)
+        some = maps[shown][:, at[:, None], at[None, :]]
+        each = (limits[shown] if len(limits) > 1 else limits)[:, None, None]
         table = pixel_table(diverging(self.theme), self.theme.danger)
-        pixels = table[rows_of_map(some, -each[:, None, None], each[:, None, None])]
-        self._pictures[column.name] = [image_of(one) for one in pixels]
+        return [image_of(pixels) for pixels in table[rows_of_map(some, -each, each)]]
+
+    def _paint_values(
+        self, painter: QPainter, column: Placed, values: np.ndarray, areas: list[QRectF]
+    ) -> None:
+        """The colour of each unit's number, and the number where it has room."""
+        assert self._numbers is not None
+        limits = self._numbers.limits.get(column.name, np.ones(1))
+        table = pixel_table(diverging(self.theme), self.theme.danger)
+        colours = table[rows_of_map(values, -limits, limits)]
+        painter.setFont(number_font(min(8.0, max(column.side * 0.24, 4.0))))
+        for unit, area in zip(column.units, areas, strict=True):
+            colour = QColor(int(colours[unit]))
+            painter.fillRect(area, colour)
+            if column.side >= NUMBERED:
+                painter.setPen(contrast(colour))
+                painter.drawText(area, Qt.AlignmentFlag.AlignCenter, number(float(values[unit]), 2))
 
     def _paint_biases(self, painter: QPainter, column: Placed) -> None:
         """A disc that is the larger the larger the bias; of a negative one a ring."""
