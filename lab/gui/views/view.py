@@ -42,6 +42,9 @@ class View(QWidget):
     rest: ClassVar[float] = 0.0
     """Seconds that the window lets it stand between two snapshots of one run, where more would not be seen."""
 
+    can_be_doubled: ClassVar[bool] = True
+    """Whether there may be a second one beside it."""
+
     picked = Signal(object)
     run_picked = Signal(int)
     watching_changed = Signal()
