@@ -4,6 +4,7 @@ from lab.gui.views.bent_grid import BentGridView
 from lab.gui.views.confusion import ConfusionView
 from lab.gui.views.curves import CurvesView
 from lab.gui.views.decision import DecisionView
+from lab.gui.views.diagram import DiagramView
 from lab.gui.views.fields import FieldsView
 from lab.gui.views.filters import FiltersView
 from lab.gui.views.health import HealthView
@@ -27,6 +28,7 @@ VIEWS: tuple[type[View], ...] = (
     OptimizersView,
     SweepView,
     SurfaceView,
+    DiagramView,
     MapsView,
     UnitView,
     MicroscopeView,
