@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QSettings, Qt, Signal, Slot
 from PySide6.QtWidgets import QApplication, QWidget
 from shiboken6 import isValid
 
@@ -23,9 +23,10 @@ from lab.gui.views.framed import FramedView
 from lab.gui.views.health import HealthView
 from lab.gui.views.microscope import MicroscopeView
 from lab.gui.views.program import ProgramView
+from lab.gui.views.settings import ELSEWHERE, copy_settings, from_text, set_settings, settings_of, to_text
 from lab.gui.views.surface import SurfaceView
 from lab.gui.views.view import View
-from lab.gui.widgets.runs.split import BY_RUN, SplitView, copy_settings, split_of
+from lab.gui.widgets.runs.split import BY_RUN, SplitView, split_of
 from lab.network.activations import AnyActivation
 from lab.training.probes import Probe
 from lab.training.snapshot import Snapshot
@@ -88,7 +89,7 @@ class Workspace(DockSpace):
             dock.by_run = view.controls.switch(
                 "by run", "The same picture for each run, side by side", lambda on: self._split(dock, on)
             )
-            dock.by_run.setProperty("by run", True)
+            dock.by_run.setProperty(ELSEWHERE, True)
             dock.by_run.hide()
         dock.visibilityChanged.connect(lambda seen: self._show_or_hide(dock, seen))
         dock.pin_wanted.connect(lambda selection, run: self.pin(dock, selection, run))
@@ -143,8 +144,7 @@ class Workspace(DockSpace):
         if number > MOST_DOUBLES:
             return None
         double = self._make_double(dock.view.name, number)
-        ours, theirs = double.view, dock.view
-        theirs = theirs.whole if isinstance(theirs, SplitView) else theirs
+        ours, theirs = double.view, whole(dock.view)
         if isinstance(ours, FramedView) and isinstance(theirs, FramedView):
             copy_settings(theirs, ours)
         place_beside(self, double, dock)
@@ -195,6 +195,31 @@ class Workspace(DockSpace):
         for key, dock in self.docks.items():
             if dock.pin != pins.get(key):
                 self._set_pin(dock, pins.get(key))
+
+    # --- what is chosen in them
+
+    @property
+    def settings(self) -> str:
+        """What is chosen in the views, for a document."""
+        views = {key: whole(dock.view) for key, dock in self.docks.items()}
+        return to_text(
+            {key: settings_of(view) for key, view in views.items() if isinstance(view, FramedView)}
+        )
+
+    def restore_settings(self, text: str) -> None:
+        for key, settings in from_text(text).items():
+            view = whole(self.docks[key].view) if key in self.docks else None
+            if isinstance(view, FramedView):
+                set_settings(view, settings)
+
+    def save_to(self, settings: QSettings) -> None:
+        super().save_to(settings)
+        settings.setValue("workspace/settings", self.settings)
+
+    def restore_from(self, settings: QSettings) -> bool:
+        done = super().restore_from(settings)
+        self.restore_settings(str(settings.value("workspace/settings", "")))
+        return done
 
     # --- runs side by side in one view
 
@@ -320,3 +345,8 @@ class Workspace(DockSpace):
             self._refresh(dock)
         self._tidy_titles()
         self.watching_changed.emit()
+
+
+def whole(view: View) -> View:
+    """The view itself, where it is split by run."""
+    return view.whole if isinstance(view, SplitView) else view
