@@ -36,6 +36,8 @@ from lab.training.snapshot import Snapshot
 
 BY_RUN = {
     "maps": 210,
+    "fields": 260,
+    "health": 220,
     "filters": 150,
     "confusion": 180,
     "predictions": 200,
