@@ -24,8 +24,9 @@ from lab.problem import Problem, ProblemError
 from lab.training.filters import FiltersProbe
 from lab.training.mailbox import Compiling, Loaded
 from lab.training.marks import Marks
+from lab.training.moment import OF_THE_UPDATE
 from lab.training.observer import Asked
-from lab.training.probes import OperationProbe, Probe, Reading, ToldProbe, UpdateProbe
+from lab.training.probes import OperationProbe, Probe, Reading, ToldProbe
 from lab.training.readings import answer
 from lab.training.run import Run
 from lab.training.snapshot import Snapshot
@@ -69,7 +70,7 @@ class Still(Trainer):
             if isinstance(probe, ToldProbe):
                 run.make_last_update_again()
             moment = run.moment(
-                isinstance(probe, UpdateProbe | ToldProbe | SurfaceProbe | FiltersProbe),
+                isinstance(probe, (SurfaceProbe, FiltersProbe, *OF_THE_UPDATE)),
                 isinstance(probe, OperationProbe),
             )
             self._marks.follow({1: {probe}}, {1: run})

@@ -6,7 +6,7 @@ Everything here runs on whatever thread asks, through serial kernels and an open
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,34 +15,36 @@ from numpy.typing import NDArray
 from lab.data.dataset import pixel_labels
 from lab.data.prepare import Part
 from lab.kernels import interpreter
-from lab.kernels import opcodes as op
 from lab.kernels.interpreter import PARTS, TALLY
 from lab.kernels.memory import aligned
 from lab.network.layers import BatchNorm
 from lab.network.network import INPUT
-from lab.network.program import Program, lower
+from lab.network.program import lower
 from lab.training.alike import alike
 from lab.training.ascent import climbed
+from lab.training.bending import BentGridProbe
+from lab.training.bent_grid import bent_grid
 from lab.training.changes import changes
 from lab.training.comparing import ChangesProbe
 from lab.training.conditions import AlikeProbe, ConditionProbe, PreactivationsProbe, StartsProbe
 from lab.training.course import condition
+from lab.training.drawing import Drawing
 from lab.training.fields import FieldProbe
 from lab.training.filter_numbers import filters
 from lab.training.filters import FiltersProbe
 from lab.training.gradient_check import check
+from lab.training.looking import answer_shape, as_scores
 from lab.training.measured_field import measured_field
 from lab.training.minima import known_minima
 from lab.training.moment import Moment
 from lab.training.one_example import last_places, pass_example, places_of
 from lab.training.one_unit import ExcitingProbe, StrongestProbe, UnitMapsProbe
 from lab.training.operations import operation
+from lab.training.plane import decision
 from lab.training.preactivations import preactivations
 from lab.training.probes import (
     Activations,
     ActivationsProbe,
-    Array,
-    Decision,
     DecisionProbe,
     Distances,
     DistancesProbe,
@@ -78,9 +80,19 @@ PIECE = 20e9
 
 def answer(probe: Probe, moment: Moment, stop: Stop = NEVER) -> Reading | None:
     """The reading that answers `probe`, or None where it makes no sense for this network, or nobody waits for it."""
+    if not makes_sense(probe, moment):
+        return None
     if type(probe) in LONG:
         return LONG[type(probe)](probe, moment, stop)
     return ANSWERS[type(probe)](probe, moment)
+
+
+def makes_sense(probe: Probe, moment: Moment) -> bool:
+    """Whether what was drawn, where it asks about a drawing, can be an input here."""
+    part, s = getattr(probe, "part", None), moment.shape
+    if not isinstance(part, Drawing):
+        return True
+    return part.fits((s.channels, s.height, s.width), len(moment.experiment.data.classes()))
 
 
 def activations(probe: ActivationsProbe, moment: Moment) -> Activations:
@@ -109,6 +121,7 @@ def activations(probe: ActivationsProbe, moment: Moment) -> Activations:
 
 
 def gradients(probe: GradientsProbe, moment: Moment) -> Gradients:
+    """All NaN where nobody knows the answer: there is no error then."""
     passed = pass_example(moment, probe, gradients=True)
     program = passed.program
     places = {(p.layer, p.role): p for p in program.places}
@@ -189,12 +202,6 @@ def outputs(probe: OutputsProbe, moment: Moment, stop: Stop) -> Outputs | None:
     )
 
 
-def answer_shape(moment: Moment) -> tuple[int, ...]:
-    """An output's shape as readings show it: (outputs,) of a vector, (C, H, W) of an image."""
-    s = moment.output
-    return (s.size,) if s.is_vector else (s.channels, s.height, s.width)
-
-
 def _labels(moment: Moment, part: Part) -> NDArray[np.int64]:
     """The true class of each example [n], or of each pixel [n, H, W]."""
     if part.labels is not None:
@@ -203,68 +210,6 @@ def _labels(moment: Moment, part: Part) -> NDArray[np.int64]:
     s = moment.experiment.target
     labels = pixel_labels(part.targets.reshape(-1, s.channels, s.height, s.width))
     return labels.reshape(len(part)) if s.is_vector else labels
-
-
-def decision(probe: DecisionProbe, moment: Moment) -> Decision | None:
-    bounds = moment.experiment.data.bounds()
-    if bounds is None or moment.shape.size != 2 or not moment.output.is_vector:
-        return None
-    n = probe.resolution
-    x, y = (np.linspace(*limits, n, dtype=np.float32) for limits in bounds)
-    raw = np.stack(np.broadcast_arrays(x[None, :], y[:, None]), -1).reshape(-1, 2, 1, 1)
-    inputs = moment.prepared.preprocess(raw)
-    K = moment.program.outputs
-    maps: dict[str, list[Array]] = {}
-    for program, arena, count in look(moment, inputs, np.zeros((len(inputs), K), np.float32), capacity=512):
-        for name, place in last_places(program).items():
-            maps.setdefault(name, []).append(place.read(arena, count).reshape(count, -1))
-    layers = {name: np.concatenate(parts).T.reshape(-1, n, n) for name, parts in maps.items()}
-    output = layers[moment.experiment.network.nodes[-1].name]
-    score, winner = _lean(moment, output)
-    return Decision(layers=layers, bounds=bounds, score=score, winner=winner)
-
-
-def _lean(moment: Moment, output: Array) -> tuple[Array | None, NDArray[np.int64] | None]:
-    """How much the network leans to the second of two classes, -1..1; which of several classes wins."""
-    classes = len(moment.experiment.data.classes())
-    if not classes:
-        return output[0], None
-    if len(output) == 1:
-        low, high = moment.experiment.loss.encode(np.array([0, 1]), 2, 1)[:, 0].tolist()
-        half = (high - low) / 2 or 1.0
-        score = as_scores(moment, output[0])
-        return np.clip((score - (low + high) / 2) / half, -1, 1), None
-    if classes == 2:
-        scores = as_scores(moment, output.reshape(2, -1).T)
-        return np.clip(scores[:, 1] - scores[:, 0], -1, 1).reshape(output.shape[1:]), None
-    return None, output.argmax(0)
-
-
-def as_scores(moment: Moment, outputs: Array) -> Array:
-    """Outputs [n, outputs] or [n, C, H, W] as a person reads them: probabilities where they are logits."""
-    return moment.experiment.loss.scores(outputs, axis=1 if outputs.ndim > 1 else -1)
-
-
-def look(
-    moment: Moment, inputs: Array, targets: Array, capacity: int
-) -> Iterator[tuple[Program, NDArray[np.float32], int]]:
-    """Run inputs forward through an open program, `capacity` at a time: (program, arena, how many)."""
-    e = moment.experiment
-    program = lower(e.network, moment.shape, e.loss, capacity, gradients=False, lean=False)
-    arena, cases, order = (
-        aligned(program.arena_size),
-        interpreter.cases(inputs, targets),
-        np.arange(len(inputs)),
-    )
-    nothing, tally = np.zeros(0, np.float32), np.zeros(TALLY)
-    for first in range(0, len(inputs), capacity):
-        n = min(capacity, len(inputs) - first)
-        interpreter.gather(program.code, cases, order, first, n, arena)
-        interpreter.run_rows(
-            program.code, 0, int(program.code.plan[op.LOSS_ROW]), n, arena, moment.params, nothing, 1.0, tally,
-            np.zeros(op.COUNTERS, np.int64),
-        )  # fmt: skip
-        yield program, arena, n
 
 
 ANSWERS: dict[type, Callable[[Any, Moment], Reading | None]] = {
@@ -282,6 +227,7 @@ ANSWERS: dict[type, Callable[[Any, Moment], Reading | None]] = {
     StartsProbe: starts,
     AlikeProbe: alike,
     ChangesProbe: changes,
+    BentGridProbe: bent_grid,
 }
 LONG: dict[type, Callable[[Any, Moment, Stop], Reading | None]] = {
     OutputsProbe: outputs,

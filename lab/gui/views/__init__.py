@@ -1,13 +1,17 @@
 """The views there are. A new one is one file here and one line in this table."""
 
+from lab.gui.views.bent_grid import BentGridView
 from lab.gui.views.confusion import ConfusionView
 from lab.gui.views.curves import CurvesView
 from lab.gui.views.decision import DecisionView
+from lab.gui.views.diagram import DiagramView
 from lab.gui.views.fields import FieldsView
 from lab.gui.views.filters import FiltersView
+from lab.gui.views.health import HealthView
 from lab.gui.views.maps import MapsView
 from lab.gui.views.microscope import MicroscopeView
 from lab.gui.views.optimizers import OptimizersView
+from lab.gui.views.pad import PadView
 from lab.gui.views.predictions import PredictionsView
 from lab.gui.views.program import ProgramView
 from lab.gui.views.runs import RunsView
@@ -24,15 +28,19 @@ VIEWS: tuple[type[View], ...] = (
     OptimizersView,
     SweepView,
     SurfaceView,
+    DiagramView,
     MapsView,
     UnitView,
     MicroscopeView,
+    PadView,
     FieldsView,
+    HealthView,
     FiltersView,
     ConfusionView,
     PredictionsView,
     DecisionView,
     UnitsView,
+    BentGridView,
     ProgramView,
     WatchesView,
 )

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 from lab.experiment.experiment import Experiment
 from lab.gui.selection import Selection
 from lab.gui.theme import Theme, number_font
-from lab.gui.views.examples import PARTS, class_names, within
+from lab.gui.views.examples import PARTS, class_names, part_of
 from lab.gui.views.framed import FramedView
 from lab.gui.views.view import Table
 from lab.gui.widgets.matrix import Cell, Matrix
@@ -65,7 +65,7 @@ class ConfusionView(FramedView):
         return frozenset({self._probe(snapshot)}) if self.suits(snapshot) else frozenset()
 
     def _probe(self, snapshot: Snapshot) -> OutputsProbe:
-        return OutputsProbe(within(snapshot.experiment, Selection(part=self._part))[0])
+        return OutputsProbe(part_of(snapshot.experiment, self._part))
 
     def _choose_part(self, part: str) -> None:
         if part != self._part:
@@ -119,7 +119,7 @@ class ConfusionView(FramedView):
         found = (reading.labels == cell[0]) & (reading.predicted == cell[1])
         such = np.flatnonzero(found.reshape(len(found), -1).any(axis=1))  # of pixels: examples that have such
         if len(such):
-            part = within(self._experiment, Selection(part=self._part))[0]
+            part = part_of(self._experiment, self._part)
             current = self._selection.example if self._selection.part == part else -1
             later = such[such > current]
             self._selection = replace(

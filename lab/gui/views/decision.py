@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF
@@ -16,6 +14,7 @@ from lab.gui.theme import ColourMap, Theme, blended, diverging, rgb
 from lab.gui.views.examples import class_names, data_of
 from lab.gui.views.framed import FramedView
 from lab.gui.views.view import Table
+from lab.gui.widgets.bent_plot import SYMBOLS, class_colour
 from lab.gui.widgets.colorbar import ColourBar
 from lab.gui.widgets.colour import Scale, rows_of_map
 from lab.gui.widgets.legend import Entry, Legend
@@ -24,9 +23,6 @@ from lab.gui.widgets.surface.contours import contour_lines, placed
 from lab.gui.widgets.wording import number
 from lab.training.probes import Decision, DecisionProbe, Probe
 from lab.training.snapshot import Snapshot
-
-SYMBOLS = ("o", "s", "t1", "d", "p", "star", "t", "h", "t2", "t3")
-"""A shape for each class, so that colour is not alone."""
 
 
 class DecisionView(FramedView):
@@ -179,7 +175,7 @@ class DecisionView(FramedView):
                 if len(part):
                     self._add_part(part, ring, len(names))
             for k, name in enumerate(names):
-                entries.append(Entry(name, _colour_of(k), symbol=SYMBOLS[k % len(SYMBOLS)]))
+                entries.append(Entry(name, class_colour(k), symbol=SYMBOLS[k % len(SYMBOLS)]))
             entries += [
                 Entry("training", _muted, symbol="o"),
                 Entry("validation", _muted, symbol="o", hollow=True),
@@ -257,10 +253,6 @@ class DecisionView(FramedView):
         if self._reading.winner is not None:
             columns["class"] = self._reading.winner.ravel()
         return Table(columns)
-
-
-def _colour_of(number_of_class: int) -> Callable[[Theme], str]:
-    return lambda theme: theme.classes[number_of_class % len(theme.classes)]
 
 
 def _muted(theme: Theme) -> str:

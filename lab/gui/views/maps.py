@@ -15,7 +15,7 @@ from lab.experiment.experiment import Experiment
 from lab.gui.selection import Selection
 from lab.gui.theme import Theme
 from lab.gui.views.example_panel import WITH_MORE, Beside, ExamplePanel
-from lab.gui.views.examples import PARTS, class_names, count, within
+from lab.gui.views.examples import DRAWN, PARTS, class_names, count, within
 from lab.gui.views.framed import FramedView
 from lab.gui.views.map_groups import chosen_group, detail, field_words, group_of, table_of, where
 from lab.gui.views.map_kinds import KINDS, NAMES, TIPS, Kind, Maps, maps_in, probe_of
@@ -51,6 +51,7 @@ class MapsView(FramedView):
             "Example of", PARTS, "Which part of the data the example is taken from", self._choose_part
         )
         self._part.setCurrentIndex(1)
+        self._part.setPlaceholderText(DRAWN)
         self.controls.button(
             "‹", "The example before this one (P)", lambda: self._turn(-1), "Previous example"
         )

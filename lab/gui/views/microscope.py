@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QWidget
 
 from lab.gui.selection import Selection
 from lab.gui.theme import Theme
-from lab.gui.views.examples import PARTS, count, within
+from lab.gui.views.examples import DRAWN, PARTS, count, within
 from lab.gui.views.framed import FramedView
 from lab.gui.views.microscope_readings import Readings
 from lab.gui.views.view import Table
@@ -86,6 +86,7 @@ class MicroscopeView(FramedView):
             "Example of", PARTS, "Which part of the data the example is taken from", self._choose_part
         )
         self._part.setCurrentIndex(1)
+        self._part.setPlaceholderText(DRAWN)
         self.steps = ExampleSteps()
         self.steps.turned.connect(self._turn)
         add.add(self.steps)

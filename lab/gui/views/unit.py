@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 from lab.experiment.experiment import Experiment
 from lab.gui.selection import Selection
 from lab.gui.theme import Theme
-from lab.gui.views.examples import PARTS, class_names, count, within
+from lab.gui.views.examples import PARTS, class_names, count, of_data
 from lab.gui.views.framed import FramedView
 from lab.gui.views.unit_cards import climbed_group, example_cards, scales, strongest_cards
 from lab.gui.views.view import Table
@@ -130,7 +130,7 @@ class UnitView(FramedView):
         if unit is None:
             return None
         facts, channel = unit
-        part, example = within(experiment, selection)
+        part, example = of_data(experiment, selection)
         before = self._before.currentData() == "z"
         if self.page == "examples":
             return UnitMapsProbe(facts.name, channel, part, example // EXAMPLES * EXAMPLES, EXAMPLES, before)
@@ -204,7 +204,7 @@ class UnitView(FramedView):
 
     def _turn_examples(self, by: int) -> None:
         if self._experiment is not None:
-            part, example = within(self._experiment, self._selection)
+            part, example = of_data(self._experiment, self._selection)
             pages = -(-max(count(self._experiment, part), 1) // EXAMPLES)
             page = (example // EXAMPLES + by) % pages
             self.picked.emit(replace(self._selection, part=part, example=page * EXAMPLES))
@@ -290,11 +290,11 @@ class UnitView(FramedView):
         unit = None if e is None else self.unit_of(e, self._selection)
         if e is None or unit is None:
             return
-        indices, example = self._indices(), within(e, self._selection)[1]
+        indices, example = self._indices(), of_data(e, self._selection)[1]
         self.cards.choose(indices.index(example) if example in indices else -1)
         said = f"{unit[0].name}, unit {unit[1]}"
         if isinstance(self._source, Strongest):
-            part = within(e, self._selection)[0]
+            part = of_data(e, self._selection)[0]
             said += (
                 f": the strongest of the first {self._source.looked_at:,} of "
                 f"{self._source.there:,} {part} examples"
@@ -319,7 +319,7 @@ class UnitView(FramedView):
         if e is None or unit is None:
             return
         chosen = replace(
-            self._selection, layer=unit[0].name, unit=unit[1], part=within(e, self._selection)[0],
+            self._selection, layer=unit[0].name, unit=unit[1], part=of_data(e, self._selection)[0],
             example=self._indices()[at.card], row=max(self._selection.row, 0), column=max(self._selection.column, 0),
         )  # fmt: skip
         if isinstance(self._source, Strongest):
