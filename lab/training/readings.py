@@ -21,6 +21,7 @@ from lab.network.layers import BatchNorm
 from lab.network.network import INPUT
 from lab.network.program import lower
 from lab.training.alike import alike
+from lab.training.ascent import climbed
 from lab.training.bending import BentGridProbe
 from lab.training.bent_grid import bent_grid
 from lab.training.changes import changes
@@ -37,7 +38,7 @@ from lab.training.measured_field import measured_field
 from lab.training.minima import known_minima
 from lab.training.moment import Moment
 from lab.training.one_example import last_places, pass_example, places_of
-from lab.training.one_unit import StrongestProbe, UnitMapsProbe
+from lab.training.one_unit import ExcitingProbe, StrongestProbe, UnitMapsProbe
 from lab.training.operations import operation
 from lab.training.plane import decision
 from lab.training.preactivations import preactivations
@@ -234,5 +235,6 @@ LONG: dict[type, Callable[[Any, Moment, Stop], Reading | None]] = {
     FiltersProbe: filters,
     UnitMapsProbe: unit_maps,
     StrongestProbe: strongest,
+    ExcitingProbe: climbed,
 }
 """What may be broken off."""

@@ -341,6 +341,9 @@ class UnitView(FramedView):
         else:
             super().keyPressEvent(event)
 
+    def furniture(self) -> tuple[QWidget, ...]:
+        return (*super().furniture(), self.climb.controls)
+
     def show_theme(self, theme: Theme) -> None:
         super().show_theme(theme)
         self.cards.show_theme(theme)
