@@ -16,8 +16,10 @@ from lab.experiment.experiment import Experiment
 from lab.gui.arrangement import ARRANGEMENTS, Kind, has_branches, kind_of
 from lab.gui.by_hand import set_weight
 from lab.gui.document import Document
+from lab.gui.points_by_hand import edit_points
 from lab.gui.selection import Selection
 from lab.gui.theme import Theme
+from lab.gui.views.decision import DecisionView
 from lab.gui.views.framed import FramedView
 from lab.gui.views.microscope import MicroscopeView
 from lab.gui.views.program import ProgramView
@@ -108,6 +110,8 @@ class Workspace(QMainWindow):
             view.step_by.connect(self._document.playback.step_operations)
         if isinstance(view, MicroscopeView):
             view.number_set.connect(partial(set_weight, self._document))
+        if isinstance(view, DecisionView):
+            view.points_edited.connect(partial(edit_points, self._document))
 
     def _listen(self, view: View) -> None:
         view.picked.connect(self._document.select)
