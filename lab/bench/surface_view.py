@@ -36,7 +36,7 @@ def surface_view(quick: bool) -> list[Line]:
     lines: list[Line] = []
     for what, wanted in (("the relief", f"relief({3.0 if quick else 8.0})"), ("a dragged start", "drag()")):
         try:
-            found = fresh(f"from lab.bench import surface_view; surface_view.{wanted}")
+            found = fresh(f"from lab.bench.surface_view import drag, relief; {wanted}")
         except (RuntimeError, subprocess.TimeoutExpired) as error:
             lines.append(Line(what, note=f"could not be measured: {error}"))
             continue

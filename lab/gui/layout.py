@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, get_args
 from PySide6.QtCore import QByteArray
 
 from lab.gui.arrangement import Kind
-from lab.gui.workspace import STATE_VERSION as WORKSPACE_VERSION
 
 if TYPE_CHECKING:
     from lab.gui.main_window import MainWindow
 
 WINDOW_VERSION = 1
 GEOMETRY, STATE, KIND, VIEWS = "window/geometry", "window/state", "workspace/kind", "workspace/views"
-OPEN = "workspace/open"
+OPEN, PINS = "workspace/open", "workspace/pins"
 
 
 def captured(window: MainWindow) -> dict[str, str]:
@@ -26,8 +25,9 @@ def captured(window: MainWindow) -> dict[str, str]:
         GEOMETRY: _text(window.saveGeometry()),
         STATE: _text(window.saveState(WINDOW_VERSION)),
         KIND: window.workspace.kind,
-        VIEWS: _text(window.workspace.saveState(WORKSPACE_VERSION)),
+        VIEWS: _text(window.workspace.state()),
         OPEN: window.workspace.in_sight,
+        PINS: window.workspace.pins,
     }
 
 
@@ -48,6 +48,7 @@ def restore(window: MainWindow, layout: Mapping[str, str]) -> None:
                 window.workspace.arrange(known)
             if not window.workspace.restore(views, layout.get(OPEN)):
                 window.workspace.arrange(known)
+            window.workspace.restore_pins(layout.get(PINS, ""))
 
 
 def _text(state: QByteArray) -> str:

@@ -286,12 +286,9 @@ class MainWindow(QMainWindow):
         self._layout_to_come = archive.layout  # views can be placed once it is known which there are
 
     def export_current(self) -> None:
-        """Ask where to save the view that was used last: the one with the focus, or the first in sight."""
-        views = self.workspace.open_views
-        focus = QApplication.focusWidget()
-        inside = [view for view in views if focus is not None and view.isAncestorOf(focus)]
-        if views:
-            self.exports.ask_picture((inside or views)[0])
+        """Ask where to save the view in use."""
+        if dock := self.workspace.dock_in_use():
+            self.exports.ask_picture(dock.view)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         urls = event.mimeData().urls()

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMenu
 
 from lab.gui.appearance import CHOICES
 from lab.gui.exports import PICTURES
+from lab.gui.view_dock import ViewDock
 from lab.gui.widgets.submenu import submenu
 
 if TYPE_CHECKING:
@@ -115,7 +116,24 @@ class Menus:
         inspector.setShortcut(QKeySequence("Ctrl+I"))
         menu.addAction(inspector)
         menu.addSeparator()
-        menu.addActions(window.workspace.actions_to_show())
+        self._views_end = menu.addSeparator()
+        self._views: list[QAction] = []
+        self._view_menu = menu
+        self.fill_views()
+        window.workspace.docks_changed.connect(self.fill_views)
+        workspace = window.workspace
+        for text, act, keys, tip in (
+            ("Duplicate view", workspace.double, "Ctrl+T", "A second one of the view in use, beside it"),
+            (
+                "Pin view",
+                ViewDock.toggle_pin,
+                "Ctrl+P",
+                "The view in use stays as it is while the others turn; or follows again",
+            ),
+            ("Maximise view", workspace.maximise, "Ctrl+M", "The view in use takes the middle; or goes back"),
+            ("Close view", ViewDock.close, "Ctrl+W", "The list above brings it back"),
+        ):
+            self._action(menu, text, partial(self._on_view, act), keys, tip)
         menu.addSeparator()
         themes = menu.addMenu("Theme")
         group = QActionGroup(window)
@@ -129,6 +147,18 @@ class Menus:
         self._action(
             menu, "Reset layout", window.reset_layout, "", "Put all panels and views back in their places"
         )
+
+    def _on_view(self, act: Callable[[ViewDock], object]) -> None:
+        """Do it to the view in use."""
+        if dock := self._window.workspace.dock_in_use():
+            act(dock)
+
+    def fill_views(self) -> None:
+        """One action a view that there is, doubles among them."""
+        for action in self._views:
+            self._view_menu.removeAction(action)
+        self._views = self._window.workspace.actions_to_show()
+        self._view_menu.insertActions(self._views_end, self._views)
 
     def _help(self) -> None:
         window, menu = self._window, self._menu("&Help")
@@ -157,8 +187,8 @@ class Menus:
     def fill_exports(self) -> None:
         window, menu = self._window, self.exports
         menu.clear()
-        for view in window.workspace.open_views:
-            sub = submenu(menu, view.title)
+        for dock in window.workspace.open_docks:
+            view, sub = dock.view, submenu(menu, dock.heading)
             for kind in PICTURES:
                 action = sub.addAction(f"{kind.upper()}…")
                 action.triggered.connect(lambda _=False, v=view, k=kind: window.exports.ask_picture(v, k))

@@ -21,8 +21,9 @@ from lab.gui.views import VIEWS
 from lab.gui.views.view import View
 from lab.problem import Problem, ProblemError
 from lab.training.mailbox import Compiling, Loaded
+from lab.training.moment import OF_THE_UPDATE
 from lab.training.observer import Asked
-from lab.training.probes import OperationProbe, Probe, Reading, ToldProbe, UpdateProbe
+from lab.training.probes import OperationProbe, Probe, Reading, ToldProbe
 from lab.training.readings import answer
 from lab.training.run import Run
 from lab.training.snapshot import Snapshot
@@ -65,7 +66,7 @@ class Still(Trainer):
             if isinstance(probe, ToldProbe):
                 run.make_last_update_again()
             moment = run.moment(
-                isinstance(probe, UpdateProbe | ToldProbe | SurfaceProbe), isinstance(probe, OperationProbe)
+                isinstance(probe, (SurfaceProbe, *OF_THE_UPDATE)), isinstance(probe, OperationProbe)
             )
             reading: Reading | None
             if isinstance(probe, SurfaceProbe):

@@ -146,6 +146,12 @@ QTabBar::tab:hover { color: $text; background: $hover; }
 QTabBar::tab:selected { color: $text; border-bottom-color: $accent; }
 QTabBar::tab:focus { border-color: $accent; }
 QTabBar::tab:disabled { color: $faint; }
+QTabBar::scroller { width: 34px; }
+QTabBar::tear { width: 0; image: none; }
+QTabBar QToolButton { background: $background; border: none; border-radius: 0; padding: 0; }
+QTabBar QToolButton:hover { background: $hover; }
+QTabBar QToolButton::left-arrow { image: url($icons/left-$theme.svg); width: 9px; height: 9px; }
+QTabBar QToolButton::right-arrow { image: url($icons/right-$theme.svg); width: 9px; height: 9px; }
 QTabWidget::pane { border: 1px solid $border; border-radius: 5px; background: $surface; }
 QDockWidget { color: $text; titlebar-close-icon: url($icons/close-$theme.svg);
     titlebar-normal-icon: url($icons/float-$theme.svg); }

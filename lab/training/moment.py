@@ -13,13 +13,16 @@ from lab.data.prepare import Part, Prepared
 from lab.experiment.experiment import Experiment
 from lab.network.program import Program
 from lab.network.shape import Shape
+from lab.training.conditions import ConditionProbe
 from lab.training.drawing import Drawing
 from lab.training.internals import Internals
-from lab.training.probes import PartOf
+from lab.training.probes import PartOf, ToldProbe, UpdateProbe
 from lab.training.timeline import State
 
 Some = slice | NDArray[np.int64]
 """Which examples of a part."""
+OF_THE_UPDATE: tuple[type, ...] = (UpdateProbe, ToldProbe, ConditionProbe)
+"""Probes that ask for what the optimizer had in hand at the last update."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,8 +39,7 @@ class OtherPath:
     params: NDArray[np.float32]
     path_steps: NDArray[np.int64]
     path_vectors: list[NDArray[np.float32]]
-    last_update: NDArray[np.float32] | None = None
-    """How its last update moved each parameter, where that is known and not too much to be copied."""
+    internals: Internals | None = None
 
 
 @dataclass(frozen=True, eq=False)

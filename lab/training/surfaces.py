@@ -68,7 +68,7 @@ class Footprints:
     """The path of another run on a surface, as `Surface` has that of its own.
 
     `path_errors` are NaN where there was no time to work them out; of the last point they are the first to be.
-    `arrows` are "step" and "descent", as in a `Compass`.
+    `arrows` are "step", "velocity" and "descent", and `scales`, as in a `Compass`.
     """
 
     run: int
@@ -79,6 +79,7 @@ class Footprints:
     path_steps: NDArray[np.int64]
     path_distances: Values
     arrows: Mapping[str, Arrow] = field(default_factory=dict)
+    scales: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,6 +108,8 @@ class Compass:
     where there is no bowl and infinite where it is a trough for certain. `largest_rate` of plain descent is 2 / the
     largest eigenvalue: of the whole Hessian where that is `exact`, else of the plane's; the true rate may be smaller.
     `constraint` is the line a x + b y = c on which the current case's error of a linear neuron is 0 (A3).
+    `scales`, where the axes are two weights, are what the optimizer keeps of each: "step size", by what it multiplied
+    its gradient last, and "running square", the root of that.
     `exact` says whether slopes, eigenvalues and the minimum come from a closed form, and not from passes through the
     network and differences of them.
     """
@@ -120,6 +123,7 @@ class Compass:
     condition: float = float("nan")
     largest_rate: float = float("nan")
     constraint: tuple[float, float, float] | None = None
+    scales: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     exact: bool = False
 
 

@@ -24,10 +24,10 @@ from lab.training.listing import listing
 from lab.training.machine import Machine
 from lab.training.mailbox import Compiling, Event, Failed, Loaded, Mailbox, Paused, Playing, Refused
 from lab.training.marks import Marks
-from lab.training.moment import Moment, OtherPath
+from lab.training.moment import OF_THE_UPDATE, Moment, OtherPath
 from lab.training.observer import Asked, Observer, Versions
 from lab.training.one_unit import ExcitingProbe
-from lab.training.probes import OperationProbe, Probe, Reading, ToldProbe, UpdateProbe
+from lab.training.probes import OperationProbe, Probe, Reading, ToldProbe
 from lab.training.quantities import AnyQuantity
 from lab.training.race import Entrant, Lane, Race
 from lab.training.record import Record
@@ -452,7 +452,7 @@ class Trainer:
         filters = observer.wanted_of(number, FiltersProbe)
         updates = any(isinstance(probe, FiltersProbe) and probe.what == "update" for probe in filters)
         moment = run.moment(
-            internals=bool(surfaces or updates or observer.wanted_of(number, UpdateProbe, ToldProbe)),
+            internals=bool(surfaces or updates or observer.wanted_of(number, *OF_THE_UPDATE)),
             whole=bool(observer.wanted_of(number, OperationProbe)),
         )
         if not surfaces:
@@ -485,7 +485,7 @@ class Trainer:
                     run.step,
                     run.params.copy(),
                     *run.path.points(run.step),
-                    last_update=run.last_update,
+                    internals=run.internals(),
                 )
 
     def _observers_have_news(self) -> bool:

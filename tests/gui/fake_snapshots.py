@@ -20,7 +20,10 @@ from lab.network.activations import Activation, LeakyReLU, Linear, ReLU, Sigmoid
 from lab.network.layers import Conv2D, Dense, Flatten, MaxPool2D
 from lab.network.network import Network, Node
 from lab.training.comparing import Changes, ChangesProbe
+from lab.training.filter_numbers import first_of, norms_of, spectra_of
+from lab.training.filters import Filters, FiltersProbe
 from lab.training.history import Curves
+from lab.training.operations import spread_of
 from lab.training.probes import (
     Activations,
     ActivationsProbe,
@@ -416,6 +419,8 @@ def answer(name: str, probe: Probe) -> Reading:
             return Distances(1.5, 0.25)
         case ChangesProbe():
             return changes(name, probe)
+        case FiltersProbe():
+            return filters(EXPERIMENTS[name], weights(name), probe)
 
 
 def changes(name: str, probe: ChangesProbe) -> Changes:
@@ -425,6 +430,25 @@ def changes(name: str, probe: ChangesProbe) -> Changes:
         for example in (probe.example, max(probe.example - 1, 0))
     )
     return Changes(probe.since, {key: now[key] - then[key] for key in now}, then)
+
+
+def filters(experiment: Experiment, parameters: dict[str, np.ndarray], probe: FiltersProbe) -> Filters:
+    """Gradients and what has moved are tenths of the weights."""
+    facts = next(f for f in experiment.analysis.nodes if f.name == probe.layer)
+    factor = np.float32(1 if probe.what == "weights" else 0.1)
+    own = {f"{facts.name}.{p.name}": parameters[f"{facts.name}.{p.name}"] * factor for p in facts.parameters}
+    weight = own.get(f"{facts.name}.weight")
+    norms = None if weight is None else norms_of(weight, facts)
+    return Filters(
+        parameters={key: first_of(values) for key, values in own.items()},
+        whole={key: len(values) for key, values in own.items()},
+        peaks={key: float(np.abs(values).max()) for key, values in own.items()},
+        network_peak=max(float(np.abs(values).max()) for values in parameters.values()) * float(factor),
+        spread=None if weight is None else spread_of(weight),
+        norms=norms,
+        norm_spread=None if norms is None else spread_of(norms),
+        spectra=spectra_of(weight) if probe.spectra and weight is not None else None,
+    )
 
 
 def told(index: int) -> ToldUpdate:

@@ -341,7 +341,7 @@ def test_a_view_with_nothing_to_show_cannot_be_turned_to(window: MainWindow, tra
 def test_every_view_in_sight_gets_the_last_snapshot_however_slow_they_are(
     qtbot: QtBot, window: MainWindow, trainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lab.gui.workspace.SHOW_BUDGET", 1e-9)
+    monkeypatch.setattr("lab.gui.showing.SHOW_BUDGET", 1e-9)
     shown: dict[str, int] = {}
     for view in window.workspace.open_views:
         monkeypatch.setattr(

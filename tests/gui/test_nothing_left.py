@@ -57,6 +57,16 @@ def read_the_keys(window: MainWindow) -> None:
             dialog.close()  # type: ignore[attr-defined]
 
 
+def double_and_close(window: MainWindow) -> None:
+    double = window.workspace.double(window.workspace.docks["maps"])
+    assert double is not None
+    window.workspace.pin(double, True, False)
+    window.workspace.maximise(double)
+    window.workspace.restore_all()
+    double.menu().close()
+    double.close()
+
+
 def left() -> tuple[int, int, int]:
     """Widgets, Python's objects for what is Qt's, and classes made for Qt, once everything that is to go is gone."""
     for _ in range(2):
@@ -68,7 +78,9 @@ def left() -> tuple[int, int, int]:
     return len(QApplication.allWidgets()), len(of_qt), len(classes)
 
 
-@pytest.mark.parametrize("use", [open_menus, arrange_otherwise, split_and_join, change_theme, read_the_keys])
+@pytest.mark.parametrize(
+    "use", [open_menus, arrange_otherwise, split_and_join, double_and_close, change_theme, read_the_keys]
+)
 def test_nothing_is_left(window: MainWindow, qtbot: QtBot, use: Callable[[MainWindow], None]) -> None:
     for _ in range(2):  # what is made when it is first needed, and stays
         use(window)

@@ -63,6 +63,12 @@ def within(experiment: Experiment, selection: Selection) -> tuple[PartOf, int]:
     return part, min(max(selection.example, 0), max(count(experiment, part) - 1, 0))
 
 
+def of_data(experiment: Experiment, selection: Selection) -> tuple[PartName, int]:
+    """The same among the data's own examples, whatever was drawn."""
+    part, example = within(experiment, selection)
+    return (part_of(experiment, "validation"), 0) if isinstance(part, Drawing) else (part, example)
+
+
 def part_of(experiment: Experiment, part: PartName) -> PartName:
     """The part of the data, or the training part where it is empty."""
     return part if count(experiment, part) else "training"

@@ -42,6 +42,7 @@ class SweepView(FramedView):
         "Each contestant at every learning rate of a grid: which rate is its best, and how much depends on it"
     )
     rest = 1.0
+    can_be_doubled = False  # there is one sweep at a time
     hint = "Point at a rate for its numbers; click to choose it in place of the best"
 
     wanted = Signal(str, int)

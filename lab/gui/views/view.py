@@ -47,6 +47,9 @@ class View(QWidget):
         """Whether a hand waits for what it shows: then its turn comes before the others'."""
         return False
 
+    can_be_doubled: ClassVar[bool] = True
+    """Whether there may be a second one beside it."""
+
     picked = Signal(object)
     run_picked = Signal(int)
     watching_changed = Signal()

@@ -11,7 +11,7 @@ from lab.network.diagram.layered import layered
 from lab.network.network import INPUT, Analysis
 
 Heights = Mapping[str, float]
-"""Of layers whose boxes have more to say than others, by their names, in pixels."""
+"""Of layers whose boxes have more to say than others, and of the input, by their names, in pixels."""
 
 ROOM = 6.0
 """For arrows and rounded corners, around everything that is drawn."""

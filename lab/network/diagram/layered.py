@@ -54,7 +54,7 @@ def name_of(analysis: Analysis, number: int) -> str:
 def sizes_of(analysis: Analysis, heights: Mapping[str, float]) -> list[tuple[float, float]]:
     """(width, height) of every box."""
     layers = [(WIDTH, heights.get(facts.name, HEIGHT)) for facts in analysis.nodes]
-    return [(INPUT_WIDTH, INPUT_HEIGHT), *layers, (OUTPUT_WIDTH, OUTPUT_HEIGHT)]
+    return [(INPUT_WIDTH, heights.get(INPUT, INPUT_HEIGHT)), *layers, (OUTPUT_WIDTH, OUTPUT_HEIGHT)]
 
 
 def tops_of(rows: tuple[int, ...], heights: list[float]) -> list[float]:

@@ -83,6 +83,7 @@ def footprints(frame: Frame, filling: Filling, other: OtherPath, reckoning: Reck
         path_steps=np.array([*other.path_steps.tolist(), other.step], np.int64),
         path_distances=np.array([p.distance for p in places]),
         arrows=reckoning.others.get(other.run, {}) if reckoning is not None else {},
+        scales=reckoning.scales_of_others.get(other.run, {}) if reckoning is not None else {},
     )
 
 

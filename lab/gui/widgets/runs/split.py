@@ -42,6 +42,7 @@ BY_RUN = {
     "predictions": 200,
     "decision": 230,
     "units": 150,
+    "diagram": 300,
     "surface": 240,
 }
 """Views that can be split, and how many pixels of width a picture needs.

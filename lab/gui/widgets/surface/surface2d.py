@@ -15,6 +15,7 @@ from lab.gui.widgets.surface.compass_items import CompassItems
 from lab.gui.widgets.surface.contour_items import ContourItems
 from lab.gui.widgets.surface.contours import placed
 from lab.gui.widgets.surface.path_items import NamesItem, PathItem
+from lab.gui.widgets.surface.scales import ScalesItem
 from lab.gui.widgets.surface.scene import Scene
 from lab.gui.widgets.surface.terrain import Terrain
 from lab.gui.widgets.surface.trails import Trail, differs, spaced
@@ -55,6 +56,7 @@ class Surface2D(Plot):
         self.contours = ContourItems(self)
         self.laid_over = ContourItems(self, Qt.PenStyle.DashLine, named=False)
         self.compass = CompassItems(self)
+        self.scales = ScalesItem(self)
         self.paths: list[PathItem] = []
         self.names = NamesItem(self)
         self._halos, self.rings = self.add_points(13), self.add_points(13)
@@ -92,6 +94,7 @@ class Surface2D(Plot):
         lowest = np.array([surface.minimum]) if surface.minimum is not None else NONE
         self.minimum.setData(lowest[:, 0], lowest[:, 1])
         self.compass.show_scene(scene)
+        self.scales.show_scene(scene)
 
     def _paint_image(self) -> None:
         if self._scene is None:

@@ -23,7 +23,7 @@ class Trail:
     """The path of a run on the plane, `points` [n, 2]; `errors` its true ones, NaN where they are not known.
 
     `away` is how far off the plane each point lies, `stopped` why the run does not go on ("" if it does). The arrows
-    are those at `seen_at`, where the run stood when it was looked at: the trail may have grown since.
+    and scales are those at `seen_at`, where the run stood when it was looked at: the trail may have grown since.
     """
 
     run: int
@@ -35,6 +35,7 @@ class Trail:
     away: Values
     stopped: str = ""
     arrows: Mapping[str, Arrow] = field(default_factory=dict)
+    scales: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     seen_at: tuple[float, float] | None = None
 
     def __len__(self) -> int:
@@ -61,12 +62,13 @@ def trails_of(surface: Surface, snapshot: Snapshot, alone: bool = False) -> tupl
     for other in () if alone else surface.others:
         found[other.run] = Trail(
             other.run, other.name, other.colour, other.path.reshape(-1, 2), other.path_errors, other.path_steps,
-            other.path_distances, arrows=other.arrows, seen_at=last_of(other.path),
+            other.path_distances, arrows=other.arrows, scales=other.scales, seen_at=last_of(other.path),
         )  # fmt: skip
     compass = surface.compass
     found[snapshot.run] = Trail(
         snapshot.run, snapshot.name, snapshot.colour, surface.path.reshape(-1, 2), surface.path_errors,
         surface.path_steps, surface.path_distances, arrows={} if compass is None else compass.arrows,
+        scales={} if compass is None else compass.scales,
         seen_at=last_of(surface.path),
     )  # fmt: skip
     for run in snapshot.runs or (snapshot,):
