@@ -134,9 +134,7 @@ class BentGridView(FramedView):
         """Chosen from the list."""
         if layer and layer != self._layer:
             self._turn_to(layer)
-            self._selection = Selection(
-                layer=layer, part=self._selection.part, example=self._selection.example
-            )
+            self._selection = self._selection.at_layer(layer)
             self.picked.emit(self._selection)
 
     def _turn_to(self, layer: str) -> None:
