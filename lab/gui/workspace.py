@@ -15,10 +15,12 @@ from lab.gui.dock_space import MOST_DOUBLES, STATE_VERSION, DockSpace
 from lab.gui.document import Document
 from lab.gui.pins import Pin, pins_from_text, pins_to_text
 from lab.gui.placing import place_beside
+from lab.gui.points_by_hand import Change, edit_points
 from lab.gui.selection import Selection
 from lab.gui.showing import Showing
 from lab.gui.theme import LIGHT, Theme
 from lab.gui.view_dock import ViewDock
+from lab.gui.views.decision import DecisionView
 from lab.gui.views.framed import FramedView
 from lab.gui.views.health import HealthView
 from lab.gui.views.microscope import MicroscopeView
@@ -105,6 +107,8 @@ class Workspace(DockSpace):
             view.number_set.connect(partial(self._set_number, dock))
         if isinstance(view, HealthView):
             view.activation_set.connect(partial(self._set_activation, dock))
+        if isinstance(view, DecisionView):
+            view.points_edited.connect(partial(self._edit_points, dock))
 
     def _disconnect(self, dock: ViewDock) -> None:
         self._showing.forget(dock)
@@ -125,6 +129,10 @@ class Workspace(DockSpace):
     def _set_number(self, dock: ViewDock, weight: int, value: float) -> None:
         self._turn_to_run_of(dock)
         set_weight(self._document, weight, value)
+
+    def _edit_points(self, dock: ViewDock, change: Change, text: str, merge_key: str) -> None:
+        self._turn_to_run_of(dock)
+        edit_points(self._document, change, text, merge_key)
 
     def _set_activation(self, dock: ViewDock, layer: str, activation: AnyActivation) -> None:
         self._turn_to_run_of(dock)
