@@ -13,7 +13,9 @@ import numpy as np
 from lab.bench.contests import CONTESTS, against_pytorch, against_scikit_learn
 from lab.bench.engine import growth, learning, operations, overhead, scaling
 from lab.bench.fresh import large_network, loading, window_numbers
+from lab.bench.inside import inside
 from lab.bench.line import Line
+from lab.bench.surface_view import surface_view
 from lab.bench.surfaces import surfaces
 from lab.bench.workbench import workbench
 from lab.kernels.threads import cores
@@ -67,11 +69,12 @@ def main(json: bool = False, quick: bool = False, by_operation: bool = False) ->
         ("the engine against PyTorch", lambda: against_pytorch(quick)),
         ("the perceptron against scikit-learn", lambda: against_scikit_learn(quick)),
         ("two threads against one", lambda: scaling(quick)),
-        ("error surfaces", lambda: surfaces(quick)),
+        ("error surfaces", lambda: [*surfaces(quick), *surface_view(quick)]),
         ("the interpreter, and how cost grows", lambda: [overhead(), *growth()]),
         ("AlexNet", lambda: large_network()),
         ("learning the digits", lambda: learning(30.0 if quick else 120.0)),
         ("the time machine", lambda: workbench(quick)),
+        ("inside the network", lambda: inside(quick)),
         ("the window", lambda: window_numbers(quick)),
     ]
     busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0

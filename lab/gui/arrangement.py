@@ -70,6 +70,7 @@ ARRANGEMENTS: dict[Kind, Arrangement] = {
                             "diagram",
                             "maps",
                             "filters",
+                            "fields",
                             "program",
                             "architecture",
                             "curves",
@@ -82,7 +83,13 @@ ARRANGEMENTS: dict[Kind, Arrangement] = {
     ),
     "image": Arrangement(
         (
-            Line(0.5, ((0.44, COURSE), (0.56, ("maps", "diagram", "microscope", "program", "architecture")))),
+            Line(
+                0.5,
+                (
+                    (0.44, COURSE),
+                    (0.56, ("maps", "diagram", "microscope", "fields", "program", "architecture")),
+                ),
+            ),
             Line(0.5, ((0.40, ("surface",)), (0.30, ("filters",)), (0.30, ("confusion",)))),
         )
     ),
@@ -95,7 +102,16 @@ ARRANGEMENTS: dict[Kind, Arrangement] = {
                 (
                     (
                         1.0,
-                        ("architecture", "diagram", "maps", "microscope", "filters", "program", "confusion"),
+                        (
+                            "architecture",
+                            "diagram",
+                            "maps",
+                            "microscope",
+                            "fields",
+                            "filters",
+                            "program",
+                            "confusion",
+                        ),
                     ),
                 ),
             ),

@@ -33,6 +33,8 @@ from lab.wording import counted
 
 FRAME = 16
 """Milliseconds between two looks into the trainer's mailbox: 60 frames a second."""
+AT_HAND = 1
+"""The same while something is dragged that all runs have to follow."""
 
 MOST_LETTERS = 40
 """Of a run's name."""
@@ -295,9 +297,11 @@ class Document(QObject):
         before = self._starts
         if values is None:
             self._starts = None
+            self._timer.setInterval(FRAME)
             self.trainer.start_from(before)
             return
         moved = {run: {**(old or {}), **values} for run, old in before.items()}
+        self._timer.setInterval(FRAME if final else AT_HAND)
         if final:
             self._starts = None
             self.undo_stack.push(Starts(self, before, moved))

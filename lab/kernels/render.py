@@ -320,6 +320,64 @@ def edges(heights: Values) -> list[Values]:
     ]
 
 
+@dataclass(frozen=True, eq=False)
+class Relief:
+    """A surface that is drawn, without lines on it: so it can be kept while paths grow.
+
+    `pixels` and `depth` [rows, columns] are of the picture `samples` times as large; `away` and `hidden` are what
+    strokes are worked out in, and are as they were afterwards.
+    """
+
+    pixels: Pixels
+    depth: NDArray[np.float32]
+    view: View
+    samples: int
+    away: NDArray[np.float32]
+    hidden: NDArray[np.bool_]
+
+    def with_strokes(self, strokes: Sequence[Stroke]) -> tuple[Pixels, NDArray[np.float32]]:
+        """The picture with lines on it, and how near what is seen in each pixel lies; see `render_surface`."""
+        image, samples = self.pixels.copy(), self.samples
+        height, width = image.shape
+        angles = float(self.view.azimuth), float(self.view.elevation), float(self.view.scale)
+        for stroke in strokes:
+            if len(stroke.points):
+                line = project(np.ascontiguousarray(stroke.points, np.float64), *angles, width, height)
+                radius, border = float(stroke.thickness * samples), float(samples)
+                colour, casing = np.uint32(stroke.colour), np.uint32(stroke.casing)
+                _stroke(image, self.depth, line, colour, casing, radius, border, self.away, self.hidden)
+        if samples == 2:
+            return _halved(image), np.ascontiguousarray(self.depth[::2, ::2])
+        return image, self.depth
+
+
+def relief(
+    heights: Values,
+    table: Pixels,
+    lines: Values,
+    view: View,
+    size: tuple[int, int],
+    *,
+    brightness: Values | None = None,
+    walls: Pixels | None = None,
+    samples: int = 1,
+) -> Relief:
+    """A surface as `render_surface` draws it."""
+    width, height = size[0] * samples, size[1] * samples
+    image, depth = np.zeros((height, width), np.uint32), np.full((height, width), -np.inf, np.float32)
+    heights = np.ascontiguousarray(heights, np.float64)
+    brightness = shades(heights) if brightness is None else np.ascontiguousarray(brightness, np.float64)
+    finer = view.larger(samples)
+    angles = float(finer.azimuth), float(finer.elevation), float(finer.scale)
+    table, lines = np.ascontiguousarray(table[:256]), np.ascontiguousarray(lines, np.float64)
+    _draw(image, depth, heights, brightness, table, lines, *angles)
+    if walls is not None:
+        for k, edge in enumerate(edges(heights)):
+            _wall(image, depth, edge, walls[:256], lines, WALLS[k // 2], *angles)
+    away, hidden = np.full((height, width), np.float32(1e9)), np.zeros((height, width), np.bool_)
+    return Relief(image, depth, finer, samples, away, hidden)
+
+
 def render_surface(
     heights: Values,
     table: Pixels,
@@ -340,33 +398,5 @@ def render_surface(
     the surface whichever lies behind it. `walls` [256] are the colours of what stands under the edges.
     `size` is (width, height). With 2 `samples` each pixel is the mean of four: smooth edges, in four times the time.
     """
-    width, height = size[0] * samples, size[1] * samples
-    image, depth = np.zeros((height, width), np.uint32), np.full((height, width), -np.inf, np.float32)
-    heights = np.ascontiguousarray(heights, np.float64)
-    brightness = shades(heights) if brightness is None else np.ascontiguousarray(brightness, np.float64)
-    finer = view.larger(samples)
-    angles = float(finer.azimuth), float(finer.elevation), float(finer.scale)
-    table, lines = np.ascontiguousarray(table[:256]), np.ascontiguousarray(lines, np.float64)
-    _draw(image, depth, heights, brightness, table, lines, *angles)
-    if walls is not None:
-        for k, edge in enumerate(edges(heights)):
-            _wall(image, depth, edge, walls[:256], lines, WALLS[k // 2], *angles)
-    away, hidden = np.full((height, width), np.float32(1e9)), np.zeros((height, width), np.bool_)
-    for stroke in strokes:
-        if len(stroke.points):
-            line = project(np.ascontiguousarray(stroke.points, np.float64), *angles, width, height)
-            radius, border = float(stroke.thickness * samples), float(samples)
-            _stroke(
-                image,
-                depth,
-                line,
-                np.uint32(stroke.colour),
-                np.uint32(stroke.casing),
-                radius,
-                border,
-                away,
-                hidden,
-            )
-    if samples == 2:
-        image, depth = _halved(image), np.ascontiguousarray(depth[::2, ::2])
-    return image, depth
+    ground = relief(heights, table, lines, view, size, brightness=brightness, walls=walls, samples=samples)
+    return ground.with_strokes(strokes)

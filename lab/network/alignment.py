@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from functools import lru_cache
 
@@ -23,22 +24,34 @@ def misaligned(network: Network, x: Shape) -> tuple[Problem, ...]:
     field lies; after an upsampling or a transposed convolution the mean over its phases counts. Such a network
     runs, but what it brings together belongs to different places. Joins of vectors have no places.
     """
+    found = []
+    for facts, branches in _branches(network, x):
+        assert facts.output is not None  # only such layers have branches
+        if not facts.output.is_vector:
+            found += [p for n, b in enumerate(branches[1:], 1) if (p := _compared(facts, n, branches[0], b))]
+    return tuple(found)
+
+
+def middles(network: Network, x: Shape) -> dict[str, Middle]:
+    """Of each layer of known shape, by the first of its branches where several meet."""
+    return {facts.name: branches[0] for facts, branches in _branches(network, x)}
+
+
+def _branches(network: Network, x: Shape) -> Iterator[tuple[Facts, list[Middle]]]:
+    """Each layer of known shape, and where it looks through each of its inputs."""
     analysis = analyse(network, x)
     shapes = known_shapes(analysis)
-    middles: dict[str, Middle] = {INPUT: ((Fraction(1), Fraction(0)),) * 2}
-    found = []
+    found: dict[str, Middle] = {INPUT: ((Fraction(1), Fraction(0)),) * 2}
     for facts in analysis.nodes:
         if facts.output is None:
             continue
         xs = tuple(shapes[name] for name in facts.inputs)
         branches = []
         for source, name in enumerate(facts.inputs):
-            rows, columns = (_after(middles[name][a], facts.layer.middle(a, xs, source)) for a in (0, 1))
+            rows, columns = (_after(found[name][a], facts.layer.middle(a, xs, source)) for a in (0, 1))
             branches.append((rows, columns))
-        middles[facts.name] = branches[0]
-        if not facts.output.is_vector:
-            found += [p for n, b in enumerate(branches[1:], 1) if (p := _compared(facts, n, branches[0], b))]
-    return tuple(found)
+        found[facts.name] = branches[0]
+        yield facts, branches
 
 
 def _after(before: Line, layer: Line) -> Line:

@@ -22,6 +22,7 @@ from lab.network.layers import Softmax
 from lab.network.layers.layer import Layer
 from lab.network.program import Place, Program, lower
 from lab.network.shape import Shape
+from lab.training.conditions import FLAT, MOSTLY, NAN, Health, LayerHealth
 from lab.training.moment import Moment, targets_of
 
 if TYPE_CHECKING:
@@ -33,68 +34,7 @@ ROOM = 1 << 24
 """Numbers that all that is looked at may take: 64 MiB. One example is looked at in any case."""
 WORK = 3e7
 """Multiply-adds of all their forward passes: some milliseconds. One example is looked at in any case."""
-FLAT = 0.05
-"""Where |f′| is below this share of its greatest, a number is in the tail of its activation function."""
-MOSTLY = 0.9
-"""A unit is saturated when more than this share of its numbers is in the tail."""
-
 Numbers = NDArray[np.float32]
-Flags = NDArray[np.bool_]
-NAN = float("nan")
-
-
-@dataclass(frozen=True, eq=False)
-class LayerHealth:
-    """One layer. Its units are its output's channels: a unit of a dense layer, a filter of a convolution.
-
-    - A unit is `dead` when its activation function is flat on one side (`Activation.dies`: a ReLU) and f′(z) is 0 at
-      every place of every example: no gradient passes, so it can only come back if the layers before it change.
-    - A unit is `saturated` when its function fades away in a tail (`Activation.steepest`: tanh, sigmoid, and ELU,
-      softplus, SiLU and GELU on their left), and |f′(z)| is below 5 % of the greatest |f′| at more than 90 % of its
-      numbers: hardly any gradient passes. Of a softmax, dy/dx = y (1 − y) of each output is taken for f′.
-
-    `dead` and `saturated` are [units], None where the layer has no such function. `mean` and `spread` are the mean
-    and standard deviation of all outputs; `gradient_spread` is the standard deviation of dE/dy, E being each
-    example's own error; `weights` is the Euclidean norm of what the layer has learned, `update` that of the last
-    update. What is not known, or not asked for, is NaN.
-    """
-
-    layer: str
-    units: int
-    dead: Flags | None
-    saturated: Flags | None
-    mean: float
-    spread: float
-    gradient_spread: float
-    weights: float
-    update: float
-
-    @property
-    def dead_share(self) -> float:
-        """0..1; NaN where no unit can die."""
-        return float("nan") if self.dead is None else float(self.dead.mean())
-
-    @property
-    def saturated_share(self) -> float:
-        """0..1; NaN where no unit can be saturated."""
-        return float("nan") if self.saturated is None else float(self.saturated.mean())
-
-    @property
-    def update_ratio(self) -> float:
-        """|Δw| / |w| of the last update; about 10⁻³ is usual."""
-        return self.update / self.weights if self.weights > 0 else float("nan")
-
-
-@dataclass(frozen=True, eq=False)
-class Health:
-    """All layers in their order, seen on so many `examples` at one step."""
-
-    step: int
-    examples: int
-    layers: tuple[LayerHealth, ...]
-
-    def of(self, layer: str) -> LayerHealth | None:
-        return next((one for one in self.layers if one.layer == layer), None)
 
 
 def examples_looked_at(experiment: Experiment, training: int) -> int:
@@ -195,6 +135,7 @@ class _Seen:
         assert place is not None  # in an open program every layer writes somewhere
         y, activation = self._numbers(place), getattr(layer, "activation", None)
         dies, steepest = getattr(activation, "dies", False), getattr(activation, "steepest", None)
+        z = self.program.place(name, "z")
         derivative = self.program.place(name, f"d{place.role}") if self.gradients else None
         with np.errstate(invalid="ignore", over="ignore"):
             if isinstance(layer, Softmax):
@@ -213,6 +154,7 @@ class _Seen:
                 gradient_spread=float(self._numbers(derivative).std()) if derivative else NAN,
                 weights=weights,
                 update=update,
+                preactivation_spread=float(self._numbers(z).std()) if z else NAN,
             )
 
     def _numbers(self, place: Place) -> Numbers:

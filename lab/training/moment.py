@@ -35,8 +35,7 @@ class OtherPath:
     params: NDArray[np.float32]
     path_steps: NDArray[np.int64]
     path_vectors: list[NDArray[np.float32]]
-    last_update: NDArray[np.float32] | None = None
-    """How its last update moved each parameter, where that is known and not too much to be copied."""
+    internals: Internals | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from lab.experiment.experiment import Experiment
+from lab.training.ascent import Climber
 from lab.training.moment import Moment
+from lab.training.one_unit import ExcitingProbe
 from lab.training.probes import Probe, Reading
 from lab.training.readings import answer
 from lab.training.surfaces import SurfaceProbe
@@ -53,6 +55,7 @@ class Observer:
         self._stop = np.zeros(1, np.int64)
         self._closing = False
         self._surveyors: dict[int, Surveyor] = {}
+        self._climbers: dict[tuple[int, Probe], Climber] = {}
         self._thread = threading.Thread(target=self._live, name=name, daemon=True)
 
     # -- the trainer's side -----------------------------------------------------------------------------
@@ -145,11 +148,22 @@ class Observer:
                     if surface is not None:
                         answers[probe] = surface
                         whole = whole and not surveyor.has_more
+                elif isinstance(probe, ExcitingProbe):
+                    climber = self._climbers.setdefault((run, probe), Climber())
+                    picture = climber.look(probe, moment, PATIENCE, self._stop, at_rest=not self._training)
+                    if picture is not None:
+                        answers[probe] = picture
+                        whole = whole and not climber.has_more
                 elif (reading := answer(probe, moment, self._stop)) is not None:
                     answers[probe] = reading
             if answers:
                 found[run] = moment.experiment, answers
         self._surveyors = {run: surveyor for run, surveyor in self._surveyors.items() if run in moments}
+        self._climbers = {
+            (run, probe): climber
+            for (run, probe), climber in self._climbers.items()
+            if probe in probes.get(run, ())
+        }
         if found:
             self._readings = found
             self.version += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -76,5 +77,14 @@ class Path:
 
     def points(self, step: int) -> tuple[NDArray[np.int64], list[Vector]]:
         """Steps and vectors up to `step`, of the era in which it lies (not copies: nobody writes to them)."""
-        era = [era for era in self.eras if era.first <= step or era is self.eras[0]][-1].until(step)
+        era = self._era_of(step).until(step)
         return np.array(era.steps, np.int64), list(era.vectors)
+
+    def points_after(self, seen: int, step: int) -> tuple[list[int], list[Vector]]:
+        """Those of `points` that lie after a step that was seen already."""
+        era = self._era_of(step)
+        first, last = bisect_right(era.steps, seen), bisect_right(era.steps, step)
+        return list(era.steps[first:last]), list(era.vectors[first:last])
+
+    def _era_of(self, step: int) -> Era:
+        return [era for era in self.eras if era.first <= step or era is self.eras[0]][-1]

@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.learning.told import Term
-from lab.training.surfaces import Surface, SurfaceProbe
+from lab.training.question import Probe as Probe
+from lab.training.question import Question
+from lab.training.question import Reading as Reading
 
 PartName = Literal["training", "validation", "test"]
 Array = NDArray[np.float32]
@@ -23,7 +25,7 @@ Change = tuple[int, int, int, float]
 
 
 @dataclass(frozen=True)
-class ActivationsProbe:
+class ActivationsProbe(Question["Activations"]):
     """Every layer's numbers for one example, as in use.
 
     Where it is of the `batch`, `example` counts in the batch that comes next and `part` says nothing: then the numbers
@@ -67,7 +69,7 @@ class Activations:
 
 
 @dataclass(frozen=True)
-class GradientsProbe:
+class GradientsProbe(Question["Gradients"]):
     """The derivatives of one example's own error E, not of a batch's mean, and without penalties.
 
     The fields are those of ActivationsProbe.
@@ -102,7 +104,7 @@ all weights makes of it: rounding shakes less."""
 
 
 @dataclass(frozen=True)
-class GradientCheckProbe:
+class GradientCheckProbe(Question["GradientCheck"]):
     """One derivative of one example's error, by backpropagation and by differences, as in use.
 
     By the parameter with the flat index `weight`, or by the number `pixel`, channel, row and column, of the input.
@@ -160,7 +162,7 @@ class GradientCheck:
 
 
 @dataclass(frozen=True)
-class WeightsProbe:
+class WeightsProbe(Question["Weights"]):
     """All parameters."""
 
 
@@ -172,7 +174,7 @@ class Weights:
 
 
 @dataclass(frozen=True)
-class UpdateProbe:
+class UpdateProbe(Question["Update"]):
     """What the optimizer had in hand at the last update, for all parameters."""
 
 
@@ -184,7 +186,7 @@ class Update:
 
 
 @dataclass(frozen=True)
-class ToldProbe:
+class ToldProbe(Question["Told"]):
     """The last update of single weights, by their flat indices, told term by term."""
 
     weights: tuple[int, ...]
@@ -215,7 +217,7 @@ class Told:
 
 
 @dataclass(frozen=True)
-class DistancesProbe:
+class DistancesProbe(Question["Distances"]):
     """How far the weights have come."""
 
 
@@ -230,7 +232,7 @@ class Distances:
 
 
 @dataclass(frozen=True)
-class OutputsProbe:
+class OutputsProbe(Question["Outputs"]):
     """What the network says to every example of a part."""
 
     part: PartName = "validation"
@@ -255,7 +257,7 @@ class Outputs:
 
 
 @dataclass(frozen=True)
-class DecisionProbe:
+class DecisionProbe(Question["Decision"]):
     """The network as a function of its two inputs: its output and every hidden unit as a map."""
 
     resolution: int = 100
@@ -277,7 +279,7 @@ class Decision:
 
 
 @dataclass(frozen=True)
-class OperationProbe:
+class OperationProbe(Question["Operation"]):
     """What goes into one operation of the update that comes next, and what comes out of it.
 
     `line` is its number in the listing (lab.training.listing), `example` which of the batch is shown in full.
@@ -345,34 +347,6 @@ class Operation:
     batch: int
     inputs: tuple[Operand, ...]
     outputs: tuple[Operand, ...]
-
-
-Probe = (
-    ActivationsProbe
-    | GradientsProbe
-    | GradientCheckProbe
-    | WeightsProbe
-    | UpdateProbe
-    | ToldProbe
-    | DistancesProbe
-    | OutputsProbe
-    | DecisionProbe
-    | SurfaceProbe
-    | OperationProbe
-)
-Reading = (
-    Activations
-    | Gradients
-    | GradientCheck
-    | Weights
-    | Update
-    | Told
-    | Distances
-    | Outputs
-    | Decision
-    | Surface
-    | Operation
-)
 
 
 def largest(values: Array, axis: tuple[int, ...] | None = None) -> Array:

@@ -9,7 +9,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.training.health import Health, LayerHealth, health, layer_norm, norm
+from lab.training.conditions import Health, LayerHealth
+from lab.training.health import health, layer_norm, norm
 from lab.training.history import Curves
 from lab.training.snapshot import Series
 

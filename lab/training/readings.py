@@ -21,11 +21,22 @@ from lab.kernels.memory import aligned
 from lab.network.layers import BatchNorm
 from lab.network.network import INPUT
 from lab.network.program import Program, lower
+from lab.training.alike import alike
+from lab.training.changes import changes
+from lab.training.comparing import ChangesProbe
+from lab.training.conditions import AlikeProbe, ConditionProbe, PreactivationsProbe, StartsProbe
+from lab.training.course import condition
+from lab.training.fields import FieldProbe
+from lab.training.filter_numbers import filters
+from lab.training.filters import FiltersProbe
 from lab.training.gradient_check import check
+from lab.training.measured_field import measured_field
 from lab.training.minima import known_minima
 from lab.training.moment import Moment
 from lab.training.one_example import last_places, pass_example, places_of
+from lab.training.one_unit import StrongestProbe, UnitMapsProbe
 from lab.training.operations import operation
+from lab.training.preactivations import preactivations
 from lab.training.probes import (
     Activations,
     ActivationsProbe,
@@ -49,7 +60,9 @@ from lab.training.probes import (
     WeightsProbe,
     largest,
 )
+from lab.training.starts import starts
 from lab.training.told import told
+from lab.training.unit_maps import strongest, unit_maps
 
 MOST_COUNTED = 200
 """Classes: the counts of which is taken for which are as many as their square."""
@@ -64,10 +77,8 @@ PIECE = 20e9
 
 def answer(probe: Probe, moment: Moment, stop: Stop = NEVER) -> Reading | None:
     """The reading that answers `probe`, or None where it makes no sense for this network, or nobody waits for it."""
-    if isinstance(probe, OutputsProbe):
-        return outputs(probe, moment, stop)
-    if isinstance(probe, OperationProbe):
-        return operation(probe, moment, stop)
+    if type(probe) in LONG:
+        return LONG[type(probe)](probe, moment, stop)
     return ANSWERS[type(probe)](probe, moment)
 
 
@@ -264,4 +275,18 @@ ANSWERS: dict[type, Callable[[Any, Moment], Reading | None]] = {
     ToldProbe: told,
     DistancesProbe: distances,
     DecisionProbe: decision,
+    FieldProbe: measured_field,
+    ConditionProbe: condition,
+    PreactivationsProbe: preactivations,
+    StartsProbe: starts,
+    AlikeProbe: alike,
+    ChangesProbe: changes,
 }
+LONG: dict[type, Callable[[Any, Moment, Stop], Reading | None]] = {
+    OutputsProbe: outputs,
+    OperationProbe: operation,
+    FiltersProbe: filters,
+    UnitMapsProbe: unit_maps,
+    StrongestProbe: strongest,
+}
+"""What may be broken off."""

@@ -4,36 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeVar, overload
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lab.experiment.experiment import Experiment
+from lab.landscape.plane import Plane
 from lab.training.history import Curves
-from lab.training.probes import (
-    Activations,
-    ActivationsProbe,
-    Decision,
-    DecisionProbe,
-    Distances,
-    DistancesProbe,
-    GradientCheck,
-    GradientCheckProbe,
-    Gradients,
-    GradientsProbe,
-    Outputs,
-    OutputsProbe,
-    Probe,
-    Reading,
-    Told,
-    ToldProbe,
-    Update,
-    UpdateProbe,
-    Weights,
-    WeightsProbe,
-)
-from lab.training.surfaces import Surface, SurfaceProbe
+from lab.training.question import Probe, Question
 from lab.training.timeline import Edit
 
 R = TypeVar("R")
@@ -49,10 +28,15 @@ class Series:
 
 @dataclass(frozen=True, eq=False)
 class Walk:
-    """The path through the space of two weights: `points` [n, 2], oldest first, the last where the run stands."""
+    """The path of a run on a `plane`: `points` [n, 2], oldest first, the last where the run stands.
+
+    Of a network of two weights it is all of the path, in the plane of those: None. Else it is what came since the
+    surface over the plane was looked at, or where the run was before that and stands again.
+    """
 
     steps: NDArray[np.int64]
     points: NDArray[np.float64]
+    plane: Plane | None = None
 
 
 @dataclass(frozen=True)
@@ -70,7 +54,7 @@ class Snapshot:
     rate: float
     steps_per_second: float
     curves: Curves
-    readings: Mapping[Probe, Reading] = field(default_factory=dict)
+    readings: Mapping[Probe, Any] = field(default_factory=dict)
     furthest: int = 0
     seconds: float = 0.0
     """Of training, up to `step`."""
@@ -93,8 +77,8 @@ class Snapshot:
     """Which of the theme's `runs`."""
     origin: tuple[int, int] | None = None
     """The run that this one was branched from, and at which step."""
-    walk: Walk | None = None
-    """Of a network of two weights alone."""
+    walks: tuple[Walk, ...] = ()
+    """On the planes of the surfaces that are watched; see `walk_on`."""
     heard: int = 0
     """So many of the trainer's commands had been carried out."""
     runs: tuple[Snapshot, ...] = ()
@@ -115,31 +99,16 @@ class Snapshot:
         """The row of the last validation up to `step`; -1 where there is none."""
         return int(np.searchsorted(self.curves.validation_step, self.step, side="right")) - 1
 
+    def walk_on(self, plane: Plane | None) -> Walk | None:
+        """Where the run has gone on the plane of a surface, as it is known at this moment."""
+        return next((walk for walk in self.walks if walk.plane is None or walk.plane is plane), None)
+
     def turned_to(self, run: int) -> Snapshot | None:
         """The same moment seen from another run; None if it is not there."""
         found = next((one for one in self.runs if one.run == run), None)
         return None if found is None else replace(found, runs=self.runs)
 
-    @overload
-    def reading(self, probe: ActivationsProbe) -> Activations | None: ...
-    @overload
-    def reading(self, probe: GradientsProbe) -> Gradients | None: ...
-    @overload
-    def reading(self, probe: GradientCheckProbe) -> GradientCheck | None: ...
-    @overload
-    def reading(self, probe: WeightsProbe) -> Weights | None: ...
-    @overload
-    def reading(self, probe: UpdateProbe) -> Update | None: ...
-    @overload
-    def reading(self, probe: ToldProbe) -> Told | None: ...
-    @overload
-    def reading(self, probe: DistancesProbe) -> Distances | None: ...
-    @overload
-    def reading(self, probe: OutputsProbe) -> Outputs | None: ...
-    @overload
-    def reading(self, probe: DecisionProbe) -> Decision | None: ...
-    @overload
-    def reading(self, probe: SurfaceProbe) -> Surface | None: ...
-    def reading(self, probe: Probe) -> Reading | None:
+    def reading(self, probe: Question[R]) -> R | None:
         """The answer to `probe`, or None while there is none."""
-        return self.readings.get(probe)
+        found: R | None = self.readings.get(probe)
+        return found

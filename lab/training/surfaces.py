@@ -9,6 +9,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.landscape.plane import Plane
+from lab.training.question import Question
+
 Values = NDArray[np.float64]
 PlaneName = Literal["path", "random", "weights", "gradient", "curvature", "moments"]
 Over = Literal["training", "validation", "batch", "case"]
@@ -16,7 +19,7 @@ Height = Literal["loss", "objective", "accuracy"]
 
 
 @dataclass(frozen=True)
-class SurfaceProbe:
+class SurfaceProbe(Question["Surface"]):
     """The error over a plane, or along a line, through weight space.
 
     `plane` chooses the two directions:
@@ -65,7 +68,7 @@ class Footprints:
     """The path of another run on a surface, as `Surface` has that of its own.
 
     `path_errors` are NaN where there was no time to work them out; of the last point they are the first to be.
-    `arrows` are "step" and "descent", as in a `Compass`.
+    `arrows` are "step", "velocity" and "descent", and `scales`, as in a `Compass`.
     """
 
     run: int
@@ -76,6 +79,7 @@ class Footprints:
     path_steps: NDArray[np.int64]
     path_distances: Values
     arrows: Mapping[str, Arrow] = field(default_factory=dict)
+    scales: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +108,8 @@ class Compass:
     where there is no bowl and infinite where it is a trough for certain. `largest_rate` of plain descent is 2 / the
     largest eigenvalue: of the whole Hessian where that is `exact`, else of the plane's; the true rate may be smaller.
     `constraint` is the line a x + b y = c on which the current case's error of a linear neuron is 0 (A3).
+    `scales`, where the axes are two weights, are what the optimizer keeps of each: "step size", by what it multiplied
+    its gradient last, and "running square", the root of that.
     `exact` says whether slopes, eigenvalues and the minimum come from a closed form, and not from passes through the
     network and differences of them.
     """
@@ -117,6 +123,7 @@ class Compass:
     condition: float = float("nan")
     largest_rate: float = float("nan")
     constraint: tuple[float, float, float] | None = None
+    scales: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     exact: bool = False
 
 
@@ -133,7 +140,8 @@ class Surface:
     `minimum` is the plane's known minimum (x, y) where there is a closed form, else None. `others` are the paths of
     the document's other runs of the same network, projected on the same plane. The error is over so many `examples`.
     `why` says why there is not what was asked for, where something else is shown instead ("" otherwise). The plane was
-    chosen at step `chosen_at`. Of a line there is a path too, its y being 0; its distances are those from the line.
+    chosen at step `chosen_at`; other points lie on `plane`. Of a line there is a path too, its y being 0; its distances
+    are those from the line.
 
     Errors of the path are NaN where there was no time for them yet; that of the point where the run stands is there in
     any case. A surface is `complete` when the grid and all errors of paths are there; the compass may still grow.
@@ -155,3 +163,4 @@ class Surface:
     compass: Compass | None = None
     why: str = ""
     chosen_at: int = 0
+    plane: Plane | None = None

@@ -52,7 +52,7 @@ def _weight(index: int, moment: Moment, found: Internals) -> ToldUpdate:
         penalised=parameter.penalised,
     )
     terms = tuple(_terms(before, parameter, found))
-    return ToldUpdate(index, name, value, numbers, (*terms, _sum(before.w, terms[-1].value, value)))
+    return ToldUpdate(index, name, value, numbers, (*terms, _sum(before.w, terms[-1], value)))
 
 
 def _numbers(index: int, parameter: Parameter, found: Internals) -> Mapping[str, float]:
@@ -128,5 +128,8 @@ def _gradient(at: Before, parameter: Parameter, found: Internals) -> Iterator[Te
         yield Term("the penalty pulls the weight towards 0", " + ".join(symbols), " ".join(numbers), at.g)
 
 
-def _sum(before: float, change: float, after: float) -> Term:
-    return Term("the weight moves", "w ← w + Δw", f"{said(before)} {signed(change)}", after)
+def _sum(before: float, change: Term, after: float) -> Term:
+    """The last term, in the letter of the change: Nesterov moves the point ahead a, a running statistic is s."""
+    letter = change.symbols[1] if change.symbols.startswith("Δ") else "w"
+    words = {"a": "the point ahead moves", "s": "the statistic moves"}.get(letter, "the weight moves")
+    return Term(words, f"{letter} ← {letter} + Δ{letter}", f"{said(before)} {signed(change.value)}", after)

@@ -18,22 +18,27 @@ from lab.experiment.experiment import Experiment
 from lab.problem import Problem, ProblemError
 from lab.training.archive import IN_AN_AUTOSAVE, condensed
 from lab.training.breakpoints import AnyBreakpoint
+from lab.training.comparing import ChangesProbe
+from lab.training.filters import FiltersProbe
 from lab.training.listing import listing
 from lab.training.machine import Machine
 from lab.training.mailbox import Compiling, Event, Failed, Loaded, Mailbox, Paused, Playing, Refused
+from lab.training.marks import Marks
 from lab.training.moment import Moment, OtherPath
 from lab.training.observer import Asked, Observer, Versions
-from lab.training.probes import OperationProbe, Probe, ToldProbe, UpdateProbe
+from lab.training.one_unit import ExcitingProbe
+from lab.training.probes import OperationProbe, Probe, Reading, ToldProbe, UpdateProbe
 from lab.training.quantities import AnyQuantity
 from lab.training.race import Entrant, Lane, Race
 from lab.training.record import Record
 from lab.training.restart import Start
 from lab.training.run import Run
-from lab.training.snapshot import Snapshot, Walk
-from lab.training.surfaces import SurfaceProbe
+from lab.training.snapshot import Snapshot
+from lab.training.surfaces import Surface, SurfaceProbe
 from lab.training.surgery import Kept
 from lab.training.survey import too_dear
 from lab.training.survey.anchors import weights_at
+from lab.training.walks import walks_of
 
 SLICE = 0.012
 """Seconds of training between two looks at the commands."""
@@ -83,8 +88,11 @@ class Trainer:
         self._quantities: tuple[AnyQuantity, ...] = ()
         self._probes: frozenset[Probe] = frozenset()  # of the active run
         self._of_runs: Asked = {}
-        # surfaces take long: they have an observer of their own, so that maps and filters stay quick
-        self._quick, self._slow = Observer("observer", 0.4), Observer("surveyor", 0.3)
+        self._marks = Marks()
+        # what takes long has an observer of its own, so that maps and filters stay quick
+        self._quick, self._slow = Observer("observer", 0.4), Observer("surveyor", 0.27)
+        self._patient = Observer("climber", 0.3)
+        self._observers = (self._quick, self._slow, self._patient)
 
     # -- what anybody may call --------------------------------------------------------------------------
 
@@ -96,12 +104,12 @@ class Trainer:
         """Stop and join all threads."""
         self._closing = True
         self._commands.put(lambda: None)  # which wakes the thread
-        for observer in (self._quick, self._slow):  # while the trainer makes its last update
+        for observer in self._observers:  # while the trainer makes its last update
             observer.dismiss()
         if self._thread.is_alive():
             self._thread.join()
-        self._quick.close()
-        self._slow.close()
+        for observer in self._observers:
+            observer.close()
 
     def events(self) -> list[Event]:
         """All events since the last call, in order."""
@@ -356,7 +364,7 @@ class Trainer:
             return
         versions = {lane.number: lane.run.version for lane in race}
         names = tuple((lane.number, lane.name, lane.stopped) for lane in race)
-        stamp = (versions, race.active, names, self._quick.version, self._slow.version, self._heard)
+        stamp = (versions, race.active, names, self._seen, self._heard)
         self._observe(race, versions)
         if stamp == self._shown:
             return
@@ -371,7 +379,9 @@ class Trainer:
 
     def _snapshot_of(self, lane: Lane, is_active: bool) -> Snapshot:
         run, number = lane.run, lane.number
-        quick, slow = (o.readings(number, run.experiment) for o in (self._quick, self._slow))
+        readings: dict[Probe, Reading] = {}
+        for observer in self._observers:
+            readings |= observer.readings(number, run.experiment)
         return Snapshot(
             experiment=run.experiment,
             step=run.step,
@@ -380,7 +390,7 @@ class Trainer:
             rate=run.rate,
             steps_per_second=self._steps_per_second(),
             curves=run.curves(),
-            readings={**quick, **slow},
+            readings=readings,
             furthest=run.furthest,
             seconds=run.seconds,
             edits=tuple(run.timeline.edits),
@@ -395,8 +405,15 @@ class Trainer:
             origin=lane.origin,
             heard=self._heard,
             watched=run.watched.series(run.curves()),
-            walk=walk_of(run),
+            walks=walks_of(run, number, self._surfaces(lane)),
         )
+
+    def _surfaces(self, lane: Lane) -> tuple[Surface, ...]:
+        """Those on which its path may be shown: its own, and those of the active run."""
+        own = self._slow.readings(lane.number, lane.run.experiment)
+        front = self._open.front
+        others = {} if lane is front else self._slow.readings(front.number, front.run.experiment)
+        return tuple(r for r in (*own.values(), *others.values()) if isinstance(r, Surface))
 
     def _steps_per_second(self) -> float:
         if self._goal is None or self._operating:
@@ -407,7 +424,7 @@ class Trainer:
         """Hand moments to the observers that have looked at the last ones."""
         for lane in race:
             lane.run.remembers = bool(self._quick.wanted_of(lane.number, ToldProbe))
-        for observer in (self._quick, self._slow):
+        for observer in self._observers:
             if failure := observer.take_failure():
                 self._events.append(Failed(failure))
             if runs := observer.wants(versions, self._goal is not None and not self._operating):
@@ -422,12 +439,15 @@ class Trainer:
             for probe in observer.wanted_of(number, SurfaceProbe)
             if isinstance(probe, SurfaceProbe) and not too_dear(run.experiment, probe)
         ]
+        filters = observer.wanted_of(number, FiltersProbe)
+        updates = any(isinstance(probe, FiltersProbe) and probe.what == "update" for probe in filters)
         moment = run.moment(
-            internals=bool(surfaces or observer.wanted_of(number, UpdateProbe, ToldProbe)),
+            internals=bool(surfaces or updates or observer.wanted_of(number, UpdateProbe, ToldProbe)),
             whole=bool(observer.wanted_of(number, OperationProbe)),
         )
         if not surfaces:
-            return moment
+            compared = (*filters, *observer.wanted_of(number, ChangesProbe))
+            return replace(moment, run=number, anchors=self._marks.of(number, run, compared))
         return replace(
             moment,
             run=number,
@@ -455,14 +475,16 @@ class Trainer:
                     run.step,
                     run.params.copy(),
                     *run.path.points(run.step),
-                    last_update=run.last_update,
+                    internals=run.internals(),
                 )
 
     def _observers_have_news(self) -> bool:
-        return isinstance(self._shown, tuple) and self._shown[3:5] != (
-            self._quick.version,
-            self._slow.version,
-        )
+        return isinstance(self._shown, tuple) and self._shown[3] != self._seen
+
+    @property
+    def _seen(self) -> tuple[int, ...]:
+        """How often each observer had something new."""
+        return tuple(observer.version for observer in self._observers)
 
     # -- commands ---------------------------------------------------------------------------------------
 
@@ -496,6 +518,7 @@ class Trainer:
 
     def _begin(self, race: Race) -> None:
         self._race = race
+        self._marks.forget()
         self._speed, self._operation = 0.0, 0
         self._follow()
         if self._goal is not None:
@@ -642,9 +665,12 @@ class Trainer:
             return
         asked = {run: set(probes) for run, probes in self._of_runs.items()}
         asked.setdefault(self._race.active, set()).update(self._probes)
+        self._marks.follow(asked, {lane.number: lane.run for lane in self._race})
         slow = {r: frozenset(p for p in some if isinstance(p, SurfaceProbe)) for r, some in asked.items()}
+        climbs = {r: frozenset(p for p in some if isinstance(p, ExcitingProbe)) for r, some in asked.items()}
         self._slow.watch(slow)
-        self._quick.watch({run: frozenset(some) - slow[run] for run, some in asked.items()})
+        self._patient.watch(climbs)
+        self._quick.watch({run: frozenset(some) - slow[run] - climbs[run] for run, some in asked.items()})
 
     def _save(self, write: Callable[[dict], None], done: Callable[[], None] | None) -> None:  # type: ignore[type-arg]
         write(self._open.front.run.parameters)
@@ -656,14 +682,6 @@ class Trainer:
         work(lane.run)
         lane.stopped = ""
         self._tell(lane)
-
-
-def walk_of(run: Run) -> Walk | None:
-    """Where a network of two weights has been: few enough numbers to be in every snapshot."""
-    if run.program.parameter_count != 2:
-        return None
-    steps, vectors = run.path.points(run.step)
-    return Walk(np.append(steps, run.step), np.stack([*vectors, run.params]).astype(np.float64))
 
 
 def space_of(run: Run) -> tuple[tuple[str, tuple[int, ...]], ...]:

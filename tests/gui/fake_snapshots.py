@@ -19,6 +19,7 @@ from lab.learning.told import Before
 from lab.network.activations import Activation, LeakyReLU, Linear, ReLU, Sigmoid, Tanh
 from lab.network.layers import Conv2D, Dense, Flatten, MaxPool2D
 from lab.network.network import Network, Node
+from lab.training.comparing import Changes, ChangesProbe
 from lab.training.history import Curves
 from lab.training.probes import (
     Activations,
@@ -413,6 +414,17 @@ def answer(name: str, probe: Probe) -> Reading:
             return Told(tuple(told(index) for index in probe.weights))
         case DistancesProbe():
             return Distances(1.5, 0.25)
+        case ChangesProbe():
+            return changes(name, probe)
+
+
+def changes(name: str, probe: ChangesProbe) -> Changes:
+    """As if all outputs had been those of the example before."""
+    now, then = (
+        activations(name, ActivationsProbe(probe.part, example)).outputs
+        for example in (probe.example, max(probe.example - 1, 0))
+    )
+    return Changes(probe.since, {key: now[key] - then[key] for key in now}, then)
 
 
 def told(index: int) -> ToldUpdate:

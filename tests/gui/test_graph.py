@@ -13,7 +13,7 @@ from lab.gui.document import Document
 from lab.gui.editing import ArchitectureEdits
 from lab.gui.panels.graph import GraphEditor
 from lab.gui.theme import DARK, LIGHT
-from lab.gui.widgets.graph.faces import brief
+from lab.gui.widgets.graph.faces import Sights, brief
 from lab.network.diagram import diagram
 from lab.network.layers import Add, Conv2D, Dense, Dropout, GlobalAveragePool2D
 from lab.network.network import INPUT, Network, Node
@@ -401,3 +401,11 @@ def test_200_layers_are_drawn_at_once_from_the_same_items(graph: GraphEditor, do
     assert len(canvas.graph.items()) == items
     assert canvas.mapFromScene(canvas.graph.block("30a").pos()) == place
     assert diagram(document.draft.analysis).height > 15_000
+
+
+def test_a_field_larger_than_the_input_is_marked() -> None:
+    """Of LeNet on 28x28 pixels with two around them, dense units see 32x32; those of the last pooling 16x16."""
+    network = preset("lenet-28").network
+    sights = Sights().turn_to(network, preset("lenet-28").analysis)
+    assert sights["dense1"].words == "▲ sees 32×32 of 28×28"
+    assert sights["pool2"].words == "sees 16×16 of 28×28"

@@ -45,6 +45,10 @@ def broken(run: Run, seed: int = 0) -> Run:
     return run
 
 
+def activation_of(layer: object) -> object:
+    return getattr(layer, "activation", None)
+
+
 DEEP = (
     Conv2D(6, 3, padding=1, activation=ReLU()),
     MaxPool2D(),
@@ -73,6 +77,8 @@ def test_against_the_twin(seed: int) -> None:
         assert one.units == y.shape[1]
         assert one.mean == pytest.approx(y.mean(), rel=1e-4, abs=1e-6)
         assert one.spread == pytest.approx(y.std(), rel=1e-4)
+        if activation_of(layer) is not None:
+            assert one.preactivation_spread == pytest.approx(z.std(), rel=1e-4)
         assert one.gradient_spread == pytest.approx(dy.std(), rel=1e-3, abs=1e-9)
         activation = getattr(layer, "activation", None)
         slopes = None

@@ -199,12 +199,12 @@ def test_a_dragged_start_is_seen_at_once_with_all_paths(desk: Desk) -> None:
     seen = settled(desk)
     assert [run.step for run in seen.runs] == [50, 50]
     for run in seen.runs:
-        assert run.walk is not None
-        assert run.walk.steps.tolist() == [*range(51), 50]
-        assert run.walk.points[0].tolist() == [3, 0]
+        (walk,) = run.walks
+        assert walk.steps.tolist() == [*range(51), 50]
+        assert walk.points[0].tolist() == [3, 0]
     desk.trainer.start_from({1: start(3, 0), 2: start(3, 0)})
     seen = settled(desk)
     assert seen.edits[0].weights is not None
     assert len(seen.curves.validation_step) > 1
     desk.trainer.load(XOR_MLP)
-    assert settled(desk).walk is None
+    assert not settled(desk).walks

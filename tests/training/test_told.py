@@ -10,7 +10,7 @@ import pytest
 
 from lab.experiment.of_layer import OfLayer, with_layer
 from lab.learning.clipping import Clipping
-from lab.learning.optimizers import SGD, Adam, AdamW, Momentum, Rprop
+from lab.learning.optimizers import SGD, Adam, AdamW, Momentum, Nesterov, Rprop
 from lab.learning.regularization import Regularization
 from lab.learning.schedules import Exponential, RiseAndFall
 from lab.learning.told import Before, Term
@@ -227,3 +227,13 @@ def test_an_observer_knows_who_asks():
     observer.watch({1: frozenset({ToldProbe((0,))})})
     assert observer.wanted_of(1, ToldProbe)
     assert Exponential().factors(0, 1) == 1
+
+
+def test_what_moves_is_called_by_its_letter():
+    """Nesterov's parameters are the point ahead; all others are weights."""
+    for o, symbols in (
+        (Nesterov(rate=0.05), "a ← a + Δa"),
+        (AdamW(rate=0.01), "w ← w + Δw"),
+        (Rprop(), "w ← w + Δw"),
+    ):
+        assert {update.terms[-1].symbols for update in all_weights(telling(under(o), 3))} == {symbols}

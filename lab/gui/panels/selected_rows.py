@@ -51,8 +51,10 @@ def field_rows(network: Network, analysis: Analysis, facts: Facts, selection: Se
     rows: list[Row] = []
     field = receptive_fields(network, analysis.input).get(facts.name)
     if field is not None:  # else the units of the layer do not all see alike
-        size = "×".join(map(str, field.size))
-        rows.append(("Size", size, "Rows × columns of input pixels that one unit sees"))
+        size, tip = "×".join(map(str, field.size)), "Rows × columns of input pixels that one unit sees"
+        if field.size[0] > analysis.input.height or field.size[1] > analysis.input.width:
+            size, tip = f"▲ {size}", f"{tip}: ▲ larger than the input, which ends in padding"
+        rows.append(("Size", size, tip))
         if not facts.output.is_vector:
             stride = "×".join(map(str, field.stride))
             rows.append(("Stride", stride, "Pixels from one unit's field to the next one's"))

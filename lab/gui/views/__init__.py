@@ -4,6 +4,7 @@ from lab.gui.views.confusion import ConfusionView
 from lab.gui.views.curves import CurvesView
 from lab.gui.views.decision import DecisionView
 from lab.gui.views.diagram import DiagramView
+from lab.gui.views.fields import FieldsView
 from lab.gui.views.filters import FiltersView
 from lab.gui.views.maps import MapsView
 from lab.gui.views.microscope import MicroscopeView
@@ -26,6 +27,7 @@ VIEWS: tuple[type[View], ...] = (
     DiagramView,
     MapsView,
     MicroscopeView,
+    FieldsView,
     FiltersView,
     ConfusionView,
     PredictionsView,

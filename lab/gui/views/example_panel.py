@@ -19,6 +19,8 @@ WIDE, NUMBERS = 160, 120
 """Pixels: width of the panel standing at the left, and the height that its words and bars need."""
 NARROW, HIGH = 500, 270
 """Pixels: below this width the panel lies above the maps; from this height on it may take more of it."""
+WITH_MORE = 520
+"""Pixels of width from which there is room for more beside the maps."""
 LYING, LYING_LOW, LOWEST, MAPS = 104, 72, 34, 48
 """Pixels: height of the panel where it lies, where there is less room, at the least; and what it leaves the maps."""
 
@@ -135,9 +137,18 @@ class ExamplePanel(QWidget):
 
 
 class Beside(QWidget):
-    """The panel beside the maps, or above them where it is narrow: never over them, however low the window is."""
+    """The panel beside the maps, or above them where it is narrow: never over them, however low the window is.
 
-    def __init__(self, panel: ExamplePanel, maps: QScrollArea, parent: QWidget | None = None) -> None:
+    There may be `more` at their other side: shown where it is wanted, there is something to show, and there is room.
+    """
+
+    def __init__(
+        self,
+        panel: ExamplePanel,
+        maps: QScrollArea,
+        more: QWidget | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self._panel = panel
         maps.setMinimumHeight(1)
@@ -146,9 +157,26 @@ class Beside(QWidget):
         self._sides.setSpacing(12)
         self._sides.addWidget(panel)
         self._sides.addWidget(maps, 1)
+        self._more, self._wants_more, self._has_more = more, True, False
+        if more is not None:
+            self._sides.addWidget(more)
+            more.hide()
+
+    def want_more(self, wanted: bool) -> None:
+        self._wants_more = wanted
+        self._show_more()
+
+    def have_more(self, there: bool) -> None:
+        self._has_more = there
+        self._show_more()
+
+    def _show_more(self) -> None:
+        if self._more is not None:
+            self._more.setVisible(self._wants_more and self._has_more and self.width() >= WITH_MORE)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._show_more()
         narrow = self.width() < NARROW
         across, down = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
         if (self._sides.direction() == down) != narrow:

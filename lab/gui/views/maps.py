@@ -1,39 +1,40 @@
-"""Feature maps: what every layer makes of one example, and what part of the input a unit can see."""
+"""Feature maps: what every layer makes of one example, how it has changed, and what of the input a unit can see."""
 
 from __future__ import annotations
 
 import random
 from dataclasses import replace
-from typing import Literal, cast
+from typing import cast
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from lab.experiment.experiment import Experiment
 from lab.gui.selection import Selection
 from lab.gui.theme import Theme
-from lab.gui.views.example_panel import Beside, ExamplePanel
+from lab.gui.views.example_panel import WITH_MORE, Beside, ExamplePanel
 from lab.gui.views.examples import PARTS, class_names, count, within
 from lab.gui.views.framed import FramedView
+from lab.gui.views.map_groups import chosen_group, detail, field_words, group_of, table_of, where
+from lab.gui.views.map_kinds import KINDS, NAMES, TIPS, Kind, Maps, maps_in, probe_of
 from lab.gui.views.view import Table
-from lab.gui.widgets.mosaic import Group, Place
+from lab.gui.widgets.enlarged import Enlarged
+from lab.gui.widgets.mosaic import Place
 from lab.gui.widgets.scrolled import ScrolledMosaic
 from lab.gui.widgets.wording import number
-from lab.network.network import INPUT, Facts
+from lab.network.network import INPUT
 from lab.network.receptive_field import Region, field_of
-from lab.training.probes import Activations, ActivationsProbe, PartName, Probe
+from lab.training.probes import Activations, ActivationsProbe, PartName, Probe, Reading
 from lab.training.snapshot import Snapshot
-
-Scaling = Literal["unit", "layer", "network"]
 
 
 class MapsView(FramedView):
     name = "maps"
     title = "Feature maps"
     tab = "Maps"
-    summary = "What every layer makes of one example: each unit's outputs as an image"
+    summary = "What every layer makes of one example: each unit's outputs as an image, its gradients and its changes"
     hint = "Point for numbers; click a unit for its receptive field"
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -41,7 +42,11 @@ class MapsView(FramedView):
         self._selection = Selection()
         self._experiment: Experiment | None = None
         self._reading: Activations | None = None
-        self._scaling: Scaling = "layer"
+        self._snapshot: Snapshot | None = None
+        self._maps: Maps | None = None
+        self._source: Reading | None = None  # what they are from
+        self._since = 0
+        self._kinds_of_layers: tuple[str, ...] = ()
         self._part = self.controls.choice(
             "Example of", PARTS, "Which part of the data the example is taken from", self._choose_part
         )
@@ -51,25 +56,48 @@ class MapsView(FramedView):
         )
         self.controls.button("›", "The next example (N)", lambda: self._turn(1), "Next example")
         self.controls.button("any", "Any other example (R)", self._turn_anywhere, "Random example")
+        self.controls.button(
+            "⚑", "Mark this step, to see what changes from here on (M)", self.mark, "Mark this step"
+        )
+        self._kind = self.controls.choice(
+            "What is shown", KINDS, TIPS["output"], self._choose_kind, captioned=False
+        )
+        self._layers = self.controls.choice(
+            "Layers",
+            (("all", "all layers"), ("chosen", "selected")),
+            "Which layers are shown: all, the selected one, or those of one kind",
+            lambda _: self._show_maps(),
+            captioned=False,
+        )
         self._scale = self.controls.choice(
             "Scale of the colours",
             (("unit", "scale: unit"), ("layer", "scale: layer"), ("network", "scale: network")),
-            "What the ends of the colour bar stand for: the largest magnitude |y| of each unit, of each layer, "
-            "or of the whole network",
-            self._choose_scaling,
+            "What the ends of the colour bar stand for: the largest magnitude of each unit, of each layer, "
+            "or of all layers that are shown",
+            lambda _: self._show_maps(),
             captioned=False,
         )
         self._scale.setCurrentIndex(1)
+        self._enlarge = self.controls.switch(
+            "enlarge",
+            "The selected map beside the others, large",
+            lambda on: self._beside.want_more(on),
+            on=True,
+        )
         self.panel = ExamplePanel()
         self._scroll = ScrolledMosaic(
             "Feature maps of all layers",
-            "y = f(z), each unit's output. Click one to see its receptive field on the input.",
+            TIPS["output"],
         )
         self.mosaic = self._scroll.mosaic
-        self.set_picture(Beside(self.panel, self._scroll))
+        self.enlarged = Enlarged()
+        self._beside = Beside(self.panel, self._scroll, self.enlarged)
+        self.set_picture(self._beside)
         self.mosaic.clicked.connect(self._pick)
         self.mosaic.hovered.connect(self._hover)
-        self.panel.picture.hovered.connect(self._hover)
+        self.panel.picture.hovered.connect(self._hover_input)
+        self.enlarged.picture.hovered.connect(lambda place: self._hover(self._unfolded(place)))
+        self.enlarged.picture.clicked.connect(lambda place: self._pick(self._unfolded(place)))
         self.say("Press play, or step once: the maps of one example appear here")
 
     # what is asked for
@@ -80,7 +108,8 @@ class MapsView(FramedView):
     def probes(self, snapshot: Snapshot, selection: Selection) -> frozenset[Probe]:
         if not self.suits(snapshot):
             return frozenset()
-        return frozenset({ActivationsProbe(*within(snapshot.experiment, selection))})
+        where_ = within(snapshot.experiment, selection)
+        return frozenset({ActivationsProbe(*where_), probe_of(self.kind, *where_, self._since)})
 
     def show_selection(self, selection: Selection) -> None:
         self._selection = selection
@@ -89,7 +118,58 @@ class MapsView(FramedView):
             self._part.blockSignals(True)
             self._part.setCurrentIndex(index)
             self._part.blockSignals(False)
+        if self._layers.currentData() == "chosen":
+            self._show_maps()
         self._show_chosen()
+
+    @property
+    def kind(self) -> Kind:
+        return cast(Kind, self._kind.currentData())
+
+    def _choose_kind(self, kind: str) -> None:
+        self._kind.setToolTip(TIPS[cast(Kind, kind)])
+        self.mosaic.setToolTip(TIPS[cast(Kind, kind)])
+        self.watching_changed.emit()
+
+    def mark(self) -> None:
+        """Compare with this step from now on."""
+        if self._snapshot is not None:
+            self.compare_with(self._snapshot.step)
+
+    def compare_with(self, step: int) -> None:
+        """Show what has changed since a step."""
+        self._offer_mark(step)
+        self._kind.setCurrentIndex(self._kind.findData("mark"))
+        self.watching_changed.emit()
+
+    def _offer_mark(self, step: int) -> None:
+        self._since, words = step, f"Δ since {step:,}"
+        place = self._kind.findData("mark")
+        if place < 0:
+            self._kind.addItem(words, "mark")
+        else:
+            self._kind.setItemText(place, words)
+        self.controls.arrange()
+
+    def copy_from(self, other: FramedView) -> None:
+        if isinstance(other, MapsView) and other._kind.findData("mark") >= 0:
+            self._offer_mark(other._since)
+            self._kind.setCurrentIndex(self._kind.findData(other.kind))
+
+    def _list_layers(self, experiment: Experiment) -> None:
+        """Kinds of layers, to be chosen from."""
+        kinds = tuple(dict.fromkeys(facts.layer.title for facts in experiment.analysis.nodes))
+        if kinds == self._kinds_of_layers:
+            return
+        self._kinds_of_layers, before = kinds, self._layers.currentData()
+        self._layers.blockSignals(True)
+        while self._layers.count() > 2:
+            self._layers.removeItem(2)
+        for kind in kinds if len(kinds) > 1 else ():
+            self._layers.addItem(kind.lower(), kind)
+        self._layers.setCurrentIndex(max(self._layers.findData(before), 0))
+        self._layers.blockSignals(False)
+        self.controls.arrange()
 
     def _choose_part(self, part: str) -> None:
         if part != self._selection.part:
@@ -107,10 +187,6 @@ class MapsView(FramedView):
             if many > 1:
                 self._turn(random.randrange(1, many))
 
-    def _choose_scaling(self, scaling: str) -> None:
-        self._scaling = cast(Scaling, scaling)
-        self._show_maps()
-
     # what is shown
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
@@ -118,35 +194,47 @@ class MapsView(FramedView):
             self._reading = None
             self.say("A formula has no maps: see Error surface, and Program for its terms")
             return
-        reading = snapshot.reading(ActivationsProbe(*within(snapshot.experiment, self._selection)))
-        if reading is None or reading is self._reading:
+        self._snapshot = snapshot
+        part_and_example = within(snapshot.experiment, self._selection)
+        reading = snapshot.reading(ActivationsProbe(*part_and_example))
+        probe = probe_of(self.kind, *part_and_example, self._since)
+        source = snapshot.readings.get(probe)
+        if reading is None or source is None or (reading is self._reading and source is self._source):
             return
-        self._reading, self._experiment = reading, snapshot.experiment
+        self._reading, self._experiment, self._source = reading, snapshot.experiment, source
+        self._maps = maps_in(snapshot, self.kind, probe)
+        self._list_layers(snapshot.experiment)
         self.panel.show_example(reading, class_names(snapshot.experiment))
+        if self._maps is not None and self._maps.why:
+            self.say(self._maps.why)
+            return
         self._show_maps()
         self._show_chosen()
         self.show_picture()
 
+    def _shown(self) -> dict[str, np.ndarray]:
+        """The maps of the layers that are shown."""
+        if self._maps is None or self._experiment is None:
+            return {}
+        wanted, maps = str(self._layers.currentData()), self._maps.maps
+        if wanted == "chosen":
+            return {name: values for name, values in maps.items() if name == self._selection.layer} or maps
+        titles = {facts.name: facts.layer.title for facts in self._experiment.analysis.nodes}
+        return {name: values for name, values in maps.items() if wanted in ("all", titles.get(name))}
+
     def _show_maps(self) -> None:
-        if self._reading is None or self._experiment is None:
+        if self._maps is None or self._experiment is None:
             return
         facts = {f.name: f for f in self._experiment.analysis.nodes}
-        outputs = self._reading.outputs
-        peaks = {name: self._reading.peak(name).astype(np.float64) for name in outputs}
+        shown, scaling = self._shown(), str(self._scale.currentData())
+        peaks = {name: self._maps.peak(name).astype(np.float64) for name in shown}
         whole = max((float(peak.max(initial=0.0)) for peak in peaks.values()), default=0.0)
-        groups = []
-        for name, values in outputs.items():
-            magnitudes = peaks[name]
-            if self._scaling == "network":
-                limits = np.array([whole])
-            elif self._scaling == "layer" or values.shape[1:] == (1, 1):
-                limits = np.array([magnitudes.max(initial=0.0)])
-            else:
-                limits = magnitudes
-            limits = np.where(limits > 0, limits, 1.0)
-            side = 60 if values.shape[1] > 1 else 28 if len(values) <= 24 else 14 if len(values) <= 200 else 8
-            groups.append(Group(name, name, detail(facts.get(name)), values[:, None], limits, side))
-        self.mosaic.show_groups(tuple(groups))
+        self.mosaic.show_groups(
+            tuple(
+                group_of(name, values, detail(facts.get(name)), peaks[name], scaling, whole)
+                for name, values in shown.items()
+            )
+        )
 
     def _show_chosen(self) -> None:
         chosen = self._selection
@@ -156,9 +244,30 @@ class MapsView(FramedView):
             if self.mosaic.value(place) is None:
                 place = None
         self.mosaic.choose(place)
+        self._show_enlarged(place)
         region = None if place is None else self.field(place)
         self.panel.show_field(region)
         self.readout.rest("" if place is None else self._words(place) + self._field_words(region))
+
+    def _show_enlarged(self, place: Place | None) -> None:
+        self._beside.have_more(place is not None and place.group != INPUT)
+        if place is None or self._maps is None:
+            return
+        group = next(g for g in self.mosaic.groups if g.key == place.group)
+        enlarged, title = chosen_group(group, place.tile)
+        self.enlarged.show_map(enlarged, title, self._maps.symbol)
+        self.enlarged.picture.choose(self._folded(place))
+
+    def _folded(self, place: Place) -> Place:
+        """Where a place of the mosaic lies in the enlarged map: units of one number each are all there."""
+        group = self.enlarged.group
+        return place if group is None or len(group.values) > 1 else replace(place, tile=0)
+
+    def _unfolded(self, place: Place | None) -> Place | None:
+        group, chosen = self.enlarged.group, self.mosaic.chosen
+        if place is None or group is None or chosen is None or len(group.values) > 1:
+            return place
+        return replace(place, tile=chosen.tile)
 
     def field(self, place: Place) -> Region | None:
         """The receptive field of a unit, where the input is an image."""
@@ -172,34 +281,40 @@ class MapsView(FramedView):
     def _field_words(self, region: Region | None) -> str:
         if region is None or self._experiment is None:
             return ""
-        seen = region.clipped(self._experiment.analysis.input)
-        if not seen.height or not seen.width:
-            return ".  Sees nothing of the input: only padding"
-        words = (
-            f".  Sees rows {seen.top}–{seen.top + seen.height - 1}, "
-            f"columns {seen.left}–{seen.left + seen.width - 1} of the input ({region.height}×{region.width}"
-        )
-        return words + (")" if seen == region else ", partly padding)")
+        return field_words(region, self._experiment.analysis.input)
 
     def _words(self, place: Place) -> str:
         assert self._reading is not None
-        if place.group == INPUT:
-            values = self._reading.input
-            spot = (place.tile, 0, 0) if values.shape[1:] == (1, 1) else (place.pane, place.row, place.column)
-            raw = float(self._reading.raw[spot])
-            return f"{where(INPUT, *spot, values.shape)}: {number(float(values[spot]))}  (raw {number(raw)})"
-        values = self._reading.outputs[place.group]
+        maps = self._reading.outputs if self._maps is None else self._maps.maps
+        values = maps[place.group]
         spot = (place.tile, place.row, place.column)
-        text = f"{where(place.group, *spot, values.shape)}: {number(float(values[spot]))}"
+        here = where(place.group, *spot, values.shape)
+        if self._maps is not None and self._maps.kind != "output":
+            if place.group == INPUT:
+                return f"{here}: ∂E/∂x = {number(float(values[spot]))}"
+            y = float(self._reading.outputs[place.group][spot])
+            return f"{here}: {self._maps.symbol} = {number(float(values[spot]))}  (y = {number(y)})"
+        text = f"{here}: {number(float(values[spot]))}"
         before = self._reading.preactivations.get(place.group)
         if before is not None and before.shape == values.shape and float(before[spot]) != float(values[spot]):
             text += f"  (z = {number(float(before[spot]))})"
         return text
 
+    def _hover_input(self, place: Place | None) -> None:
+        if place is None or self._reading is None:
+            self.readout.say("")
+            return
+        values, raw = self._reading.input, self._reading.raw
+        spot = (place.tile, 0, 0) if values.shape[1:] == (1, 1) else (place.pane, place.row, place.column)
+        here = where(INPUT, *spot, values.shape)
+        self.readout.say(f"{here}: {number(float(values[spot]))}  (raw {number(float(raw[spot]))})")
+
     def _hover(self, place: Place | None) -> None:
         self.readout.say("" if place is None or self._reading is None else self._words(place))
 
-    def _pick(self, place: Place) -> None:
+    def _pick(self, place: Place | None) -> None:
+        if place is None or place.group == INPUT:
+            return
         self._selection = replace(
             self._selection, layer=place.group, unit=place.tile, row=place.row, column=place.column
         )
@@ -210,21 +325,20 @@ class MapsView(FramedView):
         super().show_theme(theme)
         self.mosaic.show_theme(theme)
         self.panel.show_theme(theme)
+        self.enlarged.show_theme(theme)
 
     def table(self) -> Table:
-        """One row a number: layer, unit, row, column, output."""
-        if self._reading is None:
+        """One row a number of the layers that are shown: layer, unit, row, column, and what is shown of them."""
+        if self._maps is None or not self._shown():
             return Table({})
-        names, units, rows, columns, values = [], [], [], [], []
-        for name, maps in self._reading.outputs.items():
-            unit, row, column = (index.ravel() for index in np.indices(maps.shape))
-            names.append(np.full(maps.size, name, dtype=object))
-            units.append(unit)
-            rows.append(row)
-            columns.append(column)
-            values.append(maps.ravel())
-        columns_of = {"layer": names, "unit": units, "row": rows, "column": columns, "output": values}
-        return Table({key: np.concatenate(parts) for key, parts in columns_of.items()})
+        return table_of(self._shown(), NAMES[self._maps.kind])
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._enlarge.setVisible(
+            self.width() >= WITH_MORE
+        )  # where there is no room there is nothing to choose
+        self.controls.arrange()
+        super().resizeEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         action = {Qt.Key.Key_N: 1, Qt.Key.Key_P: -1}.get(Qt.Key(event.key()))
@@ -232,24 +346,7 @@ class MapsView(FramedView):
             self._turn(action)
         elif event.key() == Qt.Key.Key_R:
             self._turn_anywhere()
+        elif event.key() == Qt.Key.Key_M:
+            self.mark()
         else:
             super().keyPressEvent(event)
-
-
-def where(layer: str, unit: int, row: int, column: int, shape: tuple[int, ...]) -> str:
-    """Which number it is: "conv1, unit 3, row 5, column 9"."""
-    place = f"{layer}, {'channel' if layer == INPUT else 'unit'} {unit}"
-    return place if shape[1:] == (1, 1) else f"{place}, row {row}, column {column}"
-
-
-def detail(facts: Facts | None) -> str:
-    """What stands after a layer's name: its output's shape and its function."""
-    if facts is None or facts.output is None:
-        return ""
-    words = [str(facts.output)]
-    activation = getattr(facts.layer, "activation", None)
-    if activation is not None:
-        words.append(activation.title)
-    else:
-        words.append(facts.layer.title.lower())
-    return " · ".join(words)

@@ -111,7 +111,7 @@ class OptimizersView(FramedView):
         words = " and ".join(names)
         self.hint = STEP if len(weights) > 1 else SELECT  # type: ignore[misc]
         if len(names) == 1 and self._selection.weight < 0:
-            words += ", the first; click another weight to see it"
+            words += ", the first"
         if words != self.which.text():
             self.which.setText(words)
             self.controls.arrange()

@@ -47,6 +47,8 @@ class SurfaceView(FramedView):
     tab = "Surface"
     summary = "The error over a plane through weight space, and the path that training walks on it"
 
+    rest = 0.03
+
     start_dragged = Signal(object, bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -154,11 +156,14 @@ class SurfaceView(FramedView):
         self._asked = self.probe(), self.batch_probe()
         self._take(snapshot)
         runs = snapshot.runs or (snapshot,)
-        told = tuple((run.run, run.name, run.colour, run.stopped, id(run.walk)) for run in runs)
+        told = tuple((run.run, run.name, run.colour, run.stopped, *map(id, run.walks)) for run in runs)
         shown = (*map(id, self._readings), snapshot.run, snapshot.rate, *told)
         if shown != self._shown or not self.scenes:
             self._shown = shown
-            self._kept = self._readings, tuple(run.walk for run in runs)  # so that no other has their numbers
+            self._kept = (
+                self._readings,
+                tuple(run.walks for run in runs),
+            )  # so that no other has their numbers
             self._redraw()
 
     def _take(self, snapshot: Snapshot) -> None:
@@ -272,6 +277,7 @@ class SurfaceView(FramedView):
         if self._experiment is None:
             return
         self._dragging = not final
+        self.rest = 0.0 if self._dragging else SurfaceView.rest
         values: dict[str, np.ndarray] | None = None
         if point is not None:
             analysis = self._experiment.analysis

@@ -11,7 +11,7 @@ from lab.experiment.experiment import Experiment
 from lab.gui.selection import Selection
 from lab.gui.theme import Theme
 from lab.gui.views.framed import FramedView
-from lab.gui.views.maps import detail
+from lab.gui.views.map_groups import detail
 from lab.gui.views.view import Table
 from lab.gui.widgets.mosaic import Group, Place
 from lab.gui.widgets.scrolled import ScrolledMosaic

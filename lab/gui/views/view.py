@@ -39,7 +39,7 @@ class View(QWidget):
     """What its tab says, where that has to be shorter than its title."""
     summary: ClassVar[str]
 
-    rest: ClassVar[float] = 0.0
+    rest: float = 0.0
     """Seconds that the window lets it stand between two snapshots of one run, where more would not be seen."""
 
     can_be_doubled: ClassVar[bool] = True

@@ -57,11 +57,14 @@ class ColourBar(QWidget):
     def show_scale(self, scale: Scale, title: str, theme: Theme) -> None:
         self._scale, self._title, self._theme = scale, title, theme
         self.setAccessibleName(f"Colour scale of the {title}: {tick(scale.low)} to {tick(scale.high)}")
+        self.updateGeometry()  # numbers with a sign are wider
         self.update()
 
     def sizeHint(self) -> QSize:
         metrics = QFontMetricsF(self._font())
-        return QSize(round(24 + max(map(metrics.horizontalAdvance, ("0.000", "3·10⁻⁴")))), 120)
+        sign = "−" if self._scale is not None and self._scale.low < 0 else ""
+        widest = max(metrics.horizontalAdvance(f"{sign}{text}") for text in ("0.000", "3·10⁻⁴"))
+        return QSize(round(24 + widest), 120)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(self.sizeHint().width(), 60)

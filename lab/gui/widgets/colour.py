@@ -38,6 +38,24 @@ def rows_of_map(
     return scaled.astype(np.intp)
 
 
+GREYS: ColourMap = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
+"""From black to white: the scale of each of red, green and blue."""
+
+
+def pixels_of(
+    values: NDArray[np.floating],
+    low: float | NDArray[np.floating],
+    high: float | NDArray[np.floating],
+    not_a_number: str,
+) -> Pixels:
+    """Pixels [...] of red, green and blue [..., 3], each none of it at `low` and all of it at `high`."""
+    rows = rows_of_map(values, low, high).astype(np.uint32)
+    unknown = (rows == NOT_A_NUMBER).any(-1)
+    red, green, blue = (rows[..., k] for k in range(3))
+    pixels: Pixels = np.uint32(0xFF000000) | (red << np.uint32(16)) | (green << np.uint32(8)) | blue
+    return np.where(unknown, np.uint32(QColor(not_a_number).rgba()), pixels)
+
+
 def image_of(pixels: Pixels) -> QImage:
     """A picture of its own from [rows, columns] pixels."""
     height, width = pixels.shape

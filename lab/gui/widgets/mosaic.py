@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, QSizeF, Qt, Signal
@@ -18,9 +20,10 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from lab.gui.theme import LIGHT, Theme, diverging, number_font
+from lab.gui.theme import LIGHT, Theme, number_font
 from lab.gui.widgets.colorbar import paint_bar
-from lab.gui.widgets.colour import Scale, image_of, pixel_table, rows_of_map
+from lab.gui.widgets.colour import image_of
+from lab.gui.widgets.mosaic_colours import all_pixels, scale_of, some_pixels, words_of_ends, words_of_limit
 from lab.gui.widgets.mosaic_layout import (
     BETWEEN,
     GAP,
@@ -31,13 +34,13 @@ from lab.gui.widgets.mosaic_layout import (
     Group,
     Mark,
     Place,
+    Shading,
 )
-from lab.gui.widgets.wording import number
 
 LARGE = 1 << 20
 """Numbers of a group of which only those in sight are given colours."""
 
-__all__ = ["Group", "Mark", "Mosaic", "Place"]
+__all__ = ["Group", "Mark", "Mosaic", "Place", "Shading"]
 
 
 class Mosaic(QWidget):
@@ -72,7 +75,7 @@ class Mosaic(QWidget):
     def show_groups(self, groups: tuple[Group, ...]) -> None:
         self._groups = groups
         self._pixels.clear()
-        shapes = tuple((g.key, g.values.shape, g.side, len(g.limits)) for g in groups)
+        shapes = tuple((g.key, g.shape, g.shading, g.side, len(g.limits)) for g in groups)
         if shapes != self._shapes:
             self._shapes = shapes
             self._arrange()
@@ -114,7 +117,7 @@ class Mosaic(QWidget):
         for group in self._groups:
             if group.key == place.group:
                 spot = (place.tile, place.pane, place.row, place.column)
-                inside = all(0 <= k < n for k, n in zip(spot, group.values.shape, strict=True))
+                inside = all(0 <= k < n for k, n in zip(spot, group.shape, strict=True))
                 return float(group.values[spot]) if inside else None
         return None
 
@@ -131,10 +134,8 @@ class Mosaic(QWidget):
                 if not (0 <= y < len(rows) and 0 <= x < len(columns)):
                     return None
                 index = int(rows[y] + columns[x])
-                if 0 <= index < block.group.values.size:
-                    return Place(
-                        block.group.key, *map(int, np.unravel_index(index, block.group.values.shape))
-                    )
+                if 0 <= index < math.prod(block.group.shape):
+                    return Place(block.group.key, *map(int, np.unravel_index(index, block.group.shape)))
         return None
 
     # where it lies
@@ -144,7 +145,7 @@ class Mosaic(QWidget):
         width = max(self.width() - 2 * MARGIN, 60)
         y = MARGIN
         for group in self._groups:
-            tiles, panes, h, w = group.values.shape
+            tiles, panes, h, w = group.shape
             header = HEADER if group.title else 0
             side: float = group.side
             most = tiles  # columns
@@ -229,25 +230,11 @@ class Mosaic(QWidget):
 
     def _pixels_at(self, group: Group, index: NDArray[np.int64]) -> NDArray[np.uint32]:
         """The pixels of the values at these indices; see-through where there is none."""
-        if group.values.size <= LARGE:
-            return self._colours_of(group).take(index + 1, mode="clip")
-        there = (index >= 0) & (index < group.values.size)
-        at = np.where(there, index, 0)
-        limits = group.limits
-        if len(limits) > 1:
-            limits = limits[at // (group.values.size // len(group.values))]
-        table = pixel_table(diverging(self._theme), self._theme.danger)
-        colours = table[rows_of_map(group.values.reshape(-1)[at], -limits, limits)]
-        return np.where(there, colours, np.uint32(0))
-
-    def _colours_of(self, group: Group) -> NDArray[np.uint32]:
-        """The pixel of every value, with a see-through one before the first and after the last."""
+        if group.values.size > LARGE and group.shading != "colour":
+            return some_pixels(group, self._theme, index)
         if group.key not in self._pixels:
-            table = pixel_table(diverging(self._theme), self._theme.danger)
-            limits = group.limits if len(group.limits) == 1 else group.limits[:, None, None, None]
-            colours = table[rows_of_map(group.values, -limits, limits)]
-            self._pixels[group.key] = np.concatenate([[np.uint32(0)], colours.ravel(), [np.uint32(0)]])
-        return self._pixels[group.key]
+            self._pixels[group.key] = all_pixels(group, self._theme)
+        return self._pixels[group.key].take(index + 1, mode="clip")
 
     def _paint_tiles(self, painter: QPainter, block: Block, visible: QRect, ratio: float) -> None:
         part = block.area.toAlignedRect().intersected(visible)
@@ -278,7 +265,7 @@ class Mosaic(QWidget):
                 painter.drawText(
                     below,
                     Qt.AlignmentFlag.AlignCenter,
-                    f"±{number(limit, 2)}" if block.group.values[tile].any() else "0",
+                    words_of_limit(block.group, tile, limit),
                 )
 
     def _paint_header(self, painter: QPainter, block: Block) -> None:
@@ -306,12 +293,7 @@ class Mosaic(QWidget):
         painter.setFont(self._small())
         painter.setPen(QColor(self._theme.muted))
         metrics = painter.fontMetrics()
-        if len(group.limits) == 1:
-            low, high = number(-group.limits[0], 2), number(group.limits[0], 2)
-        else:
-            low, high = "−each", "+each"
-        if self.width() < 300:  # the map is symmetrical: one number says both
-            low, high = "", "±" + high.lstrip("+")
+        low, high = words_of_ends(group, short=self.width() < 300)
         wide = 70 if self.width() > 380 else 36
         ends = [metrics.horizontalAdvance(text) for text in (low, high)]
         x = line.right() - ends[1]
@@ -319,8 +301,7 @@ class Mosaic(QWidget):
             QRectF(x, line.top(), ends[1] + 2, line.height()), Qt.AlignmentFlag.AlignVCenter, high
         )
         bar = QRectF(round(x - wide - 6) + 0.5, round(line.center().y() - 4) + 0.5, wide, 8)
-        limit = float(group.limits.max()) if len(group.limits) else 1.0
-        paint_bar(painter, bar, Scale(diverging(self._theme), -limit, limit), self._theme)
+        paint_bar(painter, bar, scale_of(group, self._theme), self._theme)
         painter.setPen(QColor(self._theme.muted))
         start = bar.left() - 6 - ends[0]
         painter.drawText(
@@ -334,7 +315,7 @@ class Mosaic(QWidget):
             return
         veil = QColor(self._theme.surface)
         veil.setAlphaF(0.55)
-        for pane in range(block.group.values.shape[1]):
+        for pane in range(block.group.shape[1]):
             field_ = block.cells(Place(mark.group, 0, pane, mark.top, mark.left), mark.height, mark.width)
             whole = QRectF(block.corner(0, pane), QSizeF(block.pane[1], block.pane[0]))
             self._frame(painter, field_, whole, veil)
@@ -355,7 +336,7 @@ class Mosaic(QWidget):
         place = self._chosen
         if place is None or place.group != block.group.key or self.value(place) is None:
             return
-        _, panes, h, w = block.group.values.shape
+        _, panes, h, w = block.group.shape
         if panes * h * w > 1:
             self._outline(painter, block.tile_area(place.tile).adjusted(-1, -1, 1, 1))
         if place.row >= 0 and place.column >= 0:
@@ -409,7 +390,7 @@ class Mosaic(QWidget):
     def _moved(self, place: Place, down: int, right: int, by_tile: bool) -> Place:
         number_of = next(k for k, b in enumerate(self._blocks) if b.group.key == place.group)
         block = self._blocks[number_of]
-        tiles, panes, h, w = block.group.values.shape
+        tiles, panes, h, w = block.group.shape
         if not by_tile and h * w * panes > 1:
             row = place.row + down
             pane, column = divmod(place.pane * w + place.column + right, w)

@@ -8,6 +8,7 @@ columns, so a frame costs one addition and one look-up a pixel, whatever the num
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,11 @@ class Place:
     column: int = 0
 
 
+Shading = Literal["sign", "magnitude", "colour"]
+"""Numbers with a sign, from -limit to limit; magnitudes, from 0 to it; or three panes as red, green and blue, each from
+-limit (none of it) to limit (all of it), which are shown as one pane."""
+
+
 @dataclass(frozen=True, eq=False)
 class Group:
     """Maps that belong together. `values` is [tiles, panes, height, width].
@@ -45,6 +51,13 @@ class Group:
     limits: NDArray[np.float64]
     side: int = 60
     smooth: bool = False
+    shading: Shading = "sign"
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """Tiles, and panes as they are shown, their height and their width."""
+        tiles, panes, height, width = self.values.shape
+        return tiles, 1 if self.shading == "colour" else panes, height, width
 
 
 @dataclass(frozen=True)
@@ -92,14 +105,14 @@ class Block:
 
     def cells(self, place: Place, height: int = 1, width: int = 1) -> QRectF:
         corner = self.corner(place.tile, place.pane)
-        _, _, h, w = self.group.values.shape
+        _, _, h, w = self.group.shape
         y, x = self.pane[0] / h, self.pane[1] / w
         return QRectF(corner.x() + place.column * x, corner.y() + place.row * y, width * x, height * y)
 
     def index(self, ratio: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """For each row and each column of device pixels, what it adds to the index of the value shown there."""
         if self.pixels is None or self.pixels[0] != ratio:
-            _, panes, h, w = self.group.values.shape
+            _, panes, h, w = self.group.shape
             size = panes * h * w
             sides = (
                 (self.area.height(), self.pitch[0], self.pane[0], h, self.columns * size, self.pane_columns * h * w, w),

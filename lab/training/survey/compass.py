@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -24,10 +24,9 @@ from lab.training.survey.error import (
     next_case,
     whole_training,
 )
+from lab.training.survey.in_hand import last_step, scales, velocity
 from lab.training.survey.linear import exact, of_neuron
 
-LOST = 12 * float(np.finfo(np.float32).eps)
-"""A step that is shorter than this share of the weights is mostly rounding: it has no direction."""
 MOST_SECONDS = 5.0
 """Where the gradient over all training examples would take longer, it is not compared with the batch's."""
 PARALLEL = 0.9999
@@ -48,21 +47,14 @@ def arrow(plane: Plane, direction: Values) -> Arrow | None:
     return Arrow((float(shadow[0]), float(shadow[1])), length, min(inside / length, 1.0))
 
 
-def last_step(update: Vector | None, weights: Vector) -> Values | None:
-    """How the weights moved last; None where that is not known, or lost in rounding."""
-    if update is None or len(update) != len(weights):
-        return None
-    step: Values = update.astype(np.float64)
-    return step if float(np.linalg.norm(step)) > LOST * float(np.linalg.norm(weights)) else None
-
-
 class Reckoning:
     """The compass at a moment, on a plane, of an error. `go_on` does some parts more, `compass` is what is known."""
 
     def __init__(self, plane: Plane, error: ErrorOf, moment: Moment) -> None:
         self.moment, self.is_done = moment, False
         self.others: dict[int, dict[str, Arrow]] = {}
-        """The arrows of other runs."""
+        self.scales_of_others: dict[int, Mapping[str, tuple[float, float]]] = {}
+        """The arrows of other runs, and what their optimizers keep of two weights."""
         self._plane, self._error = plane, error
         self._neuron = exact(moment, error)
         self._arrows: dict[str, Arrow] = {}
@@ -115,9 +107,11 @@ class Reckoning:
     def _work(self) -> Iterator[float]:
         """The parts, what is cheap and most wanted first. Each yields the seconds to be reckoned for the next."""
         w, error, neuron = self.moment.params, self._error, self._neuron
-        step, each = self._step(), error.seconds_of_gradient
+        step, each = last_step(self.moment.internals, w), error.seconds_of_gradient
         self._point("step", step)
-        self._point("velocity", velocity(self.moment))
+        self._point("velocity", velocity(self.moment.internals))
+        self._know(scales=scales(self.moment.internals, self._plane))
+        self.scales_of_others = {o.run: scales(o.internals, self._plane) for o in self.moment.others}
         self._constrain()
         if neuron is not None:
             self._know_all(neuron)
@@ -136,7 +130,8 @@ class Reckoning:
         if error.has_slope and neuron is None:
             yield from self._curve(w)
         for other in self.moment.others:
-            found = {"step": last_step(other.last_update, other.params)}
+            inside = other.internals
+            found = {"step": last_step(inside, other.params), "velocity": velocity(inside)}
             if error.has_slope:
                 yield each
                 found["descent"] = -self._gradient(other.params)
@@ -167,10 +162,6 @@ class Reckoning:
         if found is None:
             raise BrokenOffError
         return found
-
-    def _step(self) -> Values | None:
-        inside = self.moment.internals
-        return None if inside is None else last_step(inside.last_update, self.moment.params)
 
     def _constrain(self) -> None:
         """The line on which the case has no error: the one that the surface is over, or that training takes next."""
@@ -240,21 +231,3 @@ class Reckoning:
         if isinstance(self._neuron, LinearNeuron) and high > 0 and abs(low) <= NEGLIGIBLE * high:
             return float("inf")
         return high / low if low > 0 else NAN
-
-
-def velocity(moment: Moment) -> Values | None:
-    """The optimizer's velocity as a move of the weights; None where it has none."""
-    inside = moment.internals
-    if inside is None or inside.age == 0 or len(inside.slots) == 0:
-        return None
-    optimizer = inside.experiment.optimizer
-    if "velocity" not in optimizer.slots:
-        return None
-    slot: Values = inside.slots[optimizer.slots.index("velocity")].astype(np.float64)
-    if getattr(optimizer, "velocity_of", "weights") == "weights":
-        return slot
-    factors = [
-        np.full(p.size, inside.experiment.rates.factor(p) if p.learned else 0.0)
-        for p in inside.program.parameters
-    ]
-    return -inside.rate * np.concatenate(factors) * slot

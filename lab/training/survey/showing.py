@@ -67,6 +67,7 @@ def surface(frame: Frame, survey: Survey, moment: Moment, said: str) -> Surface:
         compass=reckoning.compass if is_reckoned and reckoning is not None else None,
         why="; ".join(filter(None, (frame.choice.why, said, filling.error.why, who_is_gone(frame, moment)))),
         chosen_at=frame.step,
+        plane=frame.plane,
     )
 
 
@@ -82,6 +83,7 @@ def footprints(frame: Frame, filling: Filling, other: OtherPath, reckoning: Reck
         path_steps=np.array([*other.path_steps.tolist(), other.step], np.int64),
         path_distances=np.array([p.distance for p in places]),
         arrows=reckoning.others.get(other.run, {}) if reckoning is not None else {},
+        scales=reckoning.scales_of_others.get(other.run, {}) if reckoning is not None else {},
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PySide6.QtCore import QPointF
+from PySide6.QtGui import QColor, QTransform
 from PySide6.QtWidgets import QComboBox
 from pytestqt.qtbot import QtBot
 
@@ -50,6 +51,12 @@ def feed(view: SurfaceView, reading: Surface, count: int = 1, active: int = 1) -
     view.show_snapshot(replace(race(count=count, active=active), readings=readings))
 
 
+def sees(face: Surface2D, colour: QColor) -> bool:
+    """Whether there is a pixel of exactly this colour."""
+    image = face.grab().toImage()
+    return any(image.pixelColor(x, y) == colour for x in range(image.width()) for y in range(image.height()))
+
+
 def point_at(face: Surface2D, x: float, y: float) -> None:
     face._moved(face.box.mapViewToScene(QPointF(x, y)))
 
@@ -80,12 +87,11 @@ def test_a_point_of_the_path_under_the_cursor_says_both_errors_and_how_far_off_i
 def test_path_axes_and_lines(stage: Stage) -> None:
     view = stage.show(SurfaceView)
     flat, reading = flat_of(view), surface()
-    x, y = flat.paths[0].line.getData()
-    np.testing.assert_array_equal(x[:-1], reading.path[:, 0])
-    assert (x[-1], y[-1]) == tuple(reading.path[-1])
-    assert flat.paths[0].now.getData()[0][0] == reading.path[-1, 0]
-    assert flat.paths[0].start.getData()[0][0] == reading.path[0, 0]
-    np.testing.assert_array_equal(flat.paths[0].tail.getData()[0], x[-40:])
+    path = flat.paths[0]
+    np.testing.assert_array_equal(path.drawn[:-1], reading.path)
+    assert tuple(path.drawn[-1]) == path.now == tuple(reading.path[-1])
+    assert path.start == tuple(reading.path[0])
+    assert path.symbol == "o"
     assert flat.getAxis("bottom").labelText == reading.axes[0]
     assert flat.getAxis("left").labelText == reading.axes[1]
     shown = [label.toPlainText() for label in flat.contours.labels if label.isVisible()]
@@ -340,21 +346,21 @@ def test_every_run_has_its_path_and_its_name(stage: Stage) -> None:
     view = stage.show(SurfaceView)
     reading = with_other_paths(surface(), 3)
     feed(view, reading, 3)
-    paths = flat_of(view).paths
-    for items, colour, name, path in zip(
-        paths, (1, 2, 0), "BCA", (reading.others[0].path, reading.others[1].path, reading.path), strict=True
+    flat = flat_of(view)
+    for item, colour, path in zip(
+        flat.paths, (1, 2, 0), (reading.others[0].path, reading.others[1].path, reading.path), strict=True
     ):
-        np.testing.assert_array_equal(items.line.getData()[0][:-1], path[:, 0])
-        assert items.line.opts["pen"].color().name() == LIGHT.runs[colour]
-        assert items.name.toPlainText() == name
-        assert items.name.isVisible()
-    assert paths[2].line.zValue() > paths[1].line.zValue(), "the active run's is on top"
+        np.testing.assert_array_equal(item.drawn[:-1], path)
+        assert sees(flat, QColor(LIGHT.runs[colour]))
+    assert [name.text for name in flat.names.names(QTransform())] == ["A", "C", "B"]
+    assert flat.paths[2].zValue() > flat.paths[1].zValue(), "the active run's is on top"
     assert view.readout.text().startswith("A at step 600: error ")
     assert f"B {number(float(reading.others[0].path_errors[-1]))}" in view.readout.text()
     feed(view, surface())
-    assert [items.line.isVisible() for items in paths] == [True, False, False]
-    assert not paths[0].name.isVisible()
-    assert paths[0].line.opts["pen"].color().name() == LIGHT.runs[0]
+    assert [item.isVisible() for item in flat.paths] == [True, False, False]
+    assert not flat.names.names(QTransform())
+    assert sees(flat, QColor(LIGHT.runs[0]))
+    assert not sees(flat, QColor(LIGHT.runs[1]))
     assert view.readout.text().startswith("step 600: error ")
 
 
@@ -387,10 +393,11 @@ def test_a_run_that_leaves_the_picture_is_marked_at_its_border_and_said(stage: S
     feed(view, gone)
     assert f"left the picture at step {of.path_steps[99]}" in view.readout.text()
     flat = flat_of(view)
-    x, _ = flat.paths[0].line.getData()
-    assert np.nanmax(x) == pytest.approx(3.0), "the line ends at the border"
-    assert 2.8 < flat.paths[0].now.getData()[0][0] < 3.0
-    assert flat.paths[0].now.points()[0].symbol() == "t2"
+    path = flat.paths[0]
+    assert np.nanmax(path.drawn[:, 0]) == pytest.approx(3.0), "the line ends at the border"
+    assert path.symbol == "t2"
+    to_pixels = flat.box.childGroup.sceneTransform()
+    assert path.place(to_pixels).x() < to_pixels.map(QPointF(*path.now)).x(), "all of the mark is to be seen"
     choose(view.settings.shape, "solid")
     feed(view, gone)
     solid = view.faces.face("solid")
@@ -406,7 +413,7 @@ def test_a_run_that_has_stopped_says_why(stage: Stage) -> None:
     runs = race(count=2, B={"stopped": why})
     view.show_snapshot(replace(runs, readings={view.probe(): with_other_paths(surface(), 2)}))
     assert f"B stopped: {why}" in view.readout.text()
-    assert flat_of(view).paths[0].now.points()[0].symbol() == "x"
+    assert flat_of(view).paths[0].symbol == "x"
 
 
 def test_the_batch_beside_has_the_same_frame_and_scale(stage: Stage) -> None:

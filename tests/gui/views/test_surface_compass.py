@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PySide6.QtGui import QTransform
 from PySide6.QtWidgets import QApplication
 
 from lab.gui.theme import LIGHT
@@ -11,6 +12,7 @@ from lab.gui.views.surface import SurfaceView
 from lab.gui.widgets.surface.arrows import ARROWS, drawn_length
 from lab.gui.widgets.surface.compass_card import facts
 from lab.gui.widgets.surface.compass_items import ellipse_axes, line_through
+from lab.gui.widgets.surface.scales import REACH
 from lab.gui.widgets.surface.terrain import Look, terrain
 from lab.training.surfaces import Arrow, Compass, Surface
 from tests.gui.fake_snapshots import bowl_surface, surface, with_compass, with_other_paths
@@ -188,4 +190,23 @@ def test_arrows_lie_on_the_relief(stage: Stage) -> None:
     y = land.y[0] + (pointers["minimum"].points[:, 1] + 1) / 2 * (land.y[-1] - land.y[0])
     np.testing.assert_allclose(pointers["minimum"].points[:, 2], land.scale.share(land.at(x, y)), atol=1e-9)
     assert (x[-1], y[-1]) == pytest.approx(reading.minimum)
+    view.grab()
+
+
+def test_what_optimizers_keep_of_two_weights_is_drawn_at_every_marker_once_it_is_wanted(stage: Stage) -> None:
+    view = stage.show(SurfaceView)
+    reading = with_compass(with_other_paths(surface(), 2))
+    kept = {"step size": (0.1, 0.4), "running square": (3.0, 1.0)}
+    other = replace(reading.others[0], scales=kept)
+    feed(view, replace(reading, others=(other,), compass=replace(reading.compass, scales=kept)), 2)
+    flat = flat_of(view)
+    assert flat.scales.shapes == ()
+    for box in view.settings.scales.values():
+        box.setChecked(True)
+    assert len(flat.scales.shapes) == 4
+    to_pixels = QTransform(10, 0, 0, -10, 0, 0)
+    for shape in flat.scales.shapes:
+        area = shape.area(to_pixels)
+        assert area.height() / area.width() == pytest.approx(shape.half[1] / shape.half[0])
+        assert max(area.width(), area.height()) == pytest.approx(2 * REACH)
     view.grab()

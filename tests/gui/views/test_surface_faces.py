@@ -21,6 +21,7 @@ from lab.gui.widgets.surface.relief import Ground
 from lab.gui.widgets.surface.surface3d import Surface3D
 from lab.gui.widgets.surface.terrain import Look, scale_of, terrain
 from lab.gui.widgets.surface.trails import cut_to_box, differs, spaced, trails_of
+from lab.training.snapshot import Walk
 from tests.gui.fake_snapshots import race, snapshot, surface, with_compass, with_other_paths
 from tests.gui.views.stage import Stage
 from tests.gui.views.test_surface import choose, feed, flat_of, point_at
@@ -231,13 +232,32 @@ def test_a_relief_in_a_figure_is_as_sharp_as_the_figure(stage: Stage, tmp_path: 
     feed(view, surface())
     drawn: list[tuple[int, int]] = []
     solid = solid_of(view)
-    render = solid._render
-    solid._render = lambda ground, ratio, size, samples: (
-        drawn.append(size) or render(ground, ratio, size, samples)
+    draw = solid._drawn_ground
+    solid._drawn_ground = lambda ground, ratio, size, samples: (
+        drawn.append(size) or draw(ground, ratio, size, samples)
     )
     figures.save(view, tmp_path / "a.png", LIGHT, (500, 300))
     assert max(drawn)[0] >= 2 * (solid.width() - 420)
     assert solid.sharpness == 1.0
+
+
+def test_while_a_path_grows_the_ground_of_a_relief_is_drawn_once(stage: Stage, qtbot: QtBot) -> None:
+    view = stage.show(SurfaceView)
+    choose(view.settings.shape, "solid")
+    feed(view, surface())
+    solid = solid_of(view)
+    solid.grab()
+    ground, before = solid._relief, solid.grab().toImage()
+    reading = view._readings[0]
+    for share in (0.5, 0.8):
+        walk = Walk(np.array([1000]), share * reading.path[-1:], reading.plane)
+        view.show_snapshot(replace(snapshot(), readings={view.probe(): reading}, walks=(walk,)))
+        assert solid.grab().toImage() != before
+        assert solid._relief is ground
+        np.testing.assert_allclose(view.scenes[0].trails[-1].points[-1], walk.points[-1])
+    solid.turn(0.2, 0)
+    solid.grab()
+    assert solid._relief is not ground
 
 
 def test_a_plot_of_equal_units_keeps_its_frame_when_it_shrinks(stage: Stage) -> None:

@@ -34,7 +34,7 @@ def _two_weights(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def raced(count: int, walks: tuple[Walk, ...]) -> Snapshot:
     runs = fake.race("neuron", count=count, steps=9).runs
-    runs = tuple(replace(run, walk=walk) for run, walk in zip(runs, walks, strict=True))
+    runs = tuple(replace(run, walks=(walk,)) for run, walk in zip(runs, walks, strict=True))
     return replace(runs[0], runs=runs)
 
 
@@ -125,8 +125,8 @@ def test_while_the_start_is_in_the_hand_the_ground_stands_still_and_paths_follow
     elsewhere = replace(reading, x=reading.x * 2, y=reading.y * 2)
     view.show_snapshot(replace(raced(4, moved), readings={view.probe(): elsewhere}))
     assert view.scenes[0].land is land
-    for items, walk in zip(flat_of(view).paths, (*moved[1:3], moved[0]), strict=False):
-        np.testing.assert_allclose(items.start.getData()[0][0], walk.points[0, 0])
+    for path, walk in zip(flat_of(view).paths, (*moved[1:3], moved[0]), strict=False):
+        np.testing.assert_allclose(path.start, walk.points[0])
     view._drag((1.0, 1.0), True)
     view.show_snapshot(replace(raced(4, moved), readings={view.probe(): elsewhere}))
     assert view.scenes[0].land.frame == ((-6.0, 7.0), (-4.8, 6.0))

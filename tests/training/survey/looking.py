@@ -50,7 +50,7 @@ def as_other(run: Run, number: int = 2) -> OtherPath:
         m.params,
         m.path_steps,
         m.path_vectors,
-        run.last_update,
+        run.internals(),
     )
 
 

@@ -31,11 +31,18 @@ class Sight:
 
     @property
     def words(self) -> str:
-        whole = f"{self.of.height}×{self.of.width}"
+        whole, field = f"{self.of.height}×{self.of.width}", f"{self.size[0]}×{self.size[1]}"
+        if self.has_outgrown:
+            return f"▲ sees {field} of {whole}"
         seen = self.region.clipped(self.of)
         if (seen.height, seen.width) == (self.of.height, self.of.width):
             return f"sees all {whole}"
-        return f"sees {self.size[0]}×{self.size[1]} of {whole}"
+        return f"sees {field} of {whole}"
+
+    @property
+    def has_outgrown(self) -> bool:
+        """Whether the field is larger than the input: ▲ marks it."""
+        return self.size[0] > self.of.height or self.size[1] > self.of.width
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,8 @@ from lab.training.surfaces import Arrow
 
 SMALLEST = 110
 """Pixels of the picture's shorter side from which on there are arrows."""
+OTHERS, SMALLER = ("descent", "step", "velocity"), 0.6
+"""What is drawn of runs beside the one whose surface it is, and how much smaller."""
 NEAR = 10
 """Pixels from an arrow's tip within which the mouse means it."""
 
@@ -165,19 +167,19 @@ class CompassItems:
         self._point_others(scene)
 
     def _point_others(self, scene: Scene) -> None:
-        """Steps and velocities of the other runs at their marks, small and without a sign."""
+        """Gradients, steps and velocities of the other runs at their marks, small and without a sign."""
         wanted = [
             (trail, key, arrow)
             for trail in scene.trails[:-1]
             for key, arrow in trail.arrows.items()
-            if key in ("step", "velocity") and key in scene.marks.arrows
+            if key in OTHERS and key in scene.marks.arrows
         ]
         for item in self.others:
             self._plot.removeItem(item)
         self.others = []
         for trail, key, arrow in wanted:
             end = trail.seen_at
-            tip = self._tip(key, end, arrow, 0.6)
+            tip = self._tip(key, end, arrow, SMALLER)
             if tip is not None and end is not None and scene.land.contains(np.array([end]))[0]:
                 item = ArrowItem(self.arrows[key].kind)
                 item.colour, item.ground = QColor(self._theme.run(trail.colour)), QColor(self._theme.surface)

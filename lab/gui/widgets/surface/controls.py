@@ -14,6 +14,7 @@ from lab.gui.widgets.popover import Popover
 from lab.gui.widgets.surface.anchors import AnchorButton
 from lab.gui.widgets.surface.arrows import ARROWS
 from lab.gui.widgets.surface.faces import Shape
+from lab.gui.widgets.surface.scales import SCALES
 from lab.gui.widgets.surface.scene import Marks
 from lab.gui.widgets.surface.terrain import Cut, Look
 from lab.gui.widgets.surface.weight_boxes import WeightBoxes, captioned
@@ -191,6 +192,9 @@ class SurfaceControls(QObject):
             kind.key: sheet.switch(f"{kind.title}  {kind.sign}", kind.tip, self._restyle, kind.key in on)
             for kind in ARROWS
         }
+        self.scales = {
+            kind.key: sheet.switch(f"{kind.title}  {kind.sign}", kind.tip, self._restyle) for kind in SCALES
+        }
         self.ellipse = sheet.switch(
             "axes of the ellipse", "The eigenvectors of the Hessian within the plane", self._restyle, on=True
         )
@@ -257,6 +261,7 @@ class SurfaceControls(QObject):
     def marks(self) -> Marks:
         return Marks(
             arrows=frozenset(key for key, box in self.arrows.items() if box.isChecked()),
+            scales=frozenset(key for key, box in self.scales.items() if box.isChecked()),
             ellipse=self.ellipse.isChecked(),
             constraint=self.constraint.isChecked(),
             truth=self.truth.isChecked(),

@@ -1,109 +1,190 @@
-"""The path of a run as it is drawn on a plane: where it began, its way, where it stands, and its name."""
+"""The path of a run as it is drawn on a plane: where it began, its way, where it stands, and its name.
+
+They are painted in pixels by few items of our own: a path that follows the hand has a frame's time for all of it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import pyqtgraph as pg
+from pyqtgraph.graphicsItems.ScatterPlotItem import Symbols
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QTransform
+from PySide6.QtWidgets import QGraphicsItem, QWidget
 
-from lab.gui.theme import Theme, blended, number_font
-from lab.gui.widgets.colour import with_alpha
+from lab.gui.theme import LIGHT, Theme, blended
 from lab.gui.widgets.plot import Plot
-from lab.gui.widgets.surface.curve import NOTHING, add_curve, pen_of
-from lab.gui.widgets.surface.terrain import Terrain
+from lab.gui.widgets.surface.run_names import Name, paint_names
+from lab.gui.widgets.surface.terrain import Terrain, Values
 from lab.gui.widgets.surface.trails import Exit, Trail, clipped, exit_of
 
-SHORT = 10
-"""Characters of a run's name."""
 MOST_POINTS = 1500
 """Of a longer path every so-and-so-many-th point is drawn, the last always."""
 TAIL = 40
 """Points behind where a run stands that are drawn thicker."""
+CASING, LINE, THICK = 4.0, 2.0, 3.2
+"""Pixels of the line's casing, the line, and its tail."""
+START, MOVABLE, NOW, GONE = 10, 15, 12, 15
+"""Pixels across the marks: of the start, one that can be dragged, where a run stands, and where it has gone."""
+INWARDS = 8
+"""Pixels from the border to the mark of a run that has gone, so that all of it is to be seen."""
 OUTWARDS = {(1.0, 0.0): "t2", (-1.0, 0.0): "t3", (0.0, 1.0): "t1", (0.0, -1.0): "t"}
 """Triangles that point right, left, up and down."""
+NOTHING = np.empty((0, 2))
 
 
-class PathItems:
+class OverPlane(QGraphicsItem):
+    """What is painted in pixels, at places of the plane: it is as large as all that is seen of it."""
+
+    def __init__(self, plot: Plot, height: float) -> None:
+        super().__init__()
+        self._plot = plot
+        self._theme = LIGHT
+        self.setZValue(height)
+        plot.addItem(self, ignoreBounds=True)
+        plot.box.sigRangeChanged.connect(lambda *_: self.prepareGeometryChange())
+        plot.styled(self._dress)
+
+    def _dress(self, theme: Theme) -> None:
+        self._theme = theme
+        self.update()
+
+    def boundingRect(self) -> QRectF:
+        return self._plot.box.viewRect()  # type: ignore[no-any-return]
+
+    def paint(self, painter: QPainter, option: Any, widget: QWidget | None = None) -> None:
+        to_pixels = painter.worldTransform()
+        painter.save()
+        painter.resetTransform()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self.paint_pixels(painter, to_pixels)
+        painter.restore()
+
+    def paint_pixels(self, painter: QPainter, to_pixels: QTransform) -> None:
+        raise NotImplementedError
+
+
+class PathItem(OverPlane):
     """A hollow mark at the start, a line with a casing, its last piece thicker, a mark where the run stands.
 
-    A run that has left the picture has a triangle at its border, one that has stopped a cross.
+    A run that has left the picture has a triangle at its border, one that has stopped a cross. `drawn` [n, 2] are the
+    points of the line, with gaps where NaN.
     """
 
-    def __init__(self, plot: Plot, height: int) -> None:
-        self._plot = plot
-        self.casing = add_curve(plot, lambda theme: theme.surface, 4)
-        self.line, self.tail = (add_curve(plot, lambda theme: theme.text) for _ in range(2))
-        self.start, self.now = plot.add_points(10), plot.add_points(12)
-        self.name = pg.TextItem(anchor=(-0.35, 0.5))
-        self.name.textItem.document().setDocumentMargin(1)
-        plot.addItem(self.name, ignoreBounds=True)
-        for item in self.items:
-            item.setZValue(2 + height)
-        self.name.setZValue(100)
-        self._side = -0.35
-        self._worn: tuple[object, ...] = ()
-        self._look: tuple[Trail, bool] | None = None
-        plot.styled(
-            self._dress_again
-        )  # after the lines: a theme gives them the colour that they were made with
-
-    def _dress_again(self, theme: Theme) -> None:
-        self._worn = ()
-        if self._look is not None:
-            self.dress(theme, *self._look)
-
-    @property
-    def items(self) -> tuple[pg.GraphicsObject, ...]:
-        return self.casing, self.line, self.tail, self.start, self.now, self.name
+    def __init__(self, plot: Plot, rank: int) -> None:
+        super().__init__(plot, 2 + rank)
+        self.trail: Trail | None = None
+        self.exit: Exit | None = None
+        self.drawn: Values = NOTHING
+        self.movable = False
 
     def show_trail(self, trail: Trail | None, land: Terrain, movable: bool = False) -> None:
-        for item in self.items:
-            item.setVisible(trail is not None)
+        self.setVisible(trail is not None)
+        self.trail, self.movable = trail, movable
         if trail is None:
             return
-        gone = exit_of(trail, land)
+        gone = self.exit = exit_of(trail, land)
         path = trail.points if gone is None else trail.points[: gone.after + 1]
         path = np.vstack([path[:: -(-len(path) // MOST_POINTS) or 1], path[-1:]])
-        drawn = clipped(path, land) if gone is None else np.vstack([clipped(path, land), [gone.at]])
-        for line, points in ((self.casing, drawn), (self.line, drawn), (self.tail, drawn[-TAIL:])):
-            line.setData(points[:, 0], points[:, 1])
-        first = trail.points[:1][np.isfinite(trail.points[:1]).all(axis=1)]
-        self.start.setData(first[:, 0], first[:, 1], size=15 if movable else 10)
-        self._show_end(trail, gone)
+        self.drawn = clipped(path, land) if gone is None else np.vstack([clipped(path, land), [gone.at]])
+        self.update()
 
-    def _show_end(self, trail: Trail, gone: Exit | None) -> None:
-        end = trail.end
-        if end is None:
-            self.now.setData(NOTHING, NOTHING)
-        elif gone is not None:
-            (x, y), (right, up) = gone.at, gone.out
-            wide, tall = (abs(v) for v in self._plot.box.viewPixelSize())
-            x, y = x - 8 * wide * right, y - 8 * tall * up  # so that all of it is to be seen
-            self.now.setData([x], [y], symbol=OUTWARDS[(right, 0.0) if right else (0.0, up)], size=15)
-            self.name.setPos(x, y)
-            self._side = 1.3 if right > 0 else -0.35
-        else:
-            self.now.setData([end[0]], [end[1]], symbol="x" if trail.stopped else "o", size=12)
-            self.name.setPos(*end)
-            self._side = -0.35
+    @property
+    def start(self) -> tuple[float, float] | None:
+        """Where the mark of the start is."""
+        first = None if self.trail is None or not len(self.trail) else self.trail.points[0]
+        return None if first is None or not np.isfinite(first).all() else (float(first[0]), float(first[1]))
 
-    def stack(self, rank: int) -> None:
-        """So many names of other runs already stand where this one would."""
-        self.name.setAnchor((self._side, 0.5 - 0.92 * rank))
+    @property
+    def now(self) -> tuple[float, float] | None:
+        """Where the mark is of where the run stands, or left the picture."""
+        if self.exit is not None:
+            return self.exit.at
+        return None if self.trail is None else self.trail.end
 
-    def dress(self, theme: Theme, trail: Trail, named: bool) -> None:
-        self.name.setVisible(named and bool(len(trail)))
-        worn = (theme, trail.colour, trail.name)
-        if worn == self._worn:
+    @property
+    def symbol(self) -> str:
+        """Of that mark, as pyqtgraph calls it."""
+        if self.exit is not None:
+            right, up = self.exit.out
+            return OUTWARDS[(right, 0.0) if right else (0.0, up)]
+        return "x" if self.trail is not None and self.trail.stopped else "o"
+
+    def place(self, to_pixels: QTransform) -> QPointF | None:
+        """The middle of that mark, in pixels."""
+        if self.now is None:
+            return None
+        at = to_pixels.map(QPointF(*self.now))
+        right, up = (0.0, 0.0) if self.exit is None else self.exit.out
+        return at + QPointF(-INWARDS * right, INWARDS * up)
+
+    def paint_pixels(self, painter: QPainter, to_pixels: QTransform) -> None:
+        if self.trail is None:
             return
-        self._worn, self._look = worn, (trail, named)
-        run, ground = theme.run(trail.colour), theme.surface
-        self.line.setPen(pen_of(run, 2))
-        self.tail.setPen(pen_of(run, 3.2))
-        self.start.setPen(pg.mkPen(run, width=2))
-        self.start.setBrush(pg.mkBrush(blended(run, ground, 0.12)))
-        self.now.setPen(pg.mkPen(ground, width=1.5))
-        self.now.setBrush(pg.mkBrush(run))
-        self.name.setText(trail.name[:SHORT])
-        self.name.setFont(number_font(bold=True))
-        self.name.setColor(run)
-        self.name.fill = pg.mkBrush(with_alpha(ground, 0.8))
+        run, ground = QColor(self._theme.run(self.trail.colour)), QColor(self._theme.surface)
+        path, tail = (
+            _path(points * _scale(to_pixels) + _shift(to_pixels))
+            for points in (self.drawn, self.drawn[-TAIL:])
+        )
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for line, colour, width in ((path, ground, CASING), (path, run, LINE), (tail, run, THICK)):
+            painter.setPen(_line_pen(colour, width))
+            painter.drawPath(line)
+        if self.start is not None:
+            painter.setPen(QPen(run, 2))
+            painter.setBrush(QColor(blended(run.name(), self._theme.surface, 0.12)))
+            size = MOVABLE if self.movable else START
+            painter.drawEllipse(to_pixels.map(QPointF(*self.start)), size / 2, size / 2)
+        at = self.place(to_pixels)
+        if at is not None:
+            painter.setPen(QPen(ground, 1.5))
+            painter.setBrush(run)
+            size = NOW if self.exit is None else GONE
+            painter.drawPath(QTransform(size, 0, 0, size, at.x(), at.y()).map(Symbols[self.symbol]))
+
+
+class NamesItem(OverPlane):
+    """The names of runs beside where they stand, over everything."""
+
+    def __init__(self, plot: Plot) -> None:
+        super().__init__(plot, 100)
+        self._paths: Sequence[PathItem] = ()
+
+    def show_names(self, paths: Sequence[PathItem]) -> None:
+        """The last one's has the first choice of its place; nothing where there is but one."""
+        named = [path for path in paths if path.trail is not None and len(path.trail)]
+        self._paths = named if len(named) > 1 else ()
+        self.update()
+
+    def names(self, to_pixels: QTransform) -> list[Name]:
+        """What is written, at which places in pixels."""
+        found = []
+        for path in reversed(self._paths):
+            at = path.place(to_pixels)
+            if at is not None and path.trail is not None:
+                found.append(Name.of(path.trail, at))
+        return found
+
+    def paint_pixels(self, painter: QPainter, to_pixels: QTransform) -> None:
+        seen = to_pixels.mapRect(self.boundingRect())
+        paint_names(painter, self.names(to_pixels), seen, self._theme)
+
+
+def _scale(to_pixels: QTransform) -> Values:
+    return np.array([to_pixels.m11(), to_pixels.m22()])
+
+
+def _shift(to_pixels: QTransform) -> Values:
+    return np.array([to_pixels.dx(), to_pixels.dy()])
+
+
+def _path(points: Values) -> QPainterPath:
+    path: QPainterPath = pg.functions.arrayToQPath(points[:, 0].copy(), points[:, 1].copy(), connect="finite")
+    return path
+
+
+def _line_pen(colour: QColor, width: float) -> QPen:
+    return QPen(colour, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap, Qt.PenJoinStyle.RoundJoin)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -68,7 +69,7 @@ class Route:
     points: Values
     gone: bool
 
-    @property
+    @cached_property
     def ends(self) -> tuple[Values, Values] | None:
         """The first and the last point that there are."""
         there = self.points[np.isfinite(self.points).all(axis=1)]

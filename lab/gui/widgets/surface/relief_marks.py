@@ -12,10 +12,10 @@ from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
 from lab.gui.theme import Theme, number_font
 from lab.gui.widgets.surface.arrows import paint_arrow
-from lab.gui.widgets.surface.path_items import SHORT
 from lab.gui.widgets.surface.relief import Pointer, Route, height_ticks, in_box
+from lab.gui.widgets.surface.run_names import Name, paint_names
 from lab.gui.widgets.surface.scene import Scene
-from lab.gui.widgets.surface.surface2d import NAME, names
+from lab.gui.widgets.surface.surface2d import names
 from lab.gui.widgets.surface.terrain import Values
 from lab.gui.widgets.wording import tick
 
@@ -130,9 +130,7 @@ class Marker:
         self._paint_minimum()
         for pointer in pointers:
             self._paint_head(pointer)
-        self._named: list[QPointF] = []
-        for route in reversed(routes):
-            self._paint_name_of(route, len(routes) > 1)
+        self._paint_names(routes)
         for route in routes:
             self._paint_route_ends(route)
 
@@ -140,8 +138,8 @@ class Marker:
         """From the surface to the true error: a thin line with a ring at its end."""
         painter, colour = self.painter, QColor(self.theme.danger)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        for foot, top in stems:
-            (below, near), (above, _) = self.face.on_screen(np.array([foot, top]))
+        ends = self.face.on_screen(np.array(stems).reshape(-1, 3))
+        for (below, near), (above, _) in zip(ends[::2], ends[1::2], strict=True):
             painter.setOpacity(HIDDEN if self.face.is_hidden(below, near) else 1.0)
             painter.setPen(QPen(colour, 1.4))
             painter.drawLine(below, above)
@@ -205,27 +203,13 @@ class Marker:
             painter.drawEllipse(at, 5.5, 5.5)
         painter.setOpacity(1.0)
 
-    def _paint_name_of(self, route: Route, named: bool) -> None:
-        """Beside where it stands, and below the names that stand there already."""
-        if route.ends is None or not named:
-            return
-        at = self.face.on_screen(route.ends[1][None])[0][0]
-        name, colour, painter = (
-            route.trail.name[:SHORT],
-            QColor(self.theme.run(route.trail.colour)),
-            self.painter,
-        )
-        painter.setFont(number_font(bold=True))
-        metrics = painter.fontMetrics()
-        rank = sum(abs(at.x() - p.x()) < NAME[0] and abs(at.y() - p.y()) < NAME[1] for p in self._named)
-        self._named.append(at)
-        top = at.y() + (rank - 0.5) * metrics.height()
-        area = QRectF(at.x() + 9, top, metrics.horizontalAdvance(name) + 6, metrics.height())
-        ground = QColor(self.theme.surface)
-        ground.setAlphaF(0.8)
-        painter.fillRect(area, ground)
-        painter.setPen(colour)
-        painter.drawText(area, Qt.AlignmentFlag.AlignCenter, name)
+    def _paint_names(self, routes: Sequence[Route]) -> None:
+        """Beside where the runs stand, where there are several; the last of them has the first choice."""
+        ends = [(route, route.ends) for route in reversed(routes) if route.ends is not None]
+        if len(routes) > 1 and ends:
+            at = [place for place, _ in self.face.on_screen(np.array([end[1] for _, end in ends]))]
+            names = [Name.of(route.trail, place) for (route, _), place in zip(ends, at, strict=True)]
+            paint_names(self.painter, names, QRectF(self.face.rect()), self.theme)
 
 
 def between(a: QPointF, b: QPointF, share: float) -> QPointF:

@@ -11,11 +11,12 @@ from lab.training.surfaces import Compass, Surface
 
 @dataclass(frozen=True)
 class Marks:
-    """What of the present point is drawn: `arrows` by their keys, the ellipse's axes, the constraint line, rings where
-    a point's true error is another than the surface's.
+    """What of the present point is drawn: `arrows` and `scales` by their keys, the ellipse's axes, the constraint line;
+    rings where a point's true error is another than the surface's.
     """
 
     arrows: frozenset[str] = frozenset({"descent", "step", "minimum"})
+    scales: frozenset[str] = frozenset()
     ellipse: bool = True
     constraint: bool = True
     truth: bool = True

@@ -14,15 +14,14 @@ from lab.gui.widgets.plot import Plot
 from lab.gui.widgets.surface.compass_items import CompassItems
 from lab.gui.widgets.surface.contour_items import ContourItems
 from lab.gui.widgets.surface.contours import placed
-from lab.gui.widgets.surface.path_items import PathItems
+from lab.gui.widgets.surface.path_items import NamesItem, PathItem
+from lab.gui.widgets.surface.scales import ScalesItem
 from lab.gui.widgets.surface.scene import Scene
 from lab.gui.widgets.surface.terrain import Terrain
 from lab.gui.widgets.surface.trails import Trail, differs, spaced
 
 GRIP = 13
 """Pixels from the start within which the mouse takes hold of it."""
-NAME = 24, 14
-"""Pixels that the name of a run takes, about."""
 RINGS, MOST_RINGS = 0.045, 14
 """Rings are at least this share of the frame apart, and there are no more of a run."""
 NUDGE = 1 / 40
@@ -57,7 +56,9 @@ class Surface2D(Plot):
         self.contours = ContourItems(self)
         self.laid_over = ContourItems(self, Qt.PenStyle.DashLine, named=False)
         self.compass = CompassItems(self)
-        self.paths: list[PathItems] = []
+        self.scales = ScalesItem(self)
+        self.paths: list[PathItem] = []
+        self.names = NamesItem(self)
         self._halos, self.rings = self.add_points(13), self.add_points(13)
         self.minimum = self.add_points(14, "+")
         self.here = self.add_points(9, "+")
@@ -66,7 +67,6 @@ class Surface2D(Plot):
         self.styled(self._restyle)
 
     def _restyle(self, theme: Theme) -> None:
-        self._dress_paths()
         self._halos.setPen(pg.mkPen(with_alpha(theme.surface, 0.55), width=3.2))
         self.rings.setPen(pg.mkPen(theme.danger, width=1.4))
         for points in (self._halos, self.rings):
@@ -94,6 +94,7 @@ class Surface2D(Plot):
         lowest = np.array([surface.minimum]) if surface.minimum is not None else NONE
         self.minimum.setData(lowest[:, 0], lowest[:, 1])
         self.compass.show_scene(scene)
+        self.scales.show_scene(scene)
 
     def _paint_image(self) -> None:
         if self._scene is None:
@@ -107,29 +108,14 @@ class Surface2D(Plot):
 
     def _show_trails(self, scene: Scene) -> None:
         while len(self.paths) < len(scene.trails):
-            self.paths.append(PathItems(self, len(self.paths)))
+            self.paths.append(PathItem(self, len(self.paths)))
         for k, items in enumerate(self.paths):
             trail = scene.trails[k] if k < len(scene.trails) else None
             items.show_trail(trail, scene.land, scene.movable and trail is scene.front)
-        self._dress_paths()
-        self._stack_names(len(scene.trails))
+        self.names.show_names(self.paths)
         rings = rings_of(scene)
         for points in (self._halos, self.rings):
             points.setData(rings[:, 0], rings[:, 1])
-
-    def _stack_names(self, count: int) -> None:
-        """Names of runs that stand at one place are one below the other, that of the front run on top."""
-        places: list[tuple[float, float]] = []
-        for items in reversed(self.paths[:count]):
-            at = self.box.mapViewToScene(items.name.pos())
-            near = sum(abs(at.x() - x) < NAME[0] and abs(at.y() - y) < NAME[1] for x, y in places)
-            items.stack(near)
-            places.append((at.x(), at.y()))
-
-    def _dress_paths(self) -> None:
-        trails = () if self._scene is None else self._scene.trails
-        for items, trail in zip(self.paths, trails, strict=False):
-            items.dress(self._theme, trail, named=len(trails) > 1)
 
     def mark(self, point: tuple[float, float] | None) -> None:
         """Show the place that is pointed at, here or on another face."""

@@ -15,7 +15,7 @@ from lab.gui.widgets.surface.relief import Ground, Pointer, Route, in_box, point
 from lab.gui.widgets.surface.relief_marks import Marker
 from lab.gui.widgets.surface.scene import Scene
 from lab.gui.widgets.surface.terrain import Values
-from lab.kernels.render import Stroke, View, project, render_surface
+from lab.kernels.render import Relief, Stroke, View, project, relief
 
 QUIET = 220
 """Milliseconds without a change after which the picture is drawn again with smooth edges."""
@@ -50,8 +50,9 @@ class Surface3D(QWidget):
         self.azimuth, self.elevation, self.zoom = 0.55, 0.74, 1.0
         self.sharpness = 1.0  # pixels for each of the screen: more in a figure
         self._grip: QPointF | None = None
-        self._drawn: tuple[tuple[int, int], float, int] | None = None  # size, ratio and samples of the image
-        self._image = QImage()
+        self._relief: Relief | None = None  # the surface alone
+        self._drawn: tuple[tuple[int, int], float] | None = None  # size and ratio of the image
+        self._image: QImage | None = None
         self._depth = np.empty((0, 0), np.float32)
         self._quiet = QTimer(self)
         self._quiet.setSingleShot(True)
@@ -65,10 +66,13 @@ class Surface3D(QWidget):
 
     def show_scene(self, scene: Scene) -> None:
         self._scene = scene
+        self.routes, self._pointers, self._stems = routes_of(scene), pointers_of(scene), stems_of(scene)
+        self._image = None
         if self._ground is None or self._ground.land is not scene.land:
             self._ground = Ground.of(scene.land)
-        self.routes, self._pointers, self._stems = routes_of(scene), pointers_of(scene), stems_of(scene)
-        self._change()
+            self._relief = None
+        self._quiet.start()
+        self.update()
 
     def show_theme(self, theme: Theme) -> None:
         self._theme = theme
@@ -91,7 +95,8 @@ class Surface3D(QWidget):
         self._change()
 
     def _change(self) -> None:
-        self._drawn = None
+        """The surface is seen otherwise."""
+        self._relief = None
         self._quiet.start()
         self.update()
 
@@ -127,8 +132,13 @@ class Surface3D(QWidget):
         size = max(round(self.width() * ratio), 1), max(round(self.height() * ratio), 1)
         moving = self._quiet.isActive() and self.sharpness == 1.0
         samples = 1 if moving or size[0] * size[1] > SMOOTHEST / 2 else 2
-        if self._drawn is None or self._drawn[:2] != (size, ratio) or self._drawn[2] < samples:
-            self._render(self._ground, ratio, size, samples)
+        if self._drawn != (size, ratio) or self._relief is None or self._relief.samples != samples:
+            self._drawn, self._image = (size, ratio), None
+            self._relief = self._drawn_ground(self._ground, ratio, size, samples)
+        if self._image is None:
+            pixels, self._depth = self._relief.with_strokes(self._strokes(ratio))
+            self._image = image_of(pixels)
+            self._image.setDevicePixelRatio(ratio)
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
@@ -142,34 +152,31 @@ class Surface3D(QWidget):
         # ended by hand: a kernel compiled in here leaves this frame, and so the painter, to the garbage collector
         painter.end()
 
-    def _render(self, ground: Ground, ratio: float, size: tuple[int, int], samples: int) -> None:
-        theme = self._theme
-        casing = QColor(theme.surface).rgba()
-        colours = sequential(theme)
+    def _drawn_ground(self, ground: Ground, ratio: float, size: tuple[int, int], samples: int) -> Relief:
+        theme, colours = self._theme, sequential(self._theme)
         faded = np.rint(WALL * colours + (1 - WALL) * np.array(rgb(theme.surface))).astype(np.uint8)
-        strokes = [
-            Stroke(r.points, QColor(theme.run(r.trail.colour)).rgba(), casing, 1.5 * ratio)
-            for r in self.routes
-        ]
-        strokes += [
-            Stroke(p.points, self.colour_of(p).rgba(), casing, 0.9 * ratio)
-            for p in self._pointers
-            if p.kind.key != "minimum"
-        ]
-        pixels, self._depth = render_surface(
+        return relief(
             ground.heights,
             pixel_table(colours, theme.danger),
             ground.lines(theme),
-            strokes,
             View(self.azimuth, self.elevation, self._scale() * ratio),
             size,
             brightness=ground.brightness,
             walls=pixel_table(faded, theme.danger),
             samples=samples,
         )
-        self._image = image_of(pixels)
-        self._image.setDevicePixelRatio(ratio)
-        self._drawn = size, ratio, samples
+
+    def _strokes(self, ratio: float) -> list[Stroke]:
+        casing = QColor(self._theme.surface).rgba()
+        paths = [
+            Stroke(r.points, QColor(self._theme.run(r.trail.colour)).rgba(), casing, 1.5 * ratio)
+            for r in self.routes
+        ]
+        return paths + [
+            Stroke(p.points, self.colour_of(p).rgba(), casing, 0.9 * ratio)
+            for p in self._pointers
+            if p.kind.key != "minimum"
+        ]
 
     def colour_of(self, pointer: Pointer) -> QColor:
         scene = self._scene

@@ -23,7 +23,7 @@ class Trail:
     """The path of a run on the plane, `points` [n, 2]; `errors` its true ones, NaN where they are not known.
 
     `away` is how far off the plane each point lies, `stopped` why the run does not go on ("" if it does). The arrows
-    are those at `seen_at`, where the run stood when it was looked at: the trail may have grown since.
+    and scales are those at `seen_at`, where the run stood when it was looked at: the trail may have grown since.
     """
 
     run: int
@@ -35,6 +35,7 @@ class Trail:
     away: Values
     stopped: str = ""
     arrows: Mapping[str, Arrow] = field(default_factory=dict)
+    scales: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     seen_at: tuple[float, float] | None = None
 
     def __len__(self) -> int:
@@ -45,29 +46,37 @@ class Trail:
         """Where the run stands."""
         return last_of(self.points)
 
+    @property
+    def known(self) -> int:
+        """The last point of which the true error is known: it goes on while surfaces are looked at now and then."""
+        known = np.flatnonzero(np.isfinite(self.errors))
+        return int(known[-1]) if len(known) else len(self) - 1
+
 
 def trails_of(surface: Surface, snapshot: Snapshot, alone: bool = False) -> tuple[Trail, ...]:
     """The paths on a surface; that of the snapshot's run, whose surface it is, last: on top.
 
-    Of a network with two weights the snapshot itself knows where each run has been, and knows it first.
+    The snapshot itself knows where each run has been of late, and knows it first.
     """
     found: dict[int, Trail] = {}
     for other in () if alone else surface.others:
         found[other.run] = Trail(
             other.run, other.name, other.colour, other.path.reshape(-1, 2), other.path_errors, other.path_steps,
-            other.path_distances, arrows=other.arrows, seen_at=last_of(other.path),
+            other.path_distances, arrows=other.arrows, scales=other.scales, seen_at=last_of(other.path),
         )  # fmt: skip
     compass = surface.compass
     found[snapshot.run] = Trail(
         snapshot.run, snapshot.name, snapshot.colour, surface.path.reshape(-1, 2), surface.path_errors,
         surface.path_steps, surface.path_distances, arrows={} if compass is None else compass.arrows,
+        scales={} if compass is None else compass.scales,
         seen_at=last_of(surface.path),
     )  # fmt: skip
     for run in snapshot.runs or (snapshot,):
         there = found.get(run.run)
         if there is not None:
             there = replace(there, stopped=run.stopped, name=run.name)
-            found[run.run] = there if run.walk is None else as_walked(there, run.walk)
+            walk = run.walk_on(surface.plane)
+            found[run.run] = there if walk is None else as_walked(there, walk)
     return tuple(found.values())
 
 
@@ -77,16 +86,27 @@ def last_of(path: Values) -> tuple[float, float] | None:
 
 
 def as_walked(trail: Trail, walk: Walk) -> Trail:
-    """A trail of two weights as the run knows it; the true errors of points that it has in common with the old one."""
-    errors = np.full(len(walk.steps), np.nan)
+    """A trail as the run knows it: up to where the walk begins as it was, and then the walk.
+
+    The true errors, and how far off the plane it is, are known of those of its points that it has in common with the
+    trail. Of a network of two weights nothing lies off the plane.
+    """
+    before = int(np.searchsorted(trail.steps, walk.steps[0]))
+    errors, away = (np.full(len(walk.steps), np.nan) for _ in range(2))
     if len(trail):
         at = np.clip(np.searchsorted(trail.steps, walk.steps), 0, len(trail) - 1)
         # the last point may be there twice: as one of the path, and as where the run stands
         same = (trail.steps[at] == walk.steps) & np.isclose(trail.points[at], walk.points, rtol=1e-5).all(
             axis=1
         )
-        errors[same] = trail.errors[at[same]]
-    return replace(trail, points=walk.points, errors=errors, steps=walk.steps, away=np.zeros(len(walk.steps)))
+        errors[same], away[same] = trail.errors[at[same]], trail.away[at[same]]
+    return replace(
+        trail,
+        points=np.concatenate([trail.points[:before], walk.points]),
+        errors=np.concatenate([trail.errors[:before], errors]),
+        steps=np.concatenate([trail.steps[:before], walk.steps]),
+        away=np.concatenate([trail.away[:before], away if walk.plane else np.zeros(len(away))]),
+    )
 
 
 def differs(trail: Trail, land: Terrain) -> NDArray[np.intp]:
@@ -101,13 +121,11 @@ def differs(trail: Trail, land: Terrain) -> NDArray[np.intp]:
 
 def spaced(points: Values, least: float) -> NDArray[np.intp]:
     """Which points [n, 2] to take so that one after the other is `least` away from the last one taken."""
-    taken: list[int] = []
-    for k, point in enumerate(points.tolist()):
-        if (
-            not taken
-            or max(abs(a - b) for a, b in zip(point, points[taken[-1]].tolist(), strict=True)) >= least
-        ):
-            taken.append(k)
+    taken, k = [], 0
+    while k < len(points):
+        taken.append(k)
+        far = np.abs(points[k + 1 :] - points[k]).max(axis=1) >= least
+        k += 1 + int(far.argmax()) if far.any() else len(points)
     return np.array(taken, np.intp)
 
 
@@ -176,7 +194,7 @@ def _crossing(inside: Values, outside: Values, least: Values, most: Values) -> V
     if not np.isfinite(outside).all():
         return None
     way = outside - inside
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         share = np.where(way > 0, (most - inside) / way, np.where(way < 0, (least - inside) / way, np.inf))
     crossing: Values = inside + float(np.nanmin(share)) * way
     return np.clip(crossing, least, most)

@@ -64,14 +64,14 @@ def where_it_stands(scene: Scene, trail: Trail, height: Height) -> list[str]:
     """A run's step and true error, and how far off the plane it stands."""
     who = f"{trail.name} at " if len(scene.trails) > 1 else ""
     error = error_of(trail, scene)
-    where = f"{who}step {int(trail.steps[-1]):,}"
+    at = len(trail) - 1 if scene.is_whole else trail.known
+    where = f"{who}step {int(trail.steps[at]):,}"
     words = [f"{where}: {said(error, height)}" if np.isfinite(error) else where]
     if trail.stopped:
         words.append(f"stopped: {trail.stopped}")
     if (gone := left_picture(trail, scene.land)) is not None:
         words.append(f"left the picture at step {gone:,}")
-    away = float(trail.away[-1])
-    if not scene.is_whole:
+    if not scene.is_whole and np.isfinite(away := float(trail.away[at])):
         words.append(how_far_off(scene, away))
     return words
 
@@ -92,10 +92,10 @@ def said_of_other(trail: Trail, scene: Scene) -> str:
 
 
 def error_of(trail: Trail, scene: Scene) -> float:
-    """A run's true error; where that is not known yet and the plane is all there is, what the surface says."""
+    """A run's last known true error; where the plane is all there is, or that at its end, or what the surface says."""
     error = float(trail.errors[-1])
     if np.isfinite(error) or not scene.is_whole:
-        return error
+        return error if scene.is_whole else float(trail.errors[trail.known])
     return float(scene.land.at(trail.points[-1:, 0], trail.points[-1:, 1])[0])
 
 
@@ -141,6 +141,6 @@ def of_path(scene: Scene, trail: Trail, k: int) -> str:
         words.append(f"true {said(true, height)}")
     if np.isfinite(surface):
         words.append(f"{'' if np.isfinite(true) else named(height) + ' '}on the surface {number(surface)}")
-    if not scene.is_whole:
+    if not scene.is_whole and np.isfinite(trail.away[k]):
         words.append(how_far_off(scene, float(trail.away[k])))
     return ",  ".join(words)

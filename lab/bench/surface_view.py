@@ -1,0 +1,183 @@
+"""Error surfaces in the window: the relief while four runs train, and a start that is dragged."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+
+from lab.bench.fresh import fresh
+from lab.bench.line import Line, at_least, at_most
+from lab.experiment.presets import preset
+from lab.experiment.variants import ASPECTS, variants
+from lab.kernels.warmup import compile_all
+from lab.training import machine
+from lab.training.survey import framing
+
+if TYPE_CHECKING:
+    from lab.gui.main_window import MainWindow
+
+RUNS = 4
+POINTS = "151"
+"""Along each side of the relief: the next that can be chosen from 128 on."""
+WALKED, DRAGGED = 6000, 200
+"""Updates that each run has made: before the relief is watched, and before its start is dragged."""
+POINTS_OF_A_PATH = 1024
+"""While the relief is watched. Usually they are 256, and of the runs beside the active one 100."""
+MOVES = 60
+
+
+def surface_view(quick: bool) -> list[Line]:
+    lines: list[Line] = []
+    for what, wanted in (("the relief", f"relief({3.0 if quick else 8.0})"), ("a dragged start", "drag()")):
+        try:
+            found = fresh(f"from lab.bench.surface_view import drag, relief; {wanted}")
+        except (RuntimeError, subprocess.TimeoutExpired) as error:
+            lines.append(Line(what, note=f"could not be measured: {error}"))
+            continue
+        lines += _of_relief(found) if what == "the relief" else _of_drag(found)
+    return lines
+
+
+def _of_relief(found: dict[str, float]) -> list[Line]:
+    title = f"3-D surface, {POINTS}×{POINTS}, {RUNS} paths of {found['points']:.0f} points, while training"
+    return [
+        at_least(f"{title}: frames", found["frames"], "a second", 30),
+        at_most(f"{title}: gap between them, 99th percentile", found["gap"], "ms", 40),
+    ]
+
+
+def _of_drag(found: dict[str, float]) -> list[Line]:
+    title = f"dragging the start of {RUNS} optimizers × {DRAGGED} steps, from the hand to the picture"
+    return [
+        at_most(f"{title}, median", found["median"], "ms", 16),
+        at_most(f"{title}, 95th percentile", found["most"], "ms", 33),
+    ]
+
+
+def relief(lasting: float) -> None:
+    """In a fresh process: print frames a second of the relief, milliseconds of the 99th percentile of their gaps."""
+    machine.POINTS = framing.OTHER_POINTS = POINTS_OF_A_PATH
+    stage = Stage("spiral")
+    surface: Any = stage.window.workspace.docks["surface"].view
+    for name, dock in stage.window.workspace.docks.items():
+        dock.setVisible(name == "surface")
+    stage.race()
+    settings = surface.settings
+    settings.resolution.setCurrentIndex(settings.resolution.findData(POINTS))
+    settings.shape.setCurrentIndex(settings.shape.findData("solid"))
+    stage.until(lambda: bool(surface.scenes) and surface.scenes[0].surface.complete)
+    painted = stage.paints(surface.faces.face("solid"))
+    stage.window.document.playback.play()
+    stage.spin(1.5)
+    painted.clear()
+    began = time.perf_counter()
+    stage.spin(lasting)
+    taken = time.perf_counter() - began
+    gaps = 1000 * np.diff(painted)
+    stage.end(
+        frames=len(painted) / taken,
+        gap=float(np.percentile(gaps, 99)) if len(gaps) else float("inf"),
+        points=statistics.median(map(len, surface.scenes[0].trails)),
+    )
+
+
+def drag() -> None:
+    """In a fresh process: print milliseconds from a move of the mouse to the picture of the paths from there."""
+    stage = Stage("rosenbrock")
+    surface: Any = stage.window.workspace.docks["surface"].view
+    stage.race(DRAGGED)
+    stage.until(lambda: bool(surface.scenes) and len(surface.scenes[0].trails) == RUNS)
+    flat = surface.faces.face("flat")
+    stage.until(lambda: flat.isVisible() and surface.scenes[0].surface.complete)
+    painted = stage.paints(flat.viewport())
+    start = np.array(surface.scenes[0].front.points[0])
+    taken = []
+    for k in range(MOVES):
+        way = np.array([0.3 * np.sin(k / 5), 0.2 * np.cos(k / 7)])
+        there = (start + way).astype(np.float32).astype(np.float64)
+        painted.clear()
+        began = time.perf_counter()
+        flat.start_moved.emit(tuple(there), False)
+
+        def has_come(there: Any = there) -> bool:
+            trails = surface.scenes[0].trails if surface.scenes else ()
+            return len(trails) == RUNS and all(np.allclose(t.points[0], there, atol=1e-5) for t in trails)
+
+        stage.until(has_come)
+        painted.clear()
+        stage.until(lambda: bool(painted))
+        taken.append(1000 * (painted[-1] - began))
+    stage.end(median=statistics.median(taken), most=float(np.percentile(taken, 95)))
+
+
+class Stage:
+    """The window without a screen, with a preset open."""
+
+    def __init__(self, name: str) -> None:
+        from lab.app import create_application, create_window
+        from lab.gui.garbage import Collector
+
+        compile_all()
+        self.application = create_application(["descent"])
+        self.window: MainWindow = create_window(preset(name))
+        self.window.show()
+        self.document = self.window.document
+        self.document.start()
+        Collector(self.application).start()
+        self._filters: list[Any] = []
+        self.until(lambda: self.document.playback.ready and self.document.snapshot is not None)
+
+    @property
+    def step(self) -> int:
+        return 0 if self.document.snapshot is None else self.document.snapshot.step
+
+    def race(self, updates: int = WALKED) -> None:
+        """Optimizers against one another; so many updates each, and then they stand."""
+        prepared = self.document.prepared
+        examples = 1 if prepared is None else len(prepared.training)
+        optimizers = next(aspect for aspect in ASPECTS if aspect.key == "optimizers")
+        self.document.race(variants(self.document.running, optimizers, examples)[:RUNS])
+        self.until(lambda: self.document.snapshot is not None and len(self.document.snapshot.runs) == RUNS)
+        self.document.trainer.advance(updates)
+        self.until(lambda: self.step == updates)
+
+    def spin(self, seconds: float) -> None:
+        until = time.perf_counter() + seconds
+        while time.perf_counter() < until:
+            self.application.processEvents()
+            time.sleep(0.0003)
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        began = time.perf_counter()
+        while not condition():
+            self.application.processEvents()
+            time.sleep(0.0001)
+            if time.perf_counter() - began > 90:
+                raise TimeoutError
+
+    def paints(self, widget: Any) -> list[float]:
+        """The moments at which a widget has been painted, from now on."""
+        from PySide6.QtCore import QEvent, QObject, QTimer
+
+        moments: list[float] = []
+
+        class Paints(QObject):
+            def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+                if event.type() == QEvent.Type.Paint:
+                    QTimer.singleShot(0, lambda: moments.append(time.perf_counter()))  # once it is painted
+                return False
+
+        self._filters.append(Paints())
+        widget.installEventFilter(self._filters[-1])
+        return moments
+
+    def end(self, **numbers: float) -> None:
+        """Print what was found, and close."""
+        self.document.close()
+        print(msgspec.json.encode(numbers).decode(), flush=True)

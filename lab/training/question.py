@@ -1,0 +1,16 @@
+"""What a probe is: a frozen question about a moment of a run, which says of what type its answer is."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, TypeVar
+
+R = TypeVar("R", covariant=True)
+
+
+class Question(Generic[R]):
+    """Derived from by each probe, a frozen value, with the type of the reading that answers it: `Question[Weights]`."""
+
+
+Probe = Question[Any]
+Reading = object
+"""What answers some probe; `Snapshot.reading` knows of which type it is."""

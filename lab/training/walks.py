@@ -1,0 +1,45 @@
+"""Where runs have gone on the planes of surfaces, up to the moment: surfaces are looked at now and then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from lab.training.run import Run
+from lab.training.snapshot import Walk
+from lab.training.surfaces import Surface
+
+MOST, NUMBERS = 8, 1 << 19
+"""Points that are projected at most for a snapshot, beside the one where the run stands; and the numbers that they may
+have in all: what takes longer waits for the surface to be looked at.
+"""
+
+
+def walks_of(run: Run, number: int, surfaces: Iterable[Surface]) -> tuple[Walk, ...]:
+    """The walks of a run, by its number, on the planes of some surfaces.
+
+    Two weights are few enough numbers for all of the path to be there in any case.
+    """
+    if run.program.parameter_count == 2:
+        steps, vectors = run.path.points(run.step)
+        return (Walk(np.append(steps, run.step), np.stack([*vectors, run.params]).astype(np.float64)),)
+    if run.params.size > NUMBERS:
+        return ()
+    found: dict[int, Walk] = {}
+    for surface in surfaces:
+        plane = surface.plane
+        if plane is not None and id(plane) not in found and plane.origin.size == run.params.size:
+            found[id(plane)] = _since(surface, run, number)
+    return tuple(found.values())
+
+
+def _since(surface: Surface, run: Run, number: int) -> Walk:
+    assert surface.plane is not None
+    seen = next((other.path_steps for other in surface.others if other.run == number), surface.path_steps)
+    steps, vectors = run.path.points_after(int(seen[-1]) if len(seen) else -1, run.step)
+    most = min(MOST, NUMBERS // run.params.size)
+    every = -(-len(steps) // most) if most else 0
+    steps, vectors = (steps[::-every][::-1], vectors[::-every][::-1]) if every else ([], [])
+    points = surface.plane.places([*vectors, run.params])
+    return Walk(np.array([*steps, run.step], np.int64), points, surface.plane)
