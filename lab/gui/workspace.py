@@ -45,8 +45,8 @@ class Workspace(DockSpace):
 
     watching_changed = Signal()
     run_picked = Signal(int)
-    copy_wanted = Signal(object, bool)
-    """A dock, and whether as a picture."""
+    copy_wanted = Signal(object, bool, bool)
+    """A dock; as a picture, as a table."""
 
     def __init__(
         self, document: Document, views: Iterable[Callable[[], View]], parent: QWidget | None = None
@@ -96,7 +96,7 @@ class Workspace(DockSpace):
         dock.visibilityChanged.connect(lambda seen: self._show_or_hide(dock, seen))
         dock.pin_wanted.connect(lambda selection, run: self.pin(dock, selection, run))
         dock.double_wanted.connect(lambda: self.double(dock))
-        dock.copy_wanted.connect(lambda as_picture: self.copy_wanted.emit(dock, as_picture))
+        dock.copy_wanted.connect(lambda picture, table: self.copy_wanted.emit(dock, picture, table))
         self._listen(dock, view)
         if isinstance(view, SurfaceView):
             view.start_dragged.connect(self._document.start_from)
