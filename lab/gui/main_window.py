@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import cast
 
 from PySide6.QtCore import QByteArray, QEvent, QSettings, QSize, Qt, QTimer, Slot
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QShowEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
     QMainWindow,
@@ -23,6 +23,7 @@ from lab.gui import layout
 from lab.gui.about import MachineDialog, ShortcutsDialog, show_about
 from lab.gui.appearance import Appearance
 from lab.gui.arrangement import Kind, face_of_fault, kind_of
+from lab.gui.copying import Copying
 from lab.gui.document import Document
 from lab.gui.exports import Exports
 from lab.gui.filing import Filing
@@ -85,6 +86,7 @@ class MainWindow(QMainWindow):
         sweep = self.workspace.docks[SweepView.name].view
         assert isinstance(sweep, SweepView)
         self.sweeping = Sweeping(document, sweep, self)
+        self.copying = Copying(self.workspace, self)
         self.timeline, self.transport = Timeline(), Transport(document.playback)
         self.chips = RunChips()
         self.inspector = Inspector(document, edits=edits)
@@ -185,8 +187,9 @@ class MainWindow(QMainWindow):
         self.chips.race_wanted.connect(self.ask_race)
         self.inspector_dock.visibilityChanged.connect(self._watch)
         self.appearance.changed.connect(self._show_theme)
-        self.exports.done.connect(self.header.note)
-        self.exports.failed.connect(self.banner.say)
+        for work in (self.exports, self.copying):
+            work.done.connect(self.header.note)
+            work.failed.connect(self.banner.say)
         for dock in self.panel_docks:
             dock.dockLocationChanged.connect(lambda _: tidy_titles(self, self.panel_docks))
 
@@ -347,6 +350,13 @@ class MainWindow(QMainWindow):
             event.accept()
             return True
         return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """A key that nobody took who has the focus."""
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copying.copy_focused()
+        else:
+            super().keyPressEvent(event)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -225,3 +225,8 @@ class Climber:
         if at_rest or ascent.done or self._shown is None or not self._shown.done:
             self._shown = ascent.reading()
         return self._shown
+
+
+def climbed(probe: ExcitingProbe, moment: Moment, stop: Stop) -> Exciting | None:
+    """The whole climb at once; None where there is no such unit."""
+    return Climber().look(probe, moment, math.inf, stop, at_rest=False)

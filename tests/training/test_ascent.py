@@ -222,3 +222,9 @@ def test_answers_are_measured_by_their_deviation_over_the_data(run, spot):
     said = maps.mean((1, 2)) if spot is None else maps[:, spot[0], spot[1]]
     found = climbed(ExcitingProbe("conv", 1, spot, steps=2), run)
     assert found.deviation == pytest.approx(said.std(), rel=1e-4)
+
+
+def test_who_asks_once_has_the_whole_climb(run):
+    probe = ExcitingProbe("output", 1, steps=30)
+    assert answer(probe, run.moment()).x.tobytes() == climbed(probe, run).x.tobytes()
+    assert answer(ExcitingProbe("no layer", 0), run.moment()) is None

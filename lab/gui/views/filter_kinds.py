@@ -10,10 +10,10 @@ from lab.gui.widgets.wording import counted, number
 from lab.training.filters import Filters, FiltersProbe, What
 
 KINDS: tuple[tuple[str, str], ...] = (
-    ("weights", "weights w"),
-    ("example", "∂E/∂w, example"),
+    ("weights", "weights"),
+    ("example", "∂E/∂w, one"),
     ("batch", "∂E/∂w, batch"),
-    ("update", "last update"),
+    ("update", "last Δw"),
     ("start", "Δ since start"),
 )
 PICTURES = (("kernels", "kernels"), ("spectra", "spectra"), ("spread", "spread"))

@@ -66,10 +66,6 @@ class FiltersView(FramedView):
             self._turn,
             captioned=False,
         )
-        self._what = self.controls.choice(
-            "What is shown", KINDS, TIPS["weights"], self._choose_what, captioned=False
-        )
-        self.marked = MarkedStep(self._what, self.controls.arrange)
         self._pictures = self.controls.choice(
             "Pictures",
             PICTURES,
@@ -77,6 +73,13 @@ class FiltersView(FramedView):
             "|Σ w[r, c] · exp(−2πi (u r + v c) / N)|, frequency 0 in the middle; or how the numbers are spread",
             lambda _: self.watching_changed.emit(),
             captioned=False,
+        )
+        self._what = self.controls.choice(
+            "What is shown", KINDS, TIPS["weights"], self._choose_what, captioned=False
+        )
+        self.marked = MarkedStep(self._what, self.controls.arrange)
+        self.controls.button(
+            "⚑", "Mark this step, to see what moves from here on (M)", self.mark, "Mark this step"
         )
         self._scaling = self.controls.choice(
             "Scale of the colours",
@@ -87,9 +90,6 @@ class FiltersView(FramedView):
             captioned=False,
         )
         self._scaling.setCurrentIndex(1)
-        self.controls.button(
-            "⚑", "Mark this step, to see what moves from here on", self.mark, "Mark this step"
-        )
         self._colour = self.controls.switch(
             "in colour",
             "Kernels over red, green and blue as pictures in colour: of each, none at −limit and all at +limit",
@@ -214,6 +214,9 @@ class FiltersView(FramedView):
             return
         seen = seen_by(self._experiment.analysis, facts)
         self._colour.setVisible(seen.in_colour and self.pictures == "kernels")
+        pair = self._scaling.parentWidget()
+        if pair is not None:
+            pair.setVisible(self.pictures != "spread")
         self.controls.arrange()
         if self.pictures == "spread":
             self.spread.show_spread(

@@ -14,6 +14,7 @@ from lab.gui.selection import Selection
 from lab.gui.theme import Theme
 from lab.gui.views.framed import FramedView
 from lab.gui.views.health_tables import condition_table, panels_of, starts_table, strips_of
+from lab.gui.views.settings import ELSEWHERE
 from lab.gui.views.view import Table
 from lab.gui.widgets.health.function import FunctionPicture
 from lab.gui.widgets.health.knob import FunctionKnob
@@ -78,6 +79,7 @@ class HealthView(FramedView):
             captioned=False,
         )
         self.layer = QComboBox()
+        self.layer.setProperty(ELSEWHERE, True)
         self.layer.setAccessibleName("Layer")
         self.layer.setToolTip(
             "The layer whose function is shown; clicking a unit anywhere turns to its layer"
@@ -86,6 +88,7 @@ class HealthView(FramedView):
         self.layer.activated.connect(lambda _: self._go(self.layer.currentText(), -1))
         add.add(self.layer)
         self.knob = FunctionKnob()
+        self.knob.setProperty(ELSEWHERE, True)
         self.knob.turned.connect(self._set)
         add.add(self.knob)
         self.strips, self.spreads = ScrolledStrips(), ScrolledSpreads()
