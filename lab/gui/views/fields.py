@@ -24,7 +24,7 @@ from lab.gui.widgets.wording import number
 from lab.network.alignment import misaligned
 from lab.network.field_table import FieldRow, field_table
 from lab.network.receptive_field import Region, field_of
-from lab.training.fields import Field, FieldProbe, Of
+from lab.training.fields import DEAR, Field, FieldProbe, Of
 from lab.training.microscope import Spot
 from lab.training.probes import Activations, ActivationsProbe, Probe
 from lab.training.snapshot import Snapshot
@@ -39,8 +39,6 @@ SHOWN = (
 )
 QUANTITY = {"magnitude": "|g|", "signed": "g", "one": "g"}
 EXAMPLES = ("16", "64", "256", "1024")
-MOST = 20e9
-"""Multiply-adds of an example beyond which nothing is measured, and no map is shown."""
 
 
 class FieldsView(FramedView):
@@ -109,7 +107,7 @@ class FieldsView(FramedView):
 
     def probes(self, snapshot: Snapshot, selection: Selection) -> frozenset[Probe]:
         e = snapshot.experiment
-        if not self.suits(snapshot) or (e.analysis.multiply_adds or 0) > MOST:
+        if not self.suits(snapshot) or (e.analysis.multiply_adds or 0) > DEAR:
             return frozenset()
         part, example = within(e, selection)
         asked: set[Probe] = {ActivationsProbe(part, example)}
@@ -207,7 +205,7 @@ class FieldsView(FramedView):
             probe, field = known
             measured = getattr(field, kind)
             words += " " + measured_words(field, probe, region, x)
-        elif kind and (e.analysis.multiply_adds or 0) > MOST:
+        elif kind and (e.analysis.multiply_adds or 0) > DEAR:
             words += " Nothing is measured of so large a network: the gradients of one example take too long."
         shown = Shown(
             self._image(e),
