@@ -117,7 +117,6 @@ class HealthView(FramedView):
 
     @property
     def shows(self) -> str:
-        """The face in front."""
         return str(self.face.currentData())
 
     def turn_to(self, face: str) -> None:
