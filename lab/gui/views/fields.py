@@ -188,12 +188,11 @@ class FieldsView(FramedView):
             return
         spot = self._spot = self._aim(e, self._selection)
         rows, x, row = self._rows(e), e.analysis.input, self._row(spot.layer)
-        self.sheet.list.show_rows(rows)
+        askew = misaligned(e.network, x)
+        self.sheet.list.show_rows(rows, frozenset(p.where for p in askew))
         self.sheet.list.choose(spot.layer)
         branches = any(len(facts.inputs) > 1 for facts in e.analysis.nodes)
-        self.sheet.show_notices(
-            tuple(f"{p.where}: {p.what}. {p.mend}." for p in misaligned(e.network, x)), branches
-        )
+        self.sheet.show_notices(tuple(f"{p.where}: {p.what}. {p.mend}." for p in askew), branches)
         self.place.show_layers(tuple(row.layer for row in rows))
         if self.place.show_spot(spot, row.output):
             self.controls.arrange()
