@@ -38,6 +38,8 @@ SHOWN = (
     ("", "theory alone"),
 )
 QUANTITY = {"magnitude": "|g|", "signed": "g", "one": "g"}
+MOST_AROUND = 0.35
+"""Of the input's longer side that is shown as padding around it, at most."""
 EXAMPLES = ("16", "64", "256", "1024")
 
 
@@ -209,7 +211,7 @@ class FieldsView(FramedView):
         shown = Shown(
             self._image(e),
             region,
-            around_of(rows, row, x.height, x.width),
+            around_of(row, x.height, x.width),
             measured,
             kind != "magnitude",
             known[1].effective if known is not None and kind == "magnitude" else None,
@@ -340,7 +342,7 @@ class FieldsView(FramedView):
         return Table(columns)
 
 
-def around_of(rows: tuple[FieldRow, ...], row: FieldRow, height: int, width: int) -> int:
+def around_of(row: FieldRow, height: int, width: int) -> int:
     """How much padding is shown around the input: as much as fields of the layer reach into, if it is not too much."""
     before = max(-axis.start for axis in row.axes)
-    return int(min(max(before, 0), 0.35 * max(height, width)))
+    return int(min(max(before, 0), MOST_AROUND * max(height, width)))
