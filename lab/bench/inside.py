@@ -10,13 +10,14 @@ import msgspec
 
 from lab.bench.fresh import fresh
 from lab.bench.line import Line, at_most
+from lab.bench.six_views import six_views
 
 MAPS = 64
 """Feature maps of 28x28 that are redrawn."""
 
 
 def inside(quick: bool) -> list[Line]:
-    """A line for each of LINES."""
+    """A line for each of LINES, and those of six views at once."""
     lines = []
     for what, measure, unit, most in LINES:
         try:
@@ -24,7 +25,7 @@ def inside(quick: bool) -> list[Line]:
             lines.append(at_most(what, found[measure], unit, most))
         except (RuntimeError, subprocess.TimeoutExpired) as error:
             lines.append(Line(what, note=f"could not be measured: {error}"))
-    return lines
+    return [*lines, *six_views(quick)]
 
 
 LINES: tuple[tuple[str, str, str, float], ...] = (

@@ -17,14 +17,19 @@ Columns = Mapping[str, NDArray[np.generic]]
 
 def save_table(columns: Columns, path: Path) -> None:
     """Writes the columns under their names. NaN becomes an empty cell, a shorter column ends with such."""
+    content = as_text(columns, ",").encode()
+    write_atomically(path, lambda stream: stream.write(content))
+
+
+def as_text(columns: Columns, between: str = "\t") -> str:
+    """The same, with tabs between cells: as a spreadsheet takes it from the clipboard."""
     text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv.writer(text, delimiter=between, lineterminator="\n")
     writer.writerow(columns)
     cells = [[_cell(value) for value in column.tolist()] for column in columns.values()]
     for row in range(max(map(len, cells), default=0)):
         writer.writerow([column[row] if row < len(column) else "" for column in cells])
-    content = text.getvalue().encode()
-    write_atomically(path, lambda stream: stream.write(content))
+    return text.getvalue()
 
 
 def _cell(value: object) -> object:

@@ -6,7 +6,7 @@ import threading
 from importlib.metadata import PackageNotFoundError, version
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction, QFontDatabase, QKeySequence
+from PySide6.QtGui import QAction, QFontDatabase, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -19,6 +19,8 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+
+from lab.gui.widgets.copied import as_lines
 
 
 class ShortcutsDialog(QDialog):
@@ -46,6 +48,10 @@ class ShortcutsDialog(QDialog):
         area.setMinimumWidth(body.sizeHint().width() + area.verticalScrollBar().sizeHint().width() + 4)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.close)
+        copy = buttons.addButton("Copy", QDialogButtonBox.ButtonRole.ActionRole)
+        copy.setToolTip("The list as text, to the clipboard")
+        text = as_lines([list(row) for row in shortcuts(window)])
+        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(text))
         column = QVBoxLayout(self)
         column.addWidget(area)
         column.addWidget(buttons)

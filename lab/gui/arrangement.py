@@ -65,8 +65,11 @@ ARRANGEMENTS: dict[Kind, Arrangement] = {
     ),
     "image": Arrangement(
         (
-            Line(0.5, ((0.44, COURSE), (0.56, ("maps", "diagram", "unit", "microscope", "fields")))),
-            Line(0.5, ((0.40, STEPS), (0.30, ("filters", "pad")), (0.30, ("confusion", "mistakes")))),
+            Line(
+                0.5,
+                ((0.44, (*COURSE[:3], "pad")), (0.56, ("maps", "diagram", "unit", "microscope", "fields"))),
+            ),
+            Line(0.5, ((0.40, STEPS), (0.30, ("filters", "health")), (0.30, ("confusion", "mistakes")))),
         )
     ),
     # a graph wants to be high
@@ -152,3 +155,20 @@ def has_branches(experiment: Experiment) -> bool:
     """Whether the list of layers does not tell the whole architecture: then its graph comes in front."""
     network = experiment.network
     return any(len(network.sources(place)) > 1 for place in range(len(network.nodes)))
+
+
+SHOWN_BY_HEALTH: dict[str, str] = {
+    "all-equal-start": "units",
+    "dying-relus": "units",
+    "vanishing-gradients": "spreads",
+    "exploding-gradients": "spreads",
+}
+"""Which face of the view of health shows what is the matter with a preset that fails on purpose."""
+
+
+def face_of_fault(experiment: Experiment) -> str | None:
+    """The face of the view of health that comes in front when this experiment is opened; None leaves all as it is."""
+    from lab.experiment.fault_presets import FAULTS
+
+    name = next((name for name, fault in FAULTS.items() if fault == experiment), None)
+    return None if name is None else SHOWN_BY_HEALTH[name]

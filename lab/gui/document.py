@@ -449,7 +449,7 @@ class Document(QObject):
     def select_layer(self, name: str | None) -> None:
         """Point at a layer as a whole."""
         if name != self.selection.layer or self.selection.unit >= 0:
-            self.select(Selection(layer=name, part=self.selection.part, example=self.selection.example))
+            self.select(self.selection.at_layer(name))
 
     def _keep_selection_real(self) -> None:
         chosen = self.selection
@@ -461,7 +461,7 @@ class Document(QObject):
         elif (output := facts[0].output) and (
             chosen.unit >= output.channels or chosen.row >= output.height or chosen.column >= output.width
         ):
-            self.select(Selection(layer=chosen.layer, part=chosen.part, example=chosen.example))
+            self.select(chosen.at_layer(chosen.layer))
 
     def watch(self, probes: frozenset[Probe], of_runs: Asked | None = None) -> None:
         """Have the trainer answer these probes, the union of what the open views ask of the active run; and of

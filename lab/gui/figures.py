@@ -59,6 +59,12 @@ def save_table(table: Table, path: Path) -> None:
     tables.save_table(table.columns, path)
 
 
+def picture_of(widget: QWidget, theme: Theme = LIGHT) -> QImage:
+    """What `save` would write as a PNG."""
+    with _posed(widget) as own_size, _dressed(widget, theme, own_size):
+        return _image(widget, theme)
+
+
 def _posed(widget: QWidget) -> AbstractContextManager[tuple[int, int] | None]:
     return widget.posed() if isinstance(widget, View) else nullcontext()
 
@@ -140,12 +146,16 @@ def _render(widget: QWidget, painter: QPainter, theme: Theme) -> None:
 
 
 def _png(widget: QWidget, to: QBuffer, theme: Theme) -> None:
+    _image(widget, theme).save(to, "PNG")  # type: ignore[call-overload]
+
+
+def _image(widget: QWidget, theme: Theme) -> QImage:
     image = QImage(widget.size() * SHARPNESS, QImage.Format.Format_ARGB32)
     image.setDevicePixelRatio(SHARPNESS)
     painter = QPainter(image)
     _render(widget, painter, theme)
     painter.end()
-    image.save(to, "PNG")  # type: ignore[call-overload]
+    return image
 
 
 def _svg(widget: QWidget, to: QBuffer, theme: Theme) -> None:

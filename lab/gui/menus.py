@@ -89,6 +89,20 @@ class Menus:
         self.undo.setShortcut(QKeySequence("Ctrl+Z"))
         self.redo.setShortcuts([QKeySequence("Ctrl+Y"), QKeySequence("Ctrl+Shift+Z")])
         menu.addActions([self.undo, self.redo])
+        menu.addSeparator()
+        # no shortcut: text, layers and tables have a Ctrl+C of their own, and of two of one window neither would do
+        self._action(
+            menu,
+            "Copy\tCtrl+C",
+            window.copying.copy_focused,
+            "",
+            "What has the focus: a view as a picture and a table, a panel as text",
+        )
+        for text, picture, keys, tip in (
+            ("Copy picture", True, "Ctrl+Shift+C", "The view in use, twice as sharp as on the screen"),
+            ("Copy table", False, "Ctrl+Alt+C", "The numbers of the view in use, for a spreadsheet"),
+        ):
+            self._action(menu, text, partial(window.copying.copy_used, picture, not picture), keys, tip)
 
     def _run(self) -> None:
         menu = self._menu("&Run")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lab.training.probes import PartOf
 
@@ -13,7 +13,7 @@ class Selection:
 
     `unit` is a channel of `layer` (a feature map, or a unit of a dense layer); `row` and `column` a place in its map.
     `example` is an index into `part`, or 0 where that is what a person drew. `weight` is a flat index into the
-    parameter vector.
+    parameter vector. `cell` is one of the confusion matrix: (true, predicted).
     """
 
     layer: str | None = None
@@ -23,6 +23,11 @@ class Selection:
     part: PartOf = "validation"
     example: int = 0
     weight: int = -1
+    cell: tuple[int, int] | None = None
+
+    def at_layer(self, layer: str | None) -> Selection:
+        """A layer as a whole, of the same example."""
+        return replace(self, layer=layer, unit=-1, row=-1, column=-1, weight=-1)
 
     @property
     def place(self) -> tuple[str | None, int, int, int, int]:

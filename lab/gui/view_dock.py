@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QCloseEvent
+from PySide6.QtGui import QAction, QCloseEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QMenu, QToolButton, QWidget
 
 from lab.gui.icons import icon
@@ -40,8 +40,8 @@ class ViewDock(TitledDock):
     """Of the selection, of the run; both False: follow again."""
     double_wanted = Signal()
     maximise_wanted = Signal()
-    copy_wanted = Signal(bool)
-    """As a picture, else as a table."""
+    copy_wanted = Signal(bool, bool)
+    """As a picture, as a table."""
     removed = Signal()
     """A double has been closed."""
 
@@ -136,14 +136,26 @@ class ViewDock(TitledDock):
             "Dock" if self.isFloating() else "Float", "A window of its own, or back in its place", self._float
         )
         menu.addSeparator()
-        add("Copy picture", "To the clipboard", lambda: self.copy_wanted.emit(True), "Ctrl+Shift+C")
-        add("Copy table", "Its numbers, for a spreadsheet", lambda: self.copy_wanted.emit(False))
+        add("Copy picture", "To the clipboard", lambda: self.copy_wanted.emit(True, False), "Ctrl+Shift+C")
+        add(
+            "Copy table",
+            "Its numbers, for a spreadsheet",
+            lambda: self.copy_wanted.emit(False, True),
+            "Ctrl+Alt+C",
+        )
         menu.addSeparator()
         add("Close", "The View menu brings it back" if not self.is_double else "", self.close, "Ctrl+W")
         return menu
 
     def _float(self) -> None:
         self.setFloating(not self.isFloating())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """A key that nothing in the view has taken; a window of its own has no menus to take it."""
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy_wanted.emit(True, True)
+        else:
+            super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         super().closeEvent(event)

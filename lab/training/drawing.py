@@ -6,6 +6,7 @@ and every view that shows the selected example, is about what was drawn.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,7 +38,8 @@ class Drawing:
 
     def fits(self, shape: tuple[int, int, int], classes: int) -> bool:
         """Whether a network with inputs of this shape and so many classes can be asked about it."""
-        return self.shape == shape and (self.label is None or self.label < classes)
+        whole = len(self.pixels) == 4 * math.prod(shape)  # a file may say anything
+        return self.shape == shape and whole and (self.label is None or 0 <= self.label < classes)
 
     def part(self, prepared: Prepared) -> Part:
         """As the data's parts are: preprocessed as they were, read-only, of one example."""

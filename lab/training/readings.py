@@ -12,14 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.data.dataset import pixel_labels
-from lab.data.prepare import Part
-from lab.kernels import interpreter
-from lab.kernels.interpreter import PARTS, TALLY
-from lab.kernels.memory import aligned
 from lab.network.layers import BatchNorm
 from lab.network.network import INPUT
-from lab.network.program import lower
 from lab.training.alike import alike
 from lab.training.ascent import climbed
 from lab.training.bending import BentGridProbe
@@ -29,6 +23,7 @@ from lab.training.comparing import ChangesProbe
 from lab.training.conditions import AlikeProbe, ConditionProbe, PreactivationsProbe, StartsProbe
 from lab.training.course import condition
 from lab.training.drawing import Drawing
+from lab.training.evaluated import evaluated
 from lab.training.fields import FieldProbe
 from lab.training.filter_numbers import filters
 from lab.training.filters import FiltersProbe
@@ -36,6 +31,8 @@ from lab.training.gradient_check import check
 from lab.training.looking import answer_shape, as_scores
 from lab.training.measured_field import measured_field
 from lab.training.minima import known_minima
+from lab.training.mistaken import MistakesProbe
+from lab.training.mistakes import mistakes
 from lab.training.moment import Moment
 from lab.training.one_example import last_places, pass_example, places_of
 from lab.training.one_unit import ExcitingProbe, StrongestProbe, UnitMapsProbe
@@ -74,8 +71,6 @@ MOST_COUNTED = 200
 Stop = NDArray[np.int64]
 """[1], not 0 once nobody waits for the answer any more."""
 NEVER: Stop = np.zeros(1, np.int64)
-PIECE = 20e9
-"""Multiply-adds between two looks at that."""
 
 
 def answer(probe: Probe, moment: Moment, stop: Stop = NEVER) -> Reading | None:
@@ -162,54 +157,23 @@ def _apart(a: NDArray[np.floating[Any]], b: NDArray[np.floating[Any]]) -> float:
 
 
 def outputs(probe: OutputsProbe, moment: Moment, stop: Stop) -> Outputs | None:
-    part = moment.part(probe.part)
-    program = lower(moment.experiment.network, moment.shape, moment.experiment.loss, gradients=False)
-    targets = moment.targets(part)
-    raw = np.empty((len(part), targets.shape[1]), np.float32)
-    arenas, tally = aligned(program.arena_size)[None], np.zeros((PARTS, TALLY))
-    cases = interpreter.cases(part.inputs, targets)
-    error = right = 0.0
-    each = max(1, int(PIECE // max(moment.experiment.analysis.multiply_adds or 1, 1)))
-    for first in range(0, len(part), each):
-        if stop[0]:
-            return None
-        some = np.arange(first, min(first + each, len(part)))
-        interpreter.evaluate(
-            program.code, cases, some, arenas, moment.params, raw[first : first + each], tally
-        )
-        error, right = error + tally[:, 0].sum(), right + tally[:, 1].sum()
-    shape = answer_shape(moment)
-    raw, targets = raw.reshape(-1, *shape), targets.reshape(-1, *shape)
-    classes = len(moment.experiment.data.classes())
-    predicted = labels = confusion = None
-    if classes:
-        middle = moment.experiment.loss.constants[0]
-        predicted = raw.argmax(1) if raw.shape[1] > 1 else (raw[:, 0] > middle).astype(np.int64)
-        said = np.isfinite(raw).all(1)  # an output that is not finite says nothing
-        predicted = np.where(said, predicted, -1)
-        labels = _labels(moment, part)
-        if classes <= MOST_COUNTED:
-            pairs = labels[said] * classes + predicted[said]
-            confusion = np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
+    seen = evaluated(probe.part, moment, stop)
+    if seen is None:
+        return None
+    many, classes, confusion = len(seen.raw), len(moment.experiment.data.classes()), None
+    if seen.labels is not None and seen.predicted is not None and classes <= MOST_COUNTED:
+        said = seen.predicted >= 0
+        pairs = seen.labels[said] * classes + seen.predicted[said]
+        confusion = np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
     return Outputs(
-        scores=as_scores(moment, raw),
-        targets=targets,
-        predicted=predicted,
-        labels=labels,
+        scores=seen.scores,
+        targets=seen.targets,
+        predicted=seen.predicted,
+        labels=seen.labels,
         confusion=confusion,
-        loss=error if moment.experiment.loss.sums_examples else error / len(part),
-        accuracy=right / len(part) if classes else float("nan"),
+        loss=seen.error if moment.experiment.loss.sums_examples else seen.error / many,
+        accuracy=seen.right / many if classes else float("nan"),
     )
-
-
-def _labels(moment: Moment, part: Part) -> NDArray[np.int64]:
-    """The true class of each example [n], or of each pixel [n, H, W]."""
-    if part.labels is not None:
-        return part.labels
-    assert part.targets is not None
-    s = moment.experiment.target
-    labels = pixel_labels(part.targets.reshape(-1, s.channels, s.height, s.width))
-    return labels.reshape(len(part)) if s.is_vector else labels
 
 
 ANSWERS: dict[type, Callable[[Any, Moment], Reading | None]] = {
@@ -231,6 +195,7 @@ ANSWERS: dict[type, Callable[[Any, Moment], Reading | None]] = {
 }
 LONG: dict[type, Callable[[Any, Moment, Stop], Reading | None]] = {
     OutputsProbe: outputs,
+    MistakesProbe: mistakes,
     OperationProbe: operation,
     FiltersProbe: filters,
     UnitMapsProbe: unit_maps,

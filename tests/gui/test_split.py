@@ -17,7 +17,8 @@ from lab.gui.theme import DARK
 from lab.gui.views import VIEWS
 from lab.gui.views.confusion import ConfusionView
 from lab.gui.views.framed import FramedView
-from lab.gui.widgets.runs.split import BY_RUN, SplitView, copy_settings, real_in, split_of
+from lab.gui.views.settings import copy_settings
+from lab.gui.widgets.runs.split import BY_RUN, SplitView, real_in, split_of
 from lab.network.layers import Dense
 from lab.training.filters import FiltersProbe
 from lab.training.probes import ActivationsProbe, OutputsProbe

@@ -116,6 +116,15 @@ class Inspector(Column):
             wanted.add(ToldProbe((selection.weight,)))
         return frozenset(wanted)
 
+    def as_text(self) -> str:
+        """All that is said of what is selected, for the clipboard."""
+        parts = [self._title.text(), self._kind.text()]
+        for section in (self._unit, self._weight, self._shape, self._parameters, self._field):
+            parts.append("" if section.isHidden() else section.as_text())
+        if not self.last_update.isHidden():
+            parts.append(self.last_update.text.text())
+        return "\n\n".join(part for part in parts if part)
+
     @Slot(object)
     def _see(self, _snapshot: Snapshot) -> None:
         if self._document.selection.unit < 0 and self._document.selection.weight < 0:

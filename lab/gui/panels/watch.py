@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from lab.gui.document import Document
 from lab.gui.panels.watch_menu import fill_watch_menu, of_selection
 from lab.gui.theme import number_font
+from lab.gui.widgets.copied import as_lines
 from lab.gui.widgets.forms import Switch, ValueForm
 from lab.gui.widgets.sections import Column, Section
 from lab.gui.widgets.wording import number
@@ -176,6 +177,11 @@ class WatchPanel(Column):
     def _remove_watch(self, quantity: AnyQuantity) -> None:
         self._document.set_quantities(one for one in self._document.quantities if one != quantity)
         self.add_watch.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def as_text(self) -> str:
+        """The watch list with its newest values, for the clipboard."""
+        rows = [[line.quantity.words, line.value.text()] for line in self._lines]
+        return as_lines([["Watch list", "newest value"], *rows]) if rows else ""
 
     @Slot(object)
     def _see(self, snapshot: Snapshot) -> None:

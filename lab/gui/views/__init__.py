@@ -10,6 +10,7 @@ from lab.gui.views.filters import FiltersView
 from lab.gui.views.health import HealthView
 from lab.gui.views.maps import MapsView
 from lab.gui.views.microscope import MicroscopeView
+from lab.gui.views.mistakes import MistakesView
 from lab.gui.views.optimizers import OptimizersView
 from lab.gui.views.pad import PadView
 from lab.gui.views.predictions import PredictionsView
@@ -37,6 +38,7 @@ VIEWS: tuple[type[View], ...] = (
     HealthView,
     FiltersView,
     ConfusionView,
+    MistakesView,
     PredictionsView,
     DecisionView,
     UnitsView,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QComboBox, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSlider, QVBoxLayout, QWidget
 
 from lab.experiment.experiment import Experiment
 from lab.gui.selection import Selection
@@ -15,6 +15,7 @@ from lab.gui.views.examples import class_names
 from lab.gui.views.framed import FramedView
 from lab.gui.views.view import Table
 from lab.gui.widgets.bent_plot import LINES, SYMBOLS, BentPlot, class_colour
+from lab.gui.widgets.choices import fill
 from lab.gui.widgets.legend import Entry, Legend
 from lab.gui.widgets.wording import counted, number, share
 from lab.training.bending import BentGrid, BentGridProbe
@@ -133,9 +134,7 @@ class BentGridView(FramedView):
         """Chosen from the list."""
         if layer and layer != self._layer:
             self._turn_to(layer)
-            self._selection = Selection(
-                layer=layer, part=self._selection.part, example=self._selection.example
-            )
+            self._selection = self._selection.at_layer(layer)
             self.picked.emit(self._selection)
 
     def _turn_to(self, layer: str) -> None:
@@ -281,14 +280,3 @@ class BentGridView(FramedView):
                 "up": bent[:, 1],
             }
         )
-
-
-def fill(box: QComboBox, options: list[tuple[str, str]], chosen: str) -> None:
-    """Let a list have these (key, words), of which one is chosen, without saying so."""
-    box.blockSignals(True)
-    if [box.itemData(k) for k in range(box.count())] != [key for key, _ in options]:
-        box.clear()
-        for key, words in options:
-            box.addItem(words, key)
-    box.setCurrentIndex(max(box.findData(chosen), 0))
-    box.blockSignals(False)

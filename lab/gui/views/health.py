@@ -14,6 +14,7 @@ from lab.gui.selection import Selection
 from lab.gui.theme import Theme
 from lab.gui.views.framed import FramedView
 from lab.gui.views.health_tables import condition_table, panels_of, starts_table, strips_of
+from lab.gui.views.settings import ELSEWHERE
 from lab.gui.views.view import Table
 from lab.gui.widgets.health.function import FunctionPicture
 from lab.gui.widgets.health.knob import FunctionKnob
@@ -43,16 +44,7 @@ FACES = (
     ("function", "function and what it gets"),
     ("starts", "starts, by initializer"),
 )
-QUANTITIES = (
-    ("spread", "of y"),
-    ("preactivation_spread", "of z"),
-    ("gradient_spread", "of dE/dy"),
-)
-NAMES = {
-    "spread": "spread of y (standard deviation)",
-    "preactivation_spread": "spread of z (standard deviation)",
-    "gradient_spread": "spread of dE/dy (standard deviation)",
-}
+QUANTITIES = (("spread", "of y"), ("preactivation_spread", "of z"), ("gradient_spread", "of dE/dy"))
 MOST_SENTENCES = 4
 """About units that are alike, under the strips."""
 
@@ -76,6 +68,7 @@ class HealthView(FramedView):
         self._selection = Selection()
         self._experiment: Experiment | None = None
         self._seen: dict[type, Any] = {}
+        self._stands_in_pane = False
         add = self.controls
         self.face = add.choice("Show", FACES, "What is shown of the network's health", lambda _: self._turn())
         self.quantity = add.choice(
@@ -86,6 +79,7 @@ class HealthView(FramedView):
             captioned=False,
         )
         self.layer = QComboBox()
+        self.layer.setProperty(ELSEWHERE, True)
         self.layer.setAccessibleName("Layer")
         self.layer.setToolTip(
             "The layer whose function is shown; clicking a unit anywhere turns to its layer"
@@ -94,6 +88,7 @@ class HealthView(FramedView):
         self.layer.activated.connect(lambda _: self._go(self.layer.currentText(), -1))
         add.add(self.layer)
         self.knob = FunctionKnob()
+        self.knob.setProperty(ELSEWHERE, True)
         self.knob.turned.connect(self._set)
         add.add(self.knob)
         self.strips, self.spreads = ScrolledStrips(), ScrolledSpreads()
@@ -161,7 +156,7 @@ class HealthView(FramedView):
         shows = self.shows
         cast(QWidget, self.quantity.parent()).setVisible(shows == "starts")
         self.layer.setVisible(shows == "function")
-        self.knob.setVisible(shows == "function")
+        self.knob.setVisible(shows == "function" and not self._stands_in_pane)
         self.controls.arrange()
 
     # --- what is shown
@@ -216,7 +211,7 @@ class HealthView(FramedView):
         self.sentences.setText("\n".join(said))
         self.sentences.setVisible(bool(said))
         on = f"over {counted(condition.now.examples, 'training example')}"
-        key = f"× dead, – saturated, same letter: one and the same ({on}); at the right the shares over the steps"
+        key = f"× dead  ·  – saturated  ·  same letter: one and the same  ·  {on}"
         self.readout.rest(self._unit_words(chosen.layer, chosen.unit) or key)
         return self._units
 
@@ -228,11 +223,13 @@ class HealthView(FramedView):
         self.spreads.bars.show_panels(names, panels_of(names, condition))
         layer = self._selection.layer
         self.spreads.bars.choose(names.index(layer) if layer in names else -1)
-        start = (
-            "Bars: now, ◇ at the start" if condition.start is not None else "Bars: now; the start is not kept"
+        bars = (
+            "bars: now, ◇ at the start" if condition.start is not None else "bars: now; the start is not kept"
         )
+        if condition.now.step == 0:
+            bars = "bars: at the start"
         on = f"over {counted(condition.now.examples, 'training example')}"
-        self.readout.rest("  ·  ".join(filter(None, [start, flow_words(condition.now), on])))
+        self.readout.rest("  ·  ".join(filter(None, [flow_words(condition.now), bars, on])))
         return self.spreads
 
     def _show_function(self, e: Experiment) -> QWidget | None:
@@ -241,7 +238,8 @@ class HealthView(FramedView):
             self.layer.clear()
             self.layer.addItems(list(names))
         self.layer.setCurrentIndex(self.layer.findText(aim))
-        self.knob.show_function(names.get(aim))
+        if not self._stands_in_pane:
+            self.knob.show_function(names.get(aim))
         self.controls.arrange()
         if not names:
             self.say("No layer of this network has an activation function")
@@ -266,7 +264,7 @@ class HealthView(FramedView):
             start: tuple(float(getattr(health.of(name), quantity)) for name in names)
             for start, health in found.by_name.items()
         }
-        self.starts.show_starts(names, values, NAMES[quantity])
+        self.starts.show_starts(names, values, f"spread {self.quantity.currentText()} (standard deviation)")
         zero = [start for start, numbers in values.items() if not any(v > 0 for v in numbers)]
         rest = "Before the first update, with the run's seed, all layers started alike"
         self.readout.rest(rest + (f"; not drawn, being 0 everywhere: {', '.join(zero)}" if zero else ""))
@@ -320,6 +318,11 @@ class HealthView(FramedView):
         )
 
     # --- for others
+
+    def stand_in_pane(self) -> None:
+        """One of several, each of another run: what is edited is the active one."""
+        self._stands_in_pane = True
+        self._dress()
 
     def show_theme(self, theme: Theme) -> None:
         super().show_theme(theme)

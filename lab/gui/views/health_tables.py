@@ -13,22 +13,19 @@ from lab.training.conditions import Alike, Condition, Health, LayerHealth, Start
 
 SPREADS = (
     (
-        "spread",
-        "spread of outputs y",
-        "Standard deviation of a layer's outputs over units, places and examples",
-    ),
-    (
-        "preactivation_spread",
-        "spread of weighted sums z",
-        "Standard deviation of what the activation function gets, over units, places and examples",
-    ),
-    (
         "gradient_spread",
-        "spread of gradients dE/dy",
+        "gradients dE/dy",
         "Standard deviation of each example's own derivative dE/dy over units, places and examples. "
         "Where it falls from the last layer to the first, gradients vanish; where it grows, they explode",
     ),
+    ("spread", "outputs y", "Standard deviation of a layer's outputs over units, places and examples"),
+    (
+        "preactivation_spread",
+        "weighted sums z",
+        "Standard deviation of what the activation function gets, over units, places and examples",
+    ),
 )
+"""What spreads, best first: its name in a LayerHealth, in words, and what the spread is."""
 NAN = float("nan")
 
 
@@ -63,7 +60,7 @@ def panels_of(names: tuple[str, ...], condition: Condition) -> tuple[Panel, ...]
         for key, title, tip in SPREADS
     ]
     ratio = Panel(
-        "|Δw| / |w| of the last update",
+        "|Δw| / |w|",
         RATIO_TIP,
         _each(condition.now, names, "update_ratio"),
         (),
@@ -94,9 +91,9 @@ def condition_table(names: tuple[str, ...], condition: Condition, alike: Alike |
         "saturated units": np.array([listed(one, "saturated") for one in layers]),
     }
     for key, title, _ in SPREADS:
-        columns[f"{title} (standard deviation)"] = np.array(_each(condition.now, names, key))
+        columns[f"spread of {title} (standard deviation)"] = np.array(_each(condition.now, names, key))
         if condition.start is not None:
-            columns[f"{title} at the start"] = np.array(_each(condition.start, names, key))
+            columns[f"spread of {title} at the start"] = np.array(_each(condition.start, names, key))
     columns["|update| / |weights|"] = np.array(_each(condition.now, names, "update_ratio"))
     if alike is not None:
         groups = (alike.layers.get(name, ()) for name in names)
@@ -114,7 +111,7 @@ def starts_table(names: tuple[str, ...], starts: Starts) -> Table:
         "layer": np.array(list(names) * many),
     }
     for key, title, _ in SPREADS:
-        columns[f"{title} (standard deviation)"] = np.concatenate(
+        columns[f"spread of {title} (standard deviation)"] = np.concatenate(
             [np.array(_each(health, names, key)) for health in starts.by_name.values()]
         )
     return Table(columns)

@@ -20,6 +20,7 @@ from lab.gui.views.framed import FramedView
 from lab.gui.views.map_groups import chosen_group, detail, field_words, group_of, table_of, where
 from lab.gui.views.map_kinds import KINDS, NAMES, TIPS, Kind, Maps, maps_in, probe_of
 from lab.gui.views.marked_step import MarkedStep
+from lab.gui.views.settings import ELSEWHERE
 from lab.gui.views.view import Table
 from lab.gui.widgets.enlarged import Enlarged
 from lab.gui.widgets.mosaic import Place
@@ -50,6 +51,7 @@ class MapsView(FramedView):
         self._part = self.controls.choice(
             "Example of", PARTS, "Which part of the data the example is taken from", self._choose_part
         )
+        self._part.setProperty(ELSEWHERE, True)
         self._part.setCurrentIndex(1)
         self._part.setPlaceholderText(DRAWN)
         self.controls.button(

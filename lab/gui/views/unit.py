@@ -15,6 +15,7 @@ from lab.gui.selection import Selection
 from lab.gui.theme import Theme
 from lab.gui.views.examples import PARTS, class_names, count, of_data
 from lab.gui.views.framed import FramedView
+from lab.gui.views.settings import ELSEWHERE
 from lab.gui.views.unit_cards import climbed_group, example_cards, scales, strongest_cards
 from lab.gui.views.view import Table
 from lab.gui.widgets.cards import Cards, Pointed
@@ -61,6 +62,7 @@ class UnitView(FramedView):
             captioned=False,
         )
         self._layer = self.controls.choice("Layer", (), "The unit's layer", self._turn_layer, captioned=False)
+        self._layer.setProperty(ELSEWHERE, True)
         self.controls.button(
             "‹", "The unit before this one (P)", lambda: self._turn_unit(-1), "Previous unit"
         )
@@ -75,6 +77,7 @@ class UnitView(FramedView):
         self._part = self.controls.choice(
             "Examples of", PARTS, "Which part of the data is looked at", self._turn_part, captioned=False
         )
+        self._part.setProperty(ELSEWHERE, True)
         self._part.setCurrentIndex(1)
         self._spot = self.controls.choice(
             "Place",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QLabel, QWidget
 
 from lab.gui.theme import number_font
+from lab.gui.widgets.copied import as_lines
 from lab.gui.widgets.sections import Section
 
 NAMES = 78
@@ -24,12 +26,23 @@ class FactTable(Section):
         self.grid.setVerticalSpacing(5)
         self.grid.setColumnMinimumWidth(0, NAMES)
 
+        copied = QAction("Copy table", self)
+        copied.triggered.connect(lambda *_: QGuiApplication.clipboard().setText(self.as_text()))
+        self.addAction(copied)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+
+    def as_text(self) -> str:
+        """What it shows, a line a row."""
+        shown = [[name.text(), value.text()] for name, value in self._rows if not name.isHidden()]
+        return as_lines([[self.heading.text()], *shown]) if shown else ""
+
     def show_rows(self, rows: list[Row]) -> None:
         while len(self._rows) < len(rows):
             value = QLabel()
             value.setFont(number_font())
             value.setWordWrap(True)
             value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            value.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)  # the table's own comes up
             name = self.add_row("", value)
             name.setWordWrap(True)  # "Mean square gradient" must not push the numbers out of the panel
             name.setMaximumWidth(NAMES)

@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QMouseEvent, QResizeE
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeView, QWidget
 
 from lab.gui.theme import LIGHT, Theme, number_font
+from lab.gui.widgets.copied import CopiesRows
 from lab.training.listing import Line, derivative, groups
 
 Index = QModelIndex | QPersistentModelIndex
@@ -226,7 +227,7 @@ class ListingModel(QAbstractTableModel):
         return self.theme.text if self.is_done(entry) else self.theme.muted
 
 
-class ListingTable(QTreeView):
+class ListingTable(CopiesRows, QTreeView):
     """Arrows choose a line, Left and Right fold and unfold its layer, Enter or a double click runs to it."""
 
     chosen = Signal(int)

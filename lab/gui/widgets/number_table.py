@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QAbstractItemView, QTableView, QWidget
 
 from lab.gui.theme import LIGHT, Theme, number_font
+from lab.gui.widgets.copied import CopiesRows
 from lab.gui.widgets.wording import number
 
 Index = QModelIndex | QPersistentModelIndex
@@ -85,7 +86,7 @@ class Numbers(QAbstractTableModel):
         return None
 
 
-class NumberTable(QTableView):
+class NumberTable(CopiesRows, QTableView):
     """A row of the array a line; the tool tip of a cell has its indices and all its digits."""
 
     def __init__(self, parent: QWidget | None = None) -> None:

@@ -15,6 +15,7 @@ from lab.gui.selection import Selection
 from lab.gui.theme import DARK, LIGHT
 from lab.gui.views.health import FACES, HealthView
 from lab.gui.widgets.health.spreads import Panel, decades
+from lab.gui.widgets.health.words import ranges
 from lab.gui.widgets.wording import number, share
 from lab.network.activations import ELU, LeakyReLU, ReLU, Tanh
 from lab.network.initializers import Constant
@@ -95,12 +96,25 @@ def test_units_that_are_one_and_the_same(qtbot: QtBot) -> None:
     view = HealthView()
     put_up(qtbot, view, still_on(msgspec.structs.replace(e, network=Network(nodes)), 50))
     assert view.sentences.text().startswith(
-        "Units 0, 1, 2, 3, 4 and 5 of d0 are one and the same: equal weights and biases, read by equal weights, so "
-        "that they get equal gradients and stay so."
+        "Units 0–5 of d0 are one and the same, with equal gradients: they stay so.\nUnits 0–5 of d1"
     )
     assert "5 copies" in view.strips.strips.strips[0].words
     view.strips.strips.hovered.emit(("d1", 2))
     assert "the same as 5 other units" in view.readout.text()
+
+
+@pytest.mark.parametrize(
+    ("units", "said"),
+    [
+        ((0, 1), "0 and 1"),
+        ((0, 1, 2, 5), "0–2 and 5"),
+        ((3, 7, 9, 10), "3, 7, 9 and 10"),
+        (tuple(range(9)), "0–8"),
+    ],
+)
+def test_units_are_listed_by_stretches(units: tuple[int, ...], said: str) -> None:
+    assert ranges(units) == said
+    assert ranges(tuple(range(0, 60, 3))).endswith(" and more")
 
 
 # --- spreads
@@ -111,8 +125,8 @@ def test_bars_now_and_at_the_start(view: HealthView) -> None:
     run = still_of("lenet", 60)._still
     bars, now = view.spreads.bars, health(run)
     start = health(still_of("lenet")._still)
-    assert [panel.title.split()[-1] for panel in bars.panels] == ["y", "z", "dE/dy", "update"]
-    for panel, key in zip(bars.panels, ("spread", "preactivation_spread", "gradient_spread"), strict=False):
+    assert [panel.title.split()[-1] for panel in bars.panels] == ["dE/dy", "y", "z", "|w|"]
+    for panel, key in zip(bars.panels, ("gradient_spread", "spread", "preactivation_spread"), strict=False):
         assert panel.now == tuple(getattr(now.of(name), key) for name in bars.layers)
         assert panel.start == tuple(getattr(start.of(name), key) for name in bars.layers)
     ratios = bars.panels[3]
@@ -121,7 +135,7 @@ def test_bars_now_and_at_the_start(view: HealthView) -> None:
     assert ratios.usual == 1e-3
     assert "10⁻³" in ratios.tip
     assert "CS231n" in ratios.tip
-    assert "times as far as that of dense3: it keeps its size" in view.readout.text()
+    assert "times as far in conv1 as in dense3: it keeps its size" in view.readout.text()
 
 
 def test_a_layer_of_the_bars_is_pointed_at_and_selected(qtbot: QtBot, view: HealthView) -> None:
@@ -271,3 +285,19 @@ def test_a_formula_has_no_units(qtbot: QtBot) -> None:
     assert not view.suits(snapshot)
     view.show_snapshot(snapshot)
     assert view.message.startswith("A formula has no units")
+
+
+@pytest.mark.parametrize(
+    ("name", "face"), [("dying-relus", "units"), ("vanishing-gradients", "spreads"), ("xor", None)]
+)
+def test_a_fault_on_purpose_opens_with_health_in_front(
+    window: MainWindow, name: str, face: str | None
+) -> None:
+    window.document.open(preset(name))
+    window.document.pull()
+    QApplication.processEvents()
+    dock = window.workspace.docks["health"]
+    assert bool(dock.view.property("covered")) == (face is None)
+    if face is not None:
+        assert dock.view.shows == face
+        assert any(isinstance(probe, ConditionProbe) for probe in window.workspace.probes())

@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor, QFontMetrics
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from lab.gui.theme import LIGHT, Theme, number_font
+from lab.gui.widgets.copied import CopiesRows
 from lab.gui.widgets.fields.words import OUTGROWN, both_axes, exactly, padding_of, row_words, size_of
 from lab.gui.widgets.wording import share
 from lab.network.field_table import FieldRow
@@ -106,7 +107,7 @@ class FieldModel(QAbstractTableModel):
         return None
 
 
-class FieldList(QTableView):
+class FieldList(CopiesRows, QTableView):
     """`chosen` carries the name of the layer that a person goes to."""
 
     chosen = Signal(str)

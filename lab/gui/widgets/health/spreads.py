@@ -6,13 +6,13 @@ import math
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF, QResizeEvent
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF, QResizeEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QWidget
 
 from lab.gui.theme import LIGHT, Theme, blended, number_font
 from lab.gui.widgets.wording import number, tick
 
-PANEL, MARGIN, APART = 250, 6, 18
+PANEL, MARGIN, APART = 142, 4, 14
 """Pixels: the least width of a panel, the room around them and between two."""
 
 
@@ -101,7 +101,7 @@ class SpreadBars(QWidget):
         area = self.area_of(panel)
         metrics = self.fontMetrics()
         names = max((metrics.horizontalAdvance(name) for name in self._layers), default=0) + 10
-        numbers = metrics.horizontalAdvance("−0.0·10⁻¹⁰") + 6
+        numbers = metrics.horizontalAdvance("9.9·10⁻¹⁰") + 4
         names = min(names, round(0.34 * area.width()))
         return area.adjusted(names, self._line() + 2, -numbers, -self._line() + 4)
 
@@ -181,9 +181,9 @@ class SpreadBars(QWidget):
         every = max(-(-(high - low) * 46 // max(int(bars.width()), 1)), 1)
         for exponent in range(low, high + 1):
             x = bars.left() + (exponent - low) / (high - low) * bars.width()
-            painter.setPen(QPen(QColor(theme.grid), 1))
-            painter.drawLine(QPointF(x, bars.top()), QPointF(x, bars.bottom() - 3))
             if (exponent - low) % every == 0:
+                painter.setPen(QPen(QColor(theme.grid), 1))
+                painter.drawLine(QPointF(x, bars.top()), QPointF(x, bars.bottom() - 3))
                 text = tick(10.0**exponent)
                 wide = metrics.horizontalAdvance(text) + 4
                 painter.setPen(QColor(theme.muted))
@@ -208,6 +208,14 @@ class SpreadBars(QWidget):
 
     def leaveEvent(self, event: QEvent) -> None:
         self.hovered.emit(None)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Up and down go from layer to layer."""
+        step = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()))
+        if step is None or not self._layers:
+            super().keyPressEvent(event)
+            return
+        self.pointed.emit(min(max(self._chosen + step, 0), len(self._layers) - 1))
 
 
 def decades(panel: Panel) -> tuple[int, int]:

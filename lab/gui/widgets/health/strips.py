@@ -17,7 +17,7 @@ from lab.training.conditions import LayerHealth, Twins
 CELL, LEAST, GAP, MARGIN, BETWEEN = 15, 5, 2, 4, 12
 MOST_ROWS = 8
 """Of squares in a layer, before they become smaller; and of the smallest, before the rest is left out."""
-COURSE, COURSE_FROM = 130, 430
+COURSE, COURSE_FROM = 104, 340
 """Pixels: the width of the little course at the right, and of the strips from which it has room."""
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 

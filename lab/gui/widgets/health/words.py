@@ -57,7 +57,7 @@ def flow_words(health: Health) -> str:
         if ratio > 1 / VANISHES
         else "it keeps its size"
     )
-    return f"dE/dy of {first.layer} spreads {number(ratio, 2)} times as far as that of {last.layer}: {sign}"
+    return f"dE/dy spreads {number(ratio, 2)} times as far in {first.layer} as in {last.layer}: {sign}"
 
 
 def layer_words(health: LayerHealth, twins: tuple[Twins, ...]) -> str:
@@ -74,16 +74,27 @@ def layer_words(health: LayerHealth, twins: tuple[Twins, ...]) -> str:
 
 
 def twin_words(layer: str, group: Twins) -> str:
-    """Units 0, 3 and 5 of dense1 are one and the same."""
-    names = [str(unit) for unit in group.units[:12]]
-    if len(group.units) > len(names):
-        listed = f"{', '.join(names)} and {len(group.units) - len(names):,} more"
-    else:
-        listed = f"{', '.join(names[:-1])} and {names[-1]}"
-    words = f"Units {listed} of {layer} are one and the same: equal weights and biases"
+    """Units 0–2 and 5 of dense1 are one and the same."""
+    words = f"Units {ranges(group.units)} of {layer} are one and the same"
     if group.read_alike:
-        return words + ", read by equal weights, so that they get equal gradients and stay so."
-    return words + ", but what reads them differs, so that training may part them."
+        return f"{words}, with equal gradients: they stay so."
+    return f"{words}, but what reads them differs: training may part them."
+
+
+def ranges(units: tuple[int, ...], most: int = 8) -> str:
+    """0–2, 5 and 7–9; of very many stretches the first."""
+    stretches: list[list[int]] = []
+    for unit in units:
+        if stretches and unit == stretches[-1][1] + 1:
+            stretches[-1][1] = unit
+        else:
+            stretches.append([unit, unit])
+    said = []
+    for first, last in stretches:
+        said += [f"{first}–{last}"] if last > first + 1 else [str(unit) for unit in range(first, last + 1)]
+    if len(said) > most:
+        return f"{', '.join(said[:most])} and more"
+    return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
 
 
 def unit_words(health: LayerHealth, unit: int, examples: int, group: Twins | None) -> str:

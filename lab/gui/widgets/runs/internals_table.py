@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidge
 
 from lab.gui.icons import DOT, run_dot
 from lab.gui.theme import LIGHT, Theme, number_font
+from lab.gui.widgets.copied import CopiesRows
 from lab.gui.widgets.wording import number
 from lab.training.probes import ToldUpdate
 
@@ -139,7 +140,7 @@ class InternalsModel(QAbstractTableModel):
         return None
 
 
-class InternalsTable(QTableView):
+class InternalsTable(CopiesRows, QTableView):
     """As high as its rows; it scrolls sideways where there are more runs than it has room for."""
 
     def __init__(self, parent: QWidget | None = None) -> None:

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidge
 
 from lab.gui.icons import DOT, run_dot
 from lab.gui.theme import LIGHT, Theme, number_font
+from lab.gui.widgets.copied import CopiesRows
 from lab.gui.widgets.wording import number, share
 from lab.training.comparison import Row
 
@@ -219,7 +220,7 @@ class RunsModel(QAbstractTableModel):
         return None
 
 
-class RunsTable(QTableView):
+class RunsTable(CopiesRows, QTableView):
     """`chosen` carries the number of a run that was clicked, or on which Return was pressed."""
 
     chosen = Signal(int)
