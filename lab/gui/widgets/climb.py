@@ -19,6 +19,7 @@ from lab.gui.widgets.numbers import Number, WholeNumber
 from lab.gui.widgets.plot import Plot
 from lab.gui.widgets.wording import number
 from lab.training.one_unit import Beginning, Exciting, ExcitingProbe
+from lab.training.probes import PartOf
 
 BEGINNINGS: tuple[tuple[Beginning, str], ...] = (
     ("noise", "noise"),
@@ -137,7 +138,7 @@ class Climb(QWidget):
     # settings
 
     def question(
-        self, layer: str, unit: int, spot: tuple[int, int] | None, before: bool, part: str, example: int
+        self, layer: str, unit: int, spot: tuple[int, int] | None, before: bool, part: PartOf, example: int
     ) -> ExcitingProbe:
         """What is asked of a unit, with these settings."""
         asked = replace(self.settings, layer=layer, unit=unit, spot=spot, before=before)
