@@ -369,7 +369,9 @@ class Trainer:
         if self._is_asked and not self._is_urgent:
             if not self._quick.has_answered:
                 self._observe(race, versions)
-            soon = self._goal is None and now < self._asked_at + FRAME  # a picture without the answer is not wanted
+            soon = (
+                self._goal is None and now < self._asked_at + FRAME
+            )  # a picture without the answer is not wanted
             waits = not self._quick.has_answered and (waits or soon)
         if waits and not self._is_urgent:
             return
