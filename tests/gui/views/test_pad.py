@@ -10,6 +10,7 @@ from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
 from lab.gui.selection import Selection
+from lab.gui.views.maps import MapsView
 from lab.gui.views.pad import PadView
 from lab.training.drawing import Drawing
 from lab.training.probes import Activations, ActivationsProbe
@@ -173,3 +174,13 @@ def test_where_it_is_narrow_the_sheet_has_the_room_of_the_bars(view: PadView, qt
     qtbot.waitUntil(lambda: view.pad.sheet.width() > 90)
     view.resize(700, 400)
     assert not view.panel.bars.isHidden()
+
+
+def test_the_next_example_leads_from_a_drawing_back_to_the_data(stage: Stage, qtbot: QtBot) -> None:
+    drawn = Selection(part=Drawing.of(np.ones((1, 32, 32), np.float32)))
+    view = stage.show(MapsView, "lenet", drawn)
+    assert view._part.currentIndex() == -1
+    assert view._part.placeholderText() == "what you drew"
+    with qtbot.waitSignal(view.picked) as picked:
+        view._turn(1)
+    assert (picked.args[0].part, picked.args[0].example) == ("validation", 0)
