@@ -168,6 +168,7 @@ class PadView(FramedView):
         self._late.stop()
         self.undo.setEnabled(self.pad.strokes > 0)
         if not self.pad.has_ink:
+            self._mean_nothing()
             if self._drawing is None:
                 return
             self._forget()
@@ -180,6 +181,12 @@ class PadView(FramedView):
             self._asked_at = time.monotonic()
             self._drawing = drawing
             self.picked.emit(replace(self._selection, part=drawing, example=0))
+
+    def _mean_nothing(self) -> None:
+        """The next drawing may be of another class."""
+        self.meant.blockSignals(True)
+        self.meant.setCurrentIndex(0)
+        self.meant.blockSignals(False)
 
     def _forget(self) -> None:
         self._drawing, self._reading, self._asked_at = None, None, 0.0
