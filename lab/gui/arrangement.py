@@ -65,8 +65,11 @@ ARRANGEMENTS: dict[Kind, Arrangement] = {
     ),
     "image": Arrangement(
         (
-            Line(0.5, ((0.44, COURSE), (0.56, ("maps", "diagram", "unit", "microscope", "fields")))),
-            Line(0.5, ((0.40, STEPS), (0.30, ("filters", "pad")), (0.30, ("confusion", "mistakes")))),
+            Line(
+                0.5,
+                ((0.44, (*COURSE[:3], "pad")), (0.56, ("maps", "diagram", "unit", "microscope", "fields"))),
+            ),
+            Line(0.5, ((0.40, STEPS), (0.30, ("filters", "health")), (0.30, ("confusion", "mistakes")))),
         )
     ),
     # a graph wants to be high
