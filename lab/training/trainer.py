@@ -84,7 +84,7 @@ class Trainer:
         self._shown_at = 0.0
         self._shown: object = None  # what the last snapshot showed
         self._is_urgent = False  # whether the next one takes the place of one that nobody has taken yet
-        self._is_asked = False  # whether somebody waits for answers to other questions than before
+        self._is_asked, self._asked_at = False, 0.0  # whether somebody waits for answers to other questions
         self._breakpoints: tuple[AnyBreakpoint, ...] = ()
         self._quantities: tuple[AnyQuantity, ...] = ()
         self._probes: frozenset[Probe] = frozenset()  # of the active run
@@ -366,10 +366,13 @@ class Trainer:
             return
         versions = {lane.number: lane.run.version for lane in race}
         waits = not self.snapshots.is_empty or now - self._shown_at < FRAME
-        if waits and self._is_asked and not self._is_urgent:
+        if self._is_asked and not self._is_urgent:
             if not self._quick.has_answered:
                 self._observe(race, versions)
-            waits = not self._quick.has_answered
+            soon = (
+                self._goal is None and now < self._asked_at + FRAME
+            )  # a picture without the answer is not wanted
+            waits = not self._quick.has_answered and (waits or soon)
         if waits and not self._is_urgent:
             return
         names = tuple((lane.number, lane.name, lane.stopped) for lane in race)
@@ -667,7 +670,7 @@ class Trainer:
 
     def _watch(self, probes: frozenset[Probe], of_runs: Asked) -> None:
         self._probes, self._of_runs = probes, of_runs
-        self._is_asked = True
+        self._is_asked, self._asked_at = True, time.perf_counter()
         self._ask()
 
     def _ask(self) -> None:

@@ -21,6 +21,7 @@ from lab.network.layers import Conv2D, Dense, Flatten, MaxPool2D
 from lab.network.network import Network, Node
 from lab.training.comparing import Changes, ChangesProbe
 from lab.training.conditions import Condition, ConditionProbe, Health, LayerHealth
+from lab.training.drawing import Drawing
 from lab.training.filter_numbers import first_of, norms_of, spectra_of
 from lab.training.filters import Filters, FiltersProbe
 from lab.training.history import Curves
@@ -150,7 +151,9 @@ def softmax(z: np.ndarray) -> np.ndarray:
     return e / e.sum(axis=-1, keepdims=True)
 
 
-def part_of(experiment: Experiment, name: str) -> Part:
+def part_of(experiment: Experiment, name: str | Drawing) -> Part:
+    if isinstance(name, Drawing):
+        return name.part(prepared(experiment))
     return getattr(prepared(experiment), name)
 
 
@@ -162,7 +165,12 @@ def activations(name: str, probe: ActivationsProbe) -> Activations:
     last = y[experiment.network.nodes[-1].name][0, :, 0, 0]
     classes = len(experiment.data.classes())
     label = None if part.labels is None else int(part.labels[probe.example])
-    target = np.eye(classes, dtype=np.float32)[label] if label is not None else part.targets[probe.example]
+    if label is not None:
+        target = np.eye(classes, dtype=np.float32)[label]
+    elif part.targets is not None:
+        target = part.targets[probe.example]
+    else:  # nobody knows what a drawing is
+        target = np.full(classes, np.nan, np.float32)
     return Activations(
         input=x[0],
         raw=part.raw[probe.example],

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QWidget
 from lab.experiment.experiment import Experiment
 from lab.gui.selection import Selection
 from lab.gui.theme import Theme
-from lab.gui.views.examples import count, examples_of, within
+from lab.gui.views.examples import examples_of, turned, within
 from lab.gui.views.framed import FramedView
 from lab.gui.views.view import Table
 from lab.gui.widgets.fields.field_picture import Shown
@@ -280,9 +280,7 @@ class FieldsView(FramedView):
 
     def _turn(self, by: int) -> None:
         if self._experiment is not None:
-            part, example = within(self._experiment, self._selection)
-            many = max(count(self._experiment, part), 1)
-            self.picked.emit(replace(self._selection, part=part, example=(example + by) % many))
+            self.picked.emit(turned(self._experiment, self._selection, by))
 
     def _hover(self, pixel: tuple[int, int] | None) -> None:
         shown = self.sheet.picture.shown

@@ -43,6 +43,8 @@ BY_RUN = {
     "predictions": 200,
     "decision": 230,
     "units": 150,
+    "bent_grid": 230,
+    "mistakes": 200,
     "diagram": 300,
     "surface": 240,
 }
