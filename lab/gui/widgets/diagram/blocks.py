@@ -208,7 +208,6 @@ class BlocksSheet(Sheet):
                 self._paint_head(painter, block)
             self._paint_labels(painter)
             self._paint_chosen(painter)
-        self.paint_focus(painter)
 
     def _paint_bands(self, painter: QPainter) -> None:
         assert self._strata is not None
