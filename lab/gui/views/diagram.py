@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Literal, cast
 
 import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent, QStandardItemModel
 from PySide6.QtWidgets import QWidget
 
 from lab.experiment.experiment import Experiment
@@ -38,6 +42,12 @@ from lab.training.snapshot import Snapshot
 
 Drawing = Literal["fits", "units", "layers"]
 PLANE = DecisionProbe()
+UNITS = 1
+"""The place of "units and weights" in the list."""
+READ_AT = 0.7
+"""The scale at which a picture shows all layers of a network that is larger than the window."""
+LONGEST = 9000
+"""Pixels of such a picture."""
 
 
 class DiagramView(FramedView):
@@ -53,6 +63,7 @@ class DiagramView(FramedView):
         self._selection = Selection()
         self._experiment: Experiment | None = None
         self._net: Net | None = None
+        self._net_for: tuple[Experiment, Net | None] | None = None
         self._seen: tuple[object, ...] = ()  # the readings that are drawn
         self._plane: Decision | None = None
         self._activations: Activations | None = None
@@ -108,9 +119,12 @@ class DiagramView(FramedView):
 
     def _net_of(self, experiment: Experiment) -> Net | None:
         """The columns to be drawn; None where layers are."""
-        drawing = cast(Drawing, self._drawing.currentData())
-        net = net_of(experiment) if drawing != "layers" else None
-        return net if net is not None and (net.is_small or drawing == "units") else None
+        if self._net_for is None or self._net_for[0] is not experiment:
+            self._net_for = experiment, net_of(experiment)
+        net, drawing = self._net_for[1], cast(Drawing, self._drawing.currentData())
+        return (
+            net if net is not None and drawing != "layers" and (net.is_small or drawing == "units") else None
+        )
 
     def _weight_asked(self, experiment: Experiment) -> int:
         """The weight of which gradient and last update are said: under the mouse, else the selected one."""
@@ -131,6 +145,7 @@ class DiagramView(FramedView):
             return
         experiment = snapshot.experiment
         net = self._net_of(experiment)
+        self._offer_units(self._net_for is not None and self._net_for[1] is not None)
         plane = snapshot.reading(PLANE) if net is not None and net.on_plane else None
         example = None
         if net is None or not net.on_plane:
@@ -152,6 +167,12 @@ class DiagramView(FramedView):
                 self.controls.arrange()
         self.show_picture(self.sheet)
         self._show_chosen()
+
+    def _offer_units(self, possible: bool) -> None:
+        model = self._drawing.model()
+        item = model.item(UNITS) if isinstance(model, QStandardItemModel) else None
+        if item is not None and item.isEnabled() != possible:
+            item.setEnabled(possible)
 
     def _see_told(self, snapshot: Snapshot) -> None:
         weight = self._weight_asked(snapshot.experiment)
@@ -295,6 +316,25 @@ class DiagramView(FramedView):
         super().show_theme(theme)
         self.units.show_theme(theme)
         self.blocks.show_theme(theme)
+
+    @contextmanager
+    def posed(self) -> Iterator[tuple[int, int] | None]:
+        """All layers, and large enough to be read, unless somebody has chosen a part of them."""
+        size = None
+        if self._net is None and self.blocks.blocks and self.blocks.is_untouched:
+            extent = self.blocks.extent
+            scale = min(READ_AT, LONGEST / max(extent.width(), extent.height()))
+            if self.blocks.zoom < scale:
+                size = round(extent.width() * scale) + 24, round(extent.height() * scale) + 16
+        self.blocks.finish()
+        yield size
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        by = {Qt.Key.Key_N: 1, Qt.Key.Key_P: -1}.get(Qt.Key(event.key()))
+        if by is not None and not event.modifiers() and not self._back.isHidden():
+            self._turn(by)
+        else:
+            super().keyPressEvent(event)
 
     def table(self) -> Table:
         """Of units, a row a weight; of layers, a row a layer."""
