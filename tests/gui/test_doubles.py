@@ -259,6 +259,7 @@ def test_a_view_takes_the_whole_middle_and_goes_back(qtbot: QtBot, window: MainW
     assert [key for key, one in window.workspace.docks.items() if not one.isHidden()] == ["maps"]
     qtbot.waitUntil(lambda: dock.height() > 0.9 * window.workspace.height())
     assert dock.width() > 0.95 * window.workspace.width()
+    assert not dock._is_bare  # there is a title to go back by
     kept = layout.captured(window)
     window.workspace.maximise(dock)
     QApplication.processEvents()
