@@ -8,6 +8,7 @@ import pytest
 from msgspec import Meta
 
 from lab.data.datasets import DATASETS, OWN_FILES
+from lab.data.datasets.points import Points
 from lab.experiment.of_layer import OfLayer
 from lab.learning.losses import LOSSES, SquaredError
 from lab.learning.optimizers import OPTIMIZERS, Adam
@@ -41,6 +42,8 @@ def test_every_field_of_every_value_can_be_put_in_a_form(cls):
     assert [f.name for f in found] == [f.name for f in msgspec.structs.fields(cls)]
     for field in found:
         if field.name == "layers":  # the settings of layers have a form of their own, OfLayer
+            continue
+        if cls is Points:  # they are set by hand, in the decision map
             continue
         assert field.kind != "other", field
         assert field.title

@@ -18,7 +18,8 @@ class Dataset:
     that class and 0 elsewhere; or, of two classes, one channel that is 1 where the pixel is of the second.
 
     `groups` numbers what belongs together: examples of one group all go to the same part, as two patches of one
-    corner of a photograph must, lest a network is judged on what it has learned by heart.
+    corner of a photograph must, lest a network is judged on what it has learned by heart. `parts` says itself where
+    each example belongs: 0 training, 1 validation, 2 test; then nothing else is asked.
 
     The arrays become read-only: runs side by side share them.
     """
@@ -31,6 +32,7 @@ class Dataset:
     features: tuple[str, ...]  # C names, () for images
     target_shape: tuple[int, int, int] | None = None  # (C, H, W), None where a target is a plain vector
     groups: NDArray[np.int64] | None = None  # [N], None where each example stands alone
+    parts: NDArray[np.int64] | None = None  # [N], None where the experiment shares them out
 
     def __post_init__(self) -> None:
         if (self.labels is None) == (self.targets is None):
@@ -41,7 +43,7 @@ class Dataset:
             self.targets is None or self.targets.shape[1] != math.prod(self.target_shape)
         ):
             raise ValueError("targets that are images are float32 [N, C * H * W]")
-        for array in (self.inputs, self.labels, self.targets, self.groups):
+        for array in (self.inputs, self.labels, self.targets, self.groups, self.parts):
             if array is not None:
                 if len(array) != len(self.inputs):
                     raise ValueError("inputs and their labels or targets differ in number")

@@ -76,7 +76,10 @@ def _prepare(
     dataset = source.load(seed)
     whole = Split(training=1.0, validation=0.0, test=0.0)
     split = whole if source.whole else split
-    parts = divide(len(dataset), dataset.labels, split, seed, dataset.groups)
+    if dataset.parts is not None:
+        parts = tuple(np.flatnonzero(dataset.parts == part) for part in range(3))
+    else:
+        parts = divide(len(dataset), dataset.labels, split, seed, dataset.groups)
     shift, scale = preprocessing.fit(dataset.inputs[parts[0]])
     shift.setflags(write=False)
     scale.setflags(write=False)

@@ -26,6 +26,8 @@ class DataSource(msgspec.Struct, frozen=True, tag_field="dataset", kw_only=True,
     """Whether an example has an answer that an output can be compared with."""
     whole: ClassVar[bool] = False
     """Whether its examples have a meaning only together: all are for training, whatever the split."""
+    divided: ClassVar[bool] = False
+    """Whether each of its examples says itself to which part it belongs, whatever the split."""
 
     def load(self, seed: int) -> Dataset:
         """The examples. Made-up problems draw them from `seed`; collected data ignores it. ProblemError where

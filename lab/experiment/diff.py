@@ -66,7 +66,7 @@ def _values(
         for field in fields(type(old)):
             ours, theirs = getattr(old, field.name), getattr(new, field.name)
             yield from _values(inside + _spoken(field.title), ours, theirs, field.kind, of=of)
-    elif kind in ("table", "numbers"):
+    elif kind in ("table", "numbers") or (kind == "other" and isinstance(old, tuple)):
         yield f"{title}{of} changed"
     elif kind in ("pair", "padding"):
         before, after = _pairs(old, new)

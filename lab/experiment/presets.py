@@ -35,6 +35,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "your-own-formula",
     ),
     "To be reckoned by hand": ("rgb-convolution",),
+    "Faults on purpose": ("all-equal-start", "dying-relus", "vanishing-gradients", "exploding-gradients"),
 }
 
 

@@ -53,93 +53,47 @@ class Arrangement:
         return max(self.cells, key=lambda cell: ("program" in cell, len(cell)))[0]
 
 
-COURSE: Cell = ("curves", "runs", "watches")
+COURSE: Cell = ("curves", "runs", "watches", "health")
 """How training goes."""
+STEPS: Cell = ("surface", "program", "architecture")
+"""What it goes over, and how."""
 
 ARRANGEMENTS: dict[Kind, Arrangement] = {
     # the whole of the window, for all of the numbers to be seen at once
     "worked": Arrangement(
-        (
-            Line(
-                1.0,
-                (
-                    (
-                        1.0,
-                        (
-                            "microscope",
-                            "diagram",
-                            "maps",
-                            "filters",
-                            "fields",
-                            "program",
-                            "architecture",
-                            "curves",
-                            "surface",
-                        ),
-                    ),
-                ),
-            ),
-        )
+        (Line(1.0, ((1.0, ("microscope", "diagram", "maps", "filters", "fields", *STEPS, "curves")),)),)
     ),
     "image": Arrangement(
         (
             Line(
                 0.5,
-                (
-                    (0.44, COURSE),
-                    (0.56, ("maps", "diagram", "microscope", "fields", "program", "architecture")),
-                ),
+                ((0.44, (*COURSE[:3], "pad")), (0.56, ("maps", "diagram", "unit", "microscope", "fields"))),
             ),
-            Line(0.5, ((0.40, ("surface",)), (0.30, ("filters",)), (0.30, ("confusion",)))),
+            Line(0.5, ((0.40, STEPS), (0.30, ("filters", "health")), (0.30, ("confusion", "mistakes")))),
         )
     ),
     # a graph wants to be high
     "branched": Arrangement(
         (
-            Line(0.38, ((0.5, COURSE), (0.5, ("surface",)))),
+            Line(0.38, ((0.5, COURSE), (0.5, ("surface", "program")))),
             Line(
-                0.62,
-                (
-                    (
-                        1.0,
-                        (
-                            "architecture",
-                            "diagram",
-                            "maps",
-                            "microscope",
-                            "fields",
-                            "filters",
-                            "program",
-                            "confusion",
-                        ),
-                    ),
-                ),
+                0.62, ((1.0, ("architecture", "diagram", "maps", "unit", "microscope", "fields", "filters")),)
             ),
         ),
         upright=True,
     ),
     "plane": Arrangement(
         (
-            Line(
-                0.5,
-                (
-                    (0.5, ("decision",)),
-                    (0.5, ("diagram", "units", "microscope", "confusion", "program", "architecture")),
-                ),
-            ),
-            Line(0.5, ((0.5, COURSE), (0.5, ("surface",)))),
+            Line(0.5, ((0.5, ("decision", "confusion")), (0.5, ("diagram", "units", "unit", "microscope")))),
+            Line(0.5, ((0.5, COURSE), (0.5, ("surface", "bent_grid", "program", "architecture")))),
         )
     ),
     "heights": Arrangement(
         (
             Line(
-                0.5,
-                (
-                    (0.5, ("decision", "predictions")),
-                    (0.5, ("diagram", "units", "microscope", "program", "architecture")),
-                ),
+                0.5, ((0.5, ("decision", "predictions")), (0.5, ("diagram", "units", "unit", "microscope")))
             ),
-            Line(0.5, ((0.5, COURSE), (0.5, ("surface",)))),
+            Line(0.5, ((0.5, COURSE), (0.5, ("surface", "bent_grid", "program", "architecture")))),
         )
     ),
     "neuron": Arrangement(
@@ -155,32 +109,20 @@ ARRANGEMENTS: dict[Kind, Arrangement] = {
     "formula": Arrangement(
         (
             Line(0.58, ((1.0, ("surface", "sweep", "optimizers")),)),
-            Line(0.42, ((0.5, COURSE), (0.5, ("program", "microscope", "architecture")))),
+            Line(0.42, ((0.5, COURSE[:3]), (0.5, ("program", "microscope", "architecture")))),
         ),
         upright=True,
     ),
     "table": Arrangement(
         (
-            Line(0.5, ((0.55, COURSE), (0.45, ("confusion",)))),
-            Line(
-                0.5,
-                (
-                    (0.55, ("surface",)),
-                    (0.45, ("diagram", "maps", "microscope", "filters", "program", "architecture")),
-                ),
-            ),
+            Line(0.5, ((0.55, COURSE), (0.45, ("confusion", "mistakes")))),
+            Line(0.5, ((0.55, STEPS), (0.45, ("diagram", "maps", "unit", "microscope", "filters")))),
         )
     ),
     "numbers": Arrangement(
         (
             Line(0.5, ((0.55, COURSE), (0.45, ("predictions",)))),
-            Line(
-                0.5,
-                (
-                    (0.55, ("surface",)),
-                    (0.45, ("diagram", "maps", "microscope", "filters", "program", "architecture")),
-                ),
-            ),
+            Line(0.5, ((0.55, STEPS), (0.45, ("diagram", "maps", "unit", "microscope", "filters")))),
         )
     ),
 }
@@ -213,3 +155,20 @@ def has_branches(experiment: Experiment) -> bool:
     """Whether the list of layers does not tell the whole architecture: then its graph comes in front."""
     network = experiment.network
     return any(len(network.sources(place)) > 1 for place in range(len(network.nodes)))
+
+
+SHOWN_BY_HEALTH: dict[str, str] = {
+    "all-equal-start": "units",
+    "dying-relus": "units",
+    "vanishing-gradients": "spreads",
+    "exploding-gradients": "spreads",
+}
+"""Which face of the view of health shows what is the matter with a preset that fails on purpose."""
+
+
+def face_of_fault(experiment: Experiment) -> str | None:
+    """The face of the view of health that comes in front when this experiment is opened; None leaves all as it is."""
+    from lab.experiment.fault_presets import FAULTS
+
+    name = next((name for name, fault in FAULTS.items() if fault == experiment), None)
+    return None if name is None else SHOWN_BY_HEALTH[name]

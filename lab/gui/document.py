@@ -36,6 +36,9 @@ FRAME = 16
 AT_HAND = 1
 """The same while something is dragged that all runs have to follow."""
 
+HASTE, HASTY_LOOKS = 3, 8
+"""Milliseconds between two looks while an answer is awaited, and how many of them: a pen draws meanwhile."""
+
 MOST_LETTERS = 40
 """Of a run's name."""
 Stops = tuple[Iterable[AnyBreakpoint], Iterable[AnyQuantity]]
@@ -96,6 +99,7 @@ class Document(QObject):
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(FRAME)
         self._timer.timeout.connect(self.pull)
+        self._hasty_looks = 0
 
     # --- life
 
@@ -114,6 +118,7 @@ class Document(QObject):
     def pull(self) -> None:
         """One frame: all events since the last, then the newest snapshot if there is one."""
         self._reader.deliver()
+        self._calm_down()
         # the snapshot first: what the trainer said before it published it is then among the events. The other way
         # round a first snapshot could come in between, be taken for one of the run that was left, and be the last
         snapshot = self.trainer.snapshots.take()
@@ -125,6 +130,13 @@ class Document(QObject):
             self.snapshot = snapshot
             self.playback.see(snapshot)
             self.snapshot_changed.emit(snapshot)
+
+    def _calm_down(self) -> None:
+        """Look once a frame again, after some looks in haste."""
+        if self._hasty_looks:
+            self._hasty_looks -= 1
+            if not self._hasty_looks:
+                self._timer.setInterval(FRAME)
 
     def _receive(self, event: Event) -> None:
         if isinstance(event, Compiling):
@@ -437,7 +449,7 @@ class Document(QObject):
     def select_layer(self, name: str | None) -> None:
         """Point at a layer as a whole."""
         if name != self.selection.layer or self.selection.unit >= 0:
-            self.select(Selection(layer=name, part=self.selection.part, example=self.selection.example))
+            self.select(self.selection.at_layer(name))
 
     def _keep_selection_real(self) -> None:
         chosen = self.selection
@@ -449,7 +461,7 @@ class Document(QObject):
         elif (output := facts[0].output) and (
             chosen.unit >= output.channels or chosen.row >= output.height or chosen.column >= output.width
         ):
-            self.select(Selection(layer=chosen.layer, part=chosen.part, example=chosen.example))
+            self.select(chosen.at_layer(chosen.layer))
 
     def watch(self, probes: frozenset[Probe], of_runs: Asked | None = None) -> None:
         """Have the trainer answer these probes, the union of what the open views ask of the active run; and of
@@ -457,6 +469,9 @@ class Document(QObject):
         if (probes, of_runs) != self._watched:
             self._watched = probes, of_runs
             self.trainer.watch(probes, of_runs)
+            if not self._hasty_looks:
+                self._timer.setInterval(HASTE)
+            self._hasty_looks = HASTY_LOOKS
 
 
 def runs_differently(a: Experiment, b: Experiment) -> bool:

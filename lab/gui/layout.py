@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 WINDOW_VERSION = 1
 GEOMETRY, STATE, KIND, VIEWS = "window/geometry", "window/state", "workspace/kind", "workspace/views"
-OPEN, PINS = "workspace/open", "workspace/pins"
+OPEN, PINS, SETTINGS = "workspace/open", "workspace/pins", "workspace/settings"
 
 
 def captured(window: MainWindow) -> dict[str, str]:
@@ -28,6 +28,7 @@ def captured(window: MainWindow) -> dict[str, str]:
         VIEWS: _text(window.workspace.state()),
         OPEN: window.workspace.in_sight,
         PINS: window.workspace.pins,
+        SETTINGS: window.workspace.settings,
     }
 
 
@@ -49,6 +50,7 @@ def restore(window: MainWindow, layout: Mapping[str, str]) -> None:
             if not window.workspace.restore(views, layout.get(OPEN)):
                 window.workspace.arrange(known)
             window.workspace.restore_pins(layout.get(PINS, ""))
+    window.workspace.restore_settings(layout.get(SETTINGS, ""))
 
 
 def _text(state: QByteArray) -> str:

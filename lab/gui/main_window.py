@@ -22,7 +22,7 @@ from lab.experiment.variants import Aspect, Variant
 from lab.gui import layout
 from lab.gui.about import MachineDialog, ShortcutsDialog, show_about
 from lab.gui.appearance import Appearance
-from lab.gui.arrangement import Kind, kind_of
+from lab.gui.arrangement import Kind, face_of_fault, kind_of
 from lab.gui.copying import Copying
 from lab.gui.document import Document
 from lab.gui.exports import Exports
@@ -44,6 +44,7 @@ from lab.gui.recent import Recent
 from lab.gui.selection import Selection
 from lab.gui.sweeping import Sweeping
 from lab.gui.theme import Theme
+from lab.gui.views.health import HealthView
 from lab.gui.views.sweep import SweepView
 from lab.gui.views.view import View
 from lab.gui.widgets.banner import Banner, CompileBar
@@ -72,7 +73,7 @@ class MainWindow(QMainWindow):
         self.document, self.appearance, self._settings = document, appearance, settings
         self._was_shown = False
         self._running: Experiment | None = None
-        self._arranged_for = 0  # which document's first experiment the views were arranged for
+        self._arranged_for = -1  # which document's first experiment the views were arranged for
         self._layout_to_come: Mapping[str, str] = {}
         self.exports = Exports(document, self, settings)
         # of a document that is being opened, the views are not arranged yet
@@ -224,12 +225,17 @@ class MainWindow(QMainWindow):
 
     def _arrange_for(self, experiment: Experiment) -> None:
         opened = self.document.opened_at
-        kind = kind_of(experiment, self.workspace.kind if opened == self._arranged_for else None)
+        is_new = opened != self._arranged_for
+        kind = kind_of(experiment, None if is_new else self.workspace.kind)
         self._arranged_for = opened
         if kind != self.workspace.kind:
             self.workspace.save_to(self._settings)
             self.workspace.arrange(kind)
             self.workspace.restore_from(self._settings)
+        if is_new and (face := face_of_fault(experiment)):
+            view = self.workspace.bring(HealthView.name)
+            assert isinstance(view, HealthView)
+            view.turn_to(face)
         self.transport.suggest_speed(SPEED_FOR.get(kind))
 
     @Slot(object)

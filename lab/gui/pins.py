@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from lab.gui.selection import Selection
+from lab.gui.views.examples import DRAWN
 from lab.gui.widgets.runs.split import real_in
+from lab.training.drawing import Drawing
 from lab.training.snapshot import Snapshot
 
 
@@ -28,7 +30,7 @@ class Pin:
         if (chosen := self.selection) is not None:
             if chosen.layer is not None:
                 parts.append(chosen.layer if chosen.unit < 0 else f"{chosen.layer}, unit {chosen.unit}")
-            parts.append(f"{chosen.part} {chosen.example}")
+            parts.append(DRAWN if isinstance(chosen.part, Drawing) else f"{chosen.part} {chosen.example}")
         return " · ".join(parts)
 
     def kept_real(self, snapshot: Snapshot) -> Pin | None:

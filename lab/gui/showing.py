@@ -36,6 +36,7 @@ class Showing(QObject):
         # those left over from the snapshot before have waited longest
         seen = list(self._seen())
         self._turn = [dock for dock in self._turn if dock in seen] + [d for d in seen if d not in self._turn]
+        self._turn.sort(key=lambda dock: not dock.view.is_awaited)
         self._show_some()
 
     def forget(self, dock: ViewDock) -> None:
@@ -64,4 +65,5 @@ class Showing(QObject):
 
     def _rests(self, dock: ViewDock, snapshot: Snapshot, now: float) -> bool:
         experiment, at = self._shown.get(dock.key, (None, 0.0))
-        return experiment is snapshot.experiment and now < at + dock.view.rest
+        is_soon = now < at + dock.view.rest and not dock.view.is_awaited
+        return is_soon and experiment is snapshot.experiment

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +21,12 @@ from lab.gui.selection import Selection
 from lab.gui.views import VIEWS
 from lab.gui.views.view import View
 from lab.problem import Problem, ProblemError
+from lab.training.filters import FiltersProbe
 from lab.training.mailbox import Compiling, Loaded
+from lab.training.marks import Marks
+from lab.training.moment import OF_THE_UPDATE
 from lab.training.observer import Asked
-from lab.training.probes import OperationProbe, Probe, Reading, ToldProbe, UpdateProbe
+from lab.training.probes import OperationProbe, Probe, Reading, ToldProbe
 from lab.training.readings import answer
 from lab.training.run import Run
 from lab.training.snapshot import Snapshot
@@ -42,6 +46,7 @@ class Still(Trainer):
     def __init__(self, run: Run) -> None:
         super().__init__()
         self._still, self._surveyor, self._readings = run, Surveyor(), dict[Probe, Reading]()
+        self._marks = Marks()
         self.asked_at = time.monotonic()
 
     def start(self) -> None:
@@ -65,8 +70,11 @@ class Still(Trainer):
             if isinstance(probe, ToldProbe):
                 run.make_last_update_again()
             moment = run.moment(
-                isinstance(probe, UpdateProbe | ToldProbe | SurfaceProbe), isinstance(probe, OperationProbe)
+                isinstance(probe, (SurfaceProbe, FiltersProbe, *OF_THE_UPDATE)),
+                isinstance(probe, OperationProbe),
             )
+            self._marks.follow({1: {probe}}, {1: run})
+            moment = replace(moment, anchors=self._marks.of(1, run, {probe}))
             reading: Reading | None
             if isinstance(probe, SurfaceProbe):
                 reading = self._surveyor.look(probe, moment, float("inf"), np.zeros(1, np.int64))

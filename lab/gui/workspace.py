@@ -5,27 +5,32 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QSettings, Qt, Signal, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QWidget
 from shiboken6 import isValid
 
 from lab.gui.arrangement import Kind, has_branches, kind_of
-from lab.gui.by_hand import set_weight
+from lab.gui.by_hand import set_activation, set_weight
 from lab.gui.dock_space import MOST_DOUBLES, STATE_VERSION, DockSpace
 from lab.gui.document import Document
 from lab.gui.pins import Pin, pins_from_text, pins_to_text
 from lab.gui.placing import place_beside
+from lab.gui.points_by_hand import Change, edit_points
 from lab.gui.selection import Selection
 from lab.gui.showing import Showing
 from lab.gui.theme import LIGHT, Theme
 from lab.gui.view_dock import ViewDock
+from lab.gui.views.decision import DecisionView
 from lab.gui.views.framed import FramedView
+from lab.gui.views.health import HealthView
 from lab.gui.views.microscope import MicroscopeView
 from lab.gui.views.program import ProgramView
+from lab.gui.views.settings import ELSEWHERE, copy_settings, from_text, set_settings, settings_of, to_text
 from lab.gui.views.surface import SurfaceView
 from lab.gui.views.view import View
-from lab.gui.widgets.runs.split import BY_RUN, SplitView, copy_settings, split_of
+from lab.gui.widgets.runs.split import BY_RUN, SplitView, split_of
+from lab.network.activations import AnyActivation
 from lab.training.probes import Probe
 from lab.training.snapshot import Snapshot
 
@@ -87,7 +92,7 @@ class Workspace(DockSpace):
             dock.by_run = view.controls.switch(
                 "by run", "The same picture for each run, side by side", lambda on: self._split(dock, on)
             )
-            dock.by_run.setProperty("by run", True)
+            dock.by_run.setProperty(ELSEWHERE, True)
             dock.by_run.hide()
         dock.visibilityChanged.connect(lambda seen: self._show_or_hide(dock, seen))
         dock.pin_wanted.connect(lambda selection, run: self.pin(dock, selection, run))
@@ -105,6 +110,10 @@ class Workspace(DockSpace):
             view.step_by.connect(self._document.playback.step_operations)
         if isinstance(view, MicroscopeView):
             view.number_set.connect(partial(self._set_number, dock))
+        if isinstance(view, HealthView):
+            view.activation_set.connect(partial(self._set_activation, dock))
+        if isinstance(view, DecisionView):
+            view.points_edited.connect(partial(self._edit_points, dock))
 
     def _disconnect(self, dock: ViewDock) -> None:
         self._showing.forget(dock)
@@ -123,10 +132,21 @@ class Workspace(DockSpace):
             self._set_pin(dock, Pin(selection, dock.pin.run))
 
     def _set_number(self, dock: ViewDock, weight: int, value: float) -> None:
-        """By hand, in the run that the view shows."""
+        self._turn_to_run_of(dock)
+        set_weight(self._document, weight, value)
+
+    def _edit_points(self, dock: ViewDock, change: Change, text: str, merge_key: str) -> None:
+        self._turn_to_run_of(dock)
+        edit_points(self._document, change, text, merge_key)
+
+    def _set_activation(self, dock: ViewDock, layer: str, activation: AnyActivation) -> None:
+        self._turn_to_run_of(dock)
+        set_activation(self._document, layer, activation)
+
+    def _turn_to_run_of(self, dock: ViewDock) -> None:
+        """What is changed by hand is changed in the run that the view shows."""
         if dock.pin is not None and dock.pin.run is not None:
             self._document.activate(dock.pin.run)
-        set_weight(self._document, weight, value)
 
     def double(self, dock: ViewDock) -> ViewDock | None:
         """A second view of the same kind, with the same settings, beside the first."""
@@ -137,8 +157,7 @@ class Workspace(DockSpace):
         if number > MOST_DOUBLES:
             return None
         double = self._make_double(dock.view.name, number)
-        ours, theirs = double.view, dock.view
-        theirs = theirs.whole if isinstance(theirs, SplitView) else theirs
+        ours, theirs = double.view, whole(dock.view)
         if isinstance(ours, FramedView) and isinstance(theirs, FramedView):
             copy_settings(theirs, ours)
         place_beside(self, double, dock)
@@ -189,6 +208,31 @@ class Workspace(DockSpace):
         for key, dock in self.docks.items():
             if dock.pin != pins.get(key):
                 self._set_pin(dock, pins.get(key))
+
+    # --- what is chosen in them
+
+    @property
+    def settings(self) -> str:
+        """What is chosen in the views, for a document."""
+        views = {key: whole(dock.view) for key, dock in self.docks.items()}
+        return to_text(
+            {key: settings_of(view) for key, view in views.items() if isinstance(view, FramedView)}
+        )
+
+    def restore_settings(self, text: str) -> None:
+        for key, settings in from_text(text).items():
+            view = whole(self.docks[key].view) if key in self.docks else None
+            if isinstance(view, FramedView):
+                set_settings(view, settings)
+
+    def save_to(self, settings: QSettings) -> None:
+        super().save_to(settings)
+        settings.setValue("workspace/settings", self.settings)
+
+    def restore_from(self, settings: QSettings) -> bool:
+        done = super().restore_from(settings)
+        self.restore_settings(str(settings.value("workspace/settings", "")))
+        return done
 
     # --- runs side by side in one view
 
@@ -314,3 +358,8 @@ class Workspace(DockSpace):
             self._refresh(dock)
         self._tidy_titles()
         self.watching_changed.emit()
+
+
+def whole(view: View) -> View:
+    """The view itself, where it is split by run."""
+    return view.whole if isinstance(view, SplitView) else view

@@ -23,6 +23,8 @@ SMOOTH = 0.05
 """e in the total variation: differences below it, in spreads of the data, count hardly."""
 LOOKED_AT = 2000
 """Training examples that tell how data are spread."""
+ANSWERS, FEW, WORK = 64, 4, 2e9
+"""Training examples that tell how a unit's answers are spread, at most and at the least; their multiply-adds."""
 SHRUNK, GROWN = 0.5, 1.2
 LEAST = 2.0**-10
 """The share of the wished step below which no step leads further up."""
@@ -43,6 +45,23 @@ def data_spread(moment: Moment) -> DataSpread:
     mean = some.mean((0, 2, 3), dtype=np.float64)[:, None, None]
     low, high = (f((0, 2, 3))[:, None, None].astype(np.float64) for f in (some.min, some.max))
     return DataSpread(mean, low, high, float(some.std(dtype=np.float64)) or 1.0)
+
+
+def deviation_of(unit: Unit, moment: Moment) -> float:
+    """The standard deviation of the unit's answers to the first training examples; 1 where they are all the same."""
+    e = moment.experiment
+    count = min(ANSWERS, max(FEW, int(WORK / max(e.analysis.multiply_adds or 0, 1))))
+    inputs = moment.prepared.training.inputs[:count]
+    ready = UnitPass(e.network, moment.shape, e.loss, unit)
+    maps = [
+        ready.maps(moment.params, inputs[k : k + ready.capacity])
+        for k in range(0, len(inputs), ready.capacity)
+    ]
+    answers = np.concatenate(
+        [m.mean((1, 2)) if unit.spot is None else m[:, unit.spot[0], unit.spot[1]] for m in maps]
+    )
+    found = float(answers.std(dtype=np.float64))
+    return found if math.isfinite(found) and found > 0 else 1.0
 
 
 def penalty(u: Values, decay: float, variation: float) -> tuple[float, Values]:
@@ -81,6 +100,7 @@ class Ascent:
         )
         # numbers that are not the pixels of an image have no neighbours
         self._variation = 0.0 if moment.shape.is_vector else probe.variation
+        self.deviation = deviation_of(unit, moment)
         self.made, self.stuck = 0, False
         self._step = probe.step
         self._u = self._beginning(moment)
@@ -113,7 +133,8 @@ class Ascent:
         self.made += 1
         answer = float(found.values[0])
         lost, slope = penalty(u, self.probe.decay, self._variation)
-        return answer - lost, answer, found.gradients[0].astype(np.float64) * self.spread.deviation - slope
+        by_u = found.gradients[0].astype(np.float64) * self.spread.deviation
+        return answer / self.deviation - lost, answer, by_u / self.deviation - slope
 
     def is_of(self, moment: Moment) -> bool:
         """Whether the moment has the same weights."""
@@ -163,6 +184,7 @@ class Ascent:
             stuck=self.stuck,
             gradient=self.steepness,
             step=self._step,
+            deviation=self.deviation,
         )
 
 
@@ -203,3 +225,8 @@ class Climber:
         if at_rest or ascent.done or self._shown is None or not self._shown.done:
             self._shown = ascent.reading()
         return self._shown
+
+
+def climbed(probe: ExcitingProbe, moment: Moment, stop: Stop) -> Exciting | None:
+    """The whole climb at once; None where there is no such unit."""
+    return Climber().look(probe, moment, math.inf, stop, at_rest=False)

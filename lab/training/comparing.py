@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.training.drawing import Drawing
 from lab.training.question import Question
 
 Array = NDArray[np.float32]
@@ -16,10 +17,10 @@ Array = NDArray[np.float32]
 class ChangesProbe(Question["Changes"]):
     """Every layer's outputs for one example now, less those with the weights that the run had at step `since`.
 
-    `part`, one of "training", "validation" and "test", and `example` are as in ActivationsProbe.
+    `part`, one of "training", "validation" and "test" or a drawing, and `example` are as in ActivationsProbe.
     """
 
-    part: str = "validation"
+    part: str | Drawing = "validation"
     example: int = 0
     since: int = 0
 

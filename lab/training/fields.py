@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.training.drawing import Drawing
 from lab.training.question import Question
 
 Of = Literal["preactivation", "output"]
@@ -29,7 +30,7 @@ class FieldProbe(Question["Field"]):
     unit: int = 0
     row: int = 0
     column: int = 0
-    part: Literal["training", "validation", "test"] = "validation"
+    part: Literal["training", "validation", "test"] | Drawing = "validation"
     example: int = 0
     examples: int = 64
     of: Of = "preactivation"

@@ -36,15 +36,17 @@ def filters(probe: FiltersProbe, moment: Moment, stop: Stop) -> Filters | None:
     if probe.what != "weights":  # a running statistic has no gradient
         own = {name: values for name, values in own.items() if name in learned}
     weight = own.get(f"{facts.name}.weight")
+    norms = None if weight is None else norms_of(weight, facts)
     shown = {name: first_of(values) for name, values in own.items()}
     kernels = shown.get(f"{facts.name}.weight")
     return Filters(
         parameters=shown,
         whole={name: len(values) for name, values in own.items()},
-        peak=max((float(largest(values)) for values in own.values()), default=0.0),
+        peaks={name: float(largest(values)) for name, values in own.items()},
         network_peak=max((float(largest(asked[name])) for name in asked if name in learned), default=0.0),
         spread=None if weight is None else spread_of(weight),
-        norms=None if weight is None else norms_of(weight, facts),
+        norms=norms,
+        norm_spread=None if norms is None else spread_of(norms),
         spectra=spectra_of(kernels) if probe.spectra and kernels is not None else None,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -44,8 +44,8 @@ class Filters:
     no more than MOST_SHOWN; `whole` are the sizes of those axes.
 
     `spread` and `norms` are of the weights proper, all of them: `norms` [filters] is the length sqrt(sum v^2) of each
-    filter, along the axis of the layer's units. `peak` is the largest magnitude in the layer, `network_peak` that of
-    all the network's.
+    filter, along the axis of the layer's units, and `norm_spread` is theirs. `peaks` are the largest magnitudes of the
+    parameters, `network_peak` is that of all the network's.
 
     `spectra` [out, in, N, N] are |F(u, v)| = |sum over r, c of w[r, c] exp(-2 pi i (u r + v c) / N)|, of kernels that
     are filled up with zeros to N x N, frequency 0 in the middle; None where they are not asked for or kernels are
@@ -54,10 +54,11 @@ class Filters:
 
     parameters: dict[str, Array]
     whole: dict[str, int]
-    peak: float = 0.0
     network_peak: float = 0.0
     spread: Spread | None = None
     norms: Array | None = None
+    norm_spread: Spread | None = None
+    peaks: dict[str, float] = field(default_factory=dict)
     spectra: Array | None = None
     why: str = ""
 

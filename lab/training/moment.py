@@ -13,12 +13,16 @@ from lab.data.prepare import Part, Prepared
 from lab.experiment.experiment import Experiment
 from lab.network.program import Program
 from lab.network.shape import Shape
+from lab.training.conditions import ConditionProbe
+from lab.training.drawing import Drawing
 from lab.training.internals import Internals
-from lab.training.probes import PartName
+from lab.training.probes import PartOf, ToldProbe, UpdateProbe
 from lab.training.timeline import State
 
 Some = slice | NDArray[np.int64]
 """Which examples of a part."""
+OF_THE_UPDATE: tuple[type, ...] = (UpdateProbe, ToldProbe, ConditionProbe)
+"""Probes that ask for what the optimizer had in hand at the last update."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,8 +71,10 @@ class Moment:
         """The shape of one input."""
         return Shape(*self.prepared.dataset.inputs.shape[1:])
 
-    def part(self, name: PartName) -> Part:
+    def part(self, name: PartOf) -> Part:
         """The examples of a part; those of the training part where it is empty."""
+        if isinstance(name, Drawing):
+            return name.part(self.prepared)
         part: Part = getattr(self.prepared, name)
         return part if len(part) else self.prepared.training
 
@@ -88,8 +94,10 @@ def targets_of(
 ) -> NDArray[np.float32]:
     """What a network with this output should say to some examples of a part, float32 [n, outputs].
 
-    An image is flat: channel by channel, each row by row.
+    An image is flat: channel by channel, each row by row. NaN where nobody knows the answer.
     """
+    if part.labels is None and part.targets is None:
+        return np.full((len(part.indices[examples]), output.size), np.nan, np.float32)
     classes = len(experiment.data.classes())
     if part.labels is not None:
         return experiment.loss.encode(part.labels[examples], classes, output.size)

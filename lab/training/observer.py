@@ -51,6 +51,7 @@ class Observer:
         self._moments: Mapping[int, Moment] | None = None  # what is being looked at
         self._versions: Versions = {}
         self._done = NOTHING
+        self._answered: Asked = {}
         self._wake = threading.Event()
         self._stop = np.zeros(1, np.int64)
         self._closing = False
@@ -68,11 +69,25 @@ class Observer:
         self._training = training
         if self._moments is not None:
             return ()
-        if training and time.perf_counter() < self._rests_until:
+        if training and time.perf_counter() < self._rests_until and not self._is_asked_anew:
             return ()
         runs = tuple(run for run in self._probes if run in versions)
         current = {run: versions[run] for run in runs}
         return () if self._done == (current, self._probes) else runs
+
+    @property
+    def _is_asked_anew(self) -> bool:
+        """Whether there is a probe that was not there when it looked last: somebody waits for the answer."""
+        return any(not probes <= self._asked.get(run, frozenset()) for run, probes in self._probes.items())
+
+    @property
+    def is_busy(self) -> bool:
+        return self._moments is not None
+
+    @property
+    def has_answered(self) -> bool:
+        """Whether the last answers are to what is asked now."""
+        return self._answered == self._probes
 
     def wanted_of(self, run: int, *kinds: type) -> tuple[Probe, ...]:
         """The probes of these kinds that are watched of a run."""
@@ -139,10 +154,13 @@ class Observer:
         found: dict[int, tuple[Experiment, dict[Probe, Reading]]] = {}
         for run, moment in moments.items():
             answers: dict[Probe, Reading] = {}
+            known = self._known(run, moment)
             for probe in probes[run]:
                 if self._stop[0]:
                     break
-                if isinstance(probe, SurfaceProbe):
+                if (reading := known.get(probe)) is not None:
+                    answers[probe] = reading
+                elif isinstance(probe, SurfaceProbe):
                     surveyor = self._surveyors.setdefault(run, Surveyor())
                     surface = surveyor.look(probe, moment, PATIENCE, self._stop, at_rest=not self._training)
                     if surface is not None:
@@ -166,5 +184,15 @@ class Observer:
         }
         if found:
             self._readings = found
+        self._answered = probes
+        if found:
             self.version += 1
         return whole
+
+    def _known(self, run: int, moment: Moment) -> Mapping[Probe, Reading]:
+        """What has been answered of this very moment already, and does not grow while it is looked at."""
+        seen, readings = self._readings.get(run, (None, {}))
+        if seen is not moment.experiment or self._done[0].get(run) != self._versions.get(run):
+            return {}
+        growing = SurfaceProbe | ExcitingProbe
+        return {probe: reading for probe, reading in readings.items() if not isinstance(probe, growing)}

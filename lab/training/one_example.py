@@ -68,13 +68,14 @@ def pass_example(moment: Moment, probe: ActivationsProbe | GradientsProbe, gradi
     program = lower(
         e.network, moment.shape, e.loss, count, gradients=gradients, lean=False, training=probe.batch
     )
-    arena, tally = aligned(program.arena_size), np.zeros(TALLY)
+    arena, params, tally = aligned(program.arena_size), aligned(moment.params.size), np.zeros(TALLY)
+    params[:] = moment.params  # behind which may be read
     gradient = np.zeros(moment.params.size if gradients else 0, np.float32)
     cases, code = interpreter.cases(inputs, targets), program.code
     interpreter.gather(code, cases, np.arange(count), 0, count, arena)
     last = int(code.plan[op.END if gradients else op.LOSS_ROW])
     counters = np.array([e.seed, drawn], np.int64)
-    interpreter.run_rows(code, 0, last, count, arena, moment.params, gradient, 1.0, tally, counters)
+    interpreter.run_rows(code, 0, last, count, arena, params, gradient, 1.0, tally, counters)
     return Passed(
         part=part,
         index=index,

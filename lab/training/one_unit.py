@@ -76,11 +76,12 @@ class Strongest:
 class ExcitingProbe(Question["Exciting"]):
     """The input that excites a unit most, by gradient ascent on the objective
 
-    J(x) = a(x) - decay / 2 mean(x^2) - variation mean(|grad x|)
+    J(u) = a / s - decay / 2 mean(u^2) - variation mean(|grad u|)
 
-    with a the unit's number at `spot` (row, column), or the mean of its map; x as the network sees it; |grad x| at a
-    pixel the length sqrt((right - here)^2 + (below - here)^2 + e^2) of its differences to its neighbours. An ascent
-    moves x by `step` times the gradient over its root mean square, and by half as much where J would fall.
+    of u = (x - mean) / deviation of the training examples. a is the unit's number at `spot` (row, column), or the mean
+    of its map, and s its deviation over the data, so that what costs are compared with is alike for all units; |grad u|
+    at a pixel is the length sqrt(right^2 + down^2 + e^2) of its differences to its neighbours. An ascent moves u by
+    `step` times the gradient over its root mean square, and by half as much where J would fall.
 
     It starts from `beginning`: "noise" by `seed`, "grey" (0 everywhere), or example `example` of `part`. Where it is
     `bounded`, numbers stay within those that the training examples have, channel by channel. `steps` is the number of
@@ -96,8 +97,8 @@ class ExcitingProbe(Question["Exciting"]):
     example: int = 0
     seed: int = 0
     step: float = 0.1
-    decay: float = 0.1
-    variation: float = 0.1
+    decay: float = 1.0
+    variation: float = 5.0
     bounded: bool = True
     steps: int = 200
     pace: int = 4
@@ -108,7 +109,7 @@ class ExcitingProbe(Question["Exciting"]):
 @dataclass(frozen=True, eq=False)
 class Exciting:
     """`x` [C, H, W] as the network sees it, `raw` as data come. `objective` [n] and `answers` [n] are J and a after
-    each pass that was taken up, the first at the beginning; `passes` [n] says after how many.
+    each pass that was taken up, the first at the beginning; `passes` [n] says after how many. `deviation` is s.
 
     The weights are those of step `at`. It is `done` after all passes, or where no step leads further up (`stuck`).
     `gradient` is the root mean square of the gradient: 0 where the unit does not answer to this input.
@@ -124,3 +125,4 @@ class Exciting:
     stuck: bool
     gradient: float
     step: float
+    deviation: float = 1.0

@@ -14,11 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.learning.told import Term
+from lab.training.drawing import Drawing
 from lab.training.question import Probe as Probe
 from lab.training.question import Question
 from lab.training.question import Reading as Reading
 
 PartName = Literal["training", "validation", "test"]
+PartOf = PartName | Drawing
+"""What an example may be of."""
 Array = NDArray[np.float32]
 Change = tuple[int, int, int, float]
 """Channel, row and column of an input, and another number for it, as the network sees it."""
@@ -33,7 +36,7 @@ class ActivationsProbe(Question["Activations"]):
     is so on a copy of the example.
     """
 
-    part: PartName = "validation"
+    part: PartOf = "validation"
     example: int = 0
     changed: tuple[Change, ...] = ()
     batch: bool = False
@@ -45,10 +48,11 @@ class Activations:
 
     `raw` is the example before preprocessing, and before anything was changed. `scores` are the network's outputs as
     a person reads them: probabilities where the loss is a cross-entropy, else the outputs themselves. They and
-    `target` are [outputs], or [C, H, W] where the answer is an image. `label` is None in regression, and where each
-    pixel has its own class. `peaks` has the largest magnitude of each unit, so that who draws need not go through
-    millions of numbers. `index` is the example's number in its part. `statistics[name]` [2, channels] are the mean and
-    the variance by which a batch was normalized, where it was by its own.
+    `target` are [outputs], or [C, H, W] where the answer is an image; the target is NaN where nobody knows it, as of
+    a drawing. `label` is None there, in regression, and where each pixel has its own class. `peaks` has the largest
+    magnitude of each unit, so that who draws need not go through millions of numbers. `index` is the example's number
+    in its part. `statistics[name]` [2, channels] are the mean and the variance by which a batch was normalized, where
+    it was by its own.
     """
 
     input: Array
@@ -75,7 +79,7 @@ class GradientsProbe(Question["Gradients"]):
     The fields are those of ActivationsProbe.
     """
 
-    part: PartName = "validation"
+    part: PartOf = "validation"
     example: int = 0
     changed: tuple[Change, ...] = ()
     batch: bool = False
@@ -110,7 +114,7 @@ class GradientCheckProbe(Question["GradientCheck"]):
     By the parameter with the flat index `weight`, or by the number `pixel`, channel, row and column, of the input.
     """
 
-    part: PartName = "validation"
+    part: PartOf = "validation"
     example: int = 0
     changed: tuple[Change, ...] = ()
     weight: int = -1

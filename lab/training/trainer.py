@@ -24,10 +24,10 @@ from lab.training.listing import listing
 from lab.training.machine import Machine
 from lab.training.mailbox import Compiling, Event, Failed, Loaded, Mailbox, Paused, Playing, Refused
 from lab.training.marks import Marks
-from lab.training.moment import Moment, OtherPath
+from lab.training.moment import OF_THE_UPDATE, Moment, OtherPath
 from lab.training.observer import Asked, Observer, Versions
 from lab.training.one_unit import ExcitingProbe
-from lab.training.probes import OperationProbe, Probe, Reading, ToldProbe, UpdateProbe
+from lab.training.probes import OperationProbe, Probe, Reading, ToldProbe
 from lab.training.quantities import AnyQuantity
 from lab.training.race import Entrant, Lane, Race
 from lab.training.record import Record
@@ -84,6 +84,7 @@ class Trainer:
         self._shown_at = 0.0
         self._shown: object = None  # what the last snapshot showed
         self._is_urgent = False  # whether the next one takes the place of one that nobody has taken yet
+        self._is_asked = False  # whether somebody waits for answers to other questions than before
         self._breakpoints: tuple[AnyBreakpoint, ...] = ()
         self._quantities: tuple[AnyQuantity, ...] = ()
         self._probes: frozenset[Probe] = frozenset()  # of the active run
@@ -288,7 +289,9 @@ class Trainer:
         idle = self._goal is None or self._race is None
         command: Callable[[], object] | None
         try:
-            command = self._commands.get(idle, 0.002 if self._observers_have_news() else 0.01)
+            command = self._commands.get(
+                idle, 0.002 if self._observers_have_news() or self._quick.is_busy else 0.01
+            )
         except queue.Empty:
             return
         while command is not None:
@@ -359,15 +362,22 @@ class Trainer:
 
     def _publish(self) -> None:
         race, now = self._race, time.perf_counter()
-        waits = not self.snapshots.is_empty or now - self._shown_at < FRAME
-        if race is None or (waits and not self._is_urgent):
+        if race is None:
             return
         versions = {lane.number: lane.run.version for lane in race}
+        waits = not self.snapshots.is_empty or now - self._shown_at < FRAME
+        if waits and self._is_asked and not self._is_urgent:
+            if not self._quick.has_answered:
+                self._observe(race, versions)
+            waits = not self._quick.has_answered
+        if waits and not self._is_urgent:
+            return
         names = tuple((lane.number, lane.name, lane.stopped) for lane in race)
         stamp = (versions, race.active, names, self._seen, self._heard)
         self._observe(race, versions)
         if stamp == self._shown:
             return
+        self._is_asked = self._is_asked and not self._quick.has_answered
         self._shown_at, self._shown, self._is_urgent = now, stamp, False
         self.snapshots.put(self._snapshot(race))
 
@@ -442,7 +452,7 @@ class Trainer:
         filters = observer.wanted_of(number, FiltersProbe)
         updates = any(isinstance(probe, FiltersProbe) and probe.what == "update" for probe in filters)
         moment = run.moment(
-            internals=bool(surfaces or updates or observer.wanted_of(number, UpdateProbe, ToldProbe)),
+            internals=bool(surfaces or updates or observer.wanted_of(number, *OF_THE_UPDATE)),
             whole=bool(observer.wanted_of(number, OperationProbe)),
         )
         if not surfaces:
@@ -657,6 +667,7 @@ class Trainer:
 
     def _watch(self, probes: frozenset[Probe], of_runs: Asked) -> None:
         self._probes, self._of_runs = probes, of_runs
+        self._is_asked = True
         self._ask()
 
     def _ask(self) -> None:

@@ -117,6 +117,8 @@ class UnitPass:
             self._from = 1 + int(back[into[0] | into[1]].max(initial=int(code.plan[op.LOSS_ROW])))
         self._arena = aligned(self.program.arena_size, dtype)
         self._grads = aligned(self.program.parameter_count, dtype)
+        self._params = aligned(self.program.parameter_count, dtype)  # behind which kernels may read
+        self._given: Numbers | None = None
         self._order = np.arange(capacity)
         self._targets = np.zeros((capacity, self.program.outputs), dtype)
         self._tally, self._counters = np.zeros(TALLY), np.zeros(op.COUNTERS, np.int64)
@@ -146,21 +148,23 @@ class UnitPass:
             seed[:] = 1 / maps[0].size
         else:
             seed[self.unit.spot[0], :, self.unit.spot[1]] = 1
-        self._run(params, self._from, self._end, n)
+        self._run(self._from, self._end, n)
         return UnitGradients(values, self._input.read(self._arena, n))
 
     def _forward(self, params: Numbers, inputs: Numbers) -> int:
         n = len(inputs)
         if not 0 < n <= self.capacity:
             raise ValueError(f"{n} inputs for a pass of up to {self.capacity}")
+        if params is not self._given:
+            self._params[:], self._given = params, params
         cases = interpreter.cases(inputs, self._targets[:n])
         interpreter.gather(self.program.code, cases, self._order, 0, n, self._arena)
-        self._run(params, 0, self._until, n)
+        self._run(0, self._until, n)
         return n
 
-    def _run(self, params: Numbers, first: int, last: int, n: int) -> None:
+    def _run(self, first: int, last: int, n: int) -> None:
         interpreter.run_rows(
-            self.program.code, first, last, n, self._arena, params, self._grads, 1.0, self._tally, self._counters
+            self.program.code, first, last, n, self._arena, self._params, self._grads, 1.0, self._tally, self._counters
         )  # fmt: skip
 
     def _view(self, place: Place, n: int) -> Numbers:

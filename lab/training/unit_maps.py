@@ -14,14 +14,17 @@ from lab.training.one_unit import Strongest, StrongestProbe, UnitMaps, UnitMapsP
 from lab.training.unit_gradient import Numbers, Stop, Unit, UnitPass
 
 WORK = 2e10
-"""Multiply-adds of all the passes in search of the strongest examples: a fraction of a second."""
+"""Multiply-adds of all passes for one answer: a fraction of a second."""
+FEW = 4
+"""Examples that are shown, however much work they are."""
 
 
 def unit_maps(probe: UnitMapsProbe, moment: Moment, stop: Stop) -> UnitMaps | None:
     """None where there is no such unit, or nobody waits any more."""
     part, ready = moment.part(probe.part), ready_for(probe, moment)  # type: ignore[arg-type]
     first = min(max(probe.first, 0), max(len(part) - 1, 0))
-    indices = np.arange(first, min(first + probe.count, len(part)))
+    most = max(FEW, int(WORK / max(moment.experiment.analysis.multiply_adds or 0, 1)))
+    indices = np.arange(first, min(first + min(probe.count, most), len(part)))
     return None if ready is None else seen(part, indices, ready, moment, stop)
 
 

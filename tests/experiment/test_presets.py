@@ -6,6 +6,7 @@ import pytest
 
 from lab.data.datasets.random_images import RandomImages
 from lab.experiment.experiment import problems
+from lab.experiment.fault_presets import FAULTS
 from lab.experiment.files import save_experiment
 from lab.experiment.memory import memory_problem
 from lab.experiment.plan import plan
@@ -75,8 +76,14 @@ def test_is_written_as_it_would_be_saved(one, tmp_path):
     assert (tmp_path / "a.json").read_text() == resource("presets", f"{one.name}.json").read_text()
 
 
-def test_each_has_a_task_or_is_to_look_at():
-    assert {*SOLVED, *TO_LOOK_AT} == {one.name for one in presets()}
+def test_each_has_a_task_or_is_to_look_at_or_fails_on_purpose():
+    assert {*SOLVED, *TO_LOOK_AT, *FAULTS} == {one.name for one in presets()}
+    assert GROUPS["Faults on purpose"] == tuple(FAULTS)
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_faults_are_as_in_their_table(name):
+    assert preset(name) == FAULTS[name]
 
 
 @pytest.mark.parametrize("name", TO_LOOK_AT)

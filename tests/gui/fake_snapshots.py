@@ -20,7 +20,18 @@ from lab.network.activations import Activation, LeakyReLU, Linear, ReLU, Sigmoid
 from lab.network.layers import Conv2D, Dense, Flatten, MaxPool2D
 from lab.network.network import Network, Node
 from lab.training.comparing import Changes, ChangesProbe
+from lab.training.filter_numbers import first_of, norms_of, spectra_of
+from lab.training.filters import Filters, FiltersProbe
 from lab.training.history import Curves
+from lab.training.one_unit import (
+    Exciting,
+    ExcitingProbe,
+    Strongest,
+    StrongestProbe,
+    UnitMaps,
+    UnitMapsProbe,
+)
+from lab.training.operations import spread_of
 from lab.training.probes import (
     Activations,
     ActivationsProbe,
@@ -416,6 +427,15 @@ def answer(name: str, probe: Probe) -> Reading:
             return Distances(1.5, 0.25)
         case ChangesProbe():
             return changes(name, probe)
+        case UnitMapsProbe():
+            indices = np.arange(probe.first, probe.first + probe.count)
+            return unit_maps(name, probe, indices)
+        case StrongestProbe():
+            return strongest(name, probe)
+        case ExcitingProbe():
+            return exciting(name, probe)
+        case FiltersProbe():
+            return filters(EXPERIMENTS[name], weights(name), probe)
 
 
 def changes(name: str, probe: ChangesProbe) -> Changes:
@@ -425,6 +445,59 @@ def changes(name: str, probe: ChangesProbe) -> Changes:
         for example in (probe.example, max(probe.example - 1, 0))
     )
     return Changes(probe.since, {key: now[key] - then[key] for key in now}, then)
+
+
+def unit_maps(name: str, probe: UnitMapsProbe | StrongestProbe, indices: np.ndarray) -> UnitMaps:
+    part = part_of(EXPERIMENTS[name], probe.part)
+    indices = indices[indices < len(part)]
+    y, z = forward(EXPERIMENTS[name].network, weights(name), part.inputs[indices])
+    maps = (z if probe.before and probe.layer in z else y)[probe.layer][:, probe.unit]
+    labels = None if part.labels is None else part.labels[indices]
+    return UnitMaps(part.inputs[indices], part.raw[indices], maps, indices, labels)
+
+
+def strongest(name: str, probe: StrongestProbe) -> Strongest:
+    """Of the first forty."""
+    seen = unit_maps(name, probe, np.arange(40))
+    peaks = seen.maps.max((1, 2))
+    best = np.argsort(-peaks, kind="stable")[: probe.many]
+    found = UnitMaps(
+        *(a[best] for a in (seen.inputs, seen.raw, seen.maps, seen.indices)),
+        None if seen.labels is None else seen.labels[best],
+    )
+    rows, columns = np.divmod(found.maps.reshape(len(best), -1).argmax(1), found.maps.shape[2])
+    there = len(part_of(EXPERIMENTS[name], probe.part))
+    return Strongest(found, peaks[best], rows, columns, 40, there)
+
+
+def exciting(name: str, probe: ExcitingProbe, made: int = 60) -> Exciting:
+    """Under way: a climb that slows down."""
+    shape = EXPERIMENTS[name].data.shape()
+    x = np.random.default_rng(probe.seed).normal(size=shape).astype(np.float32)
+    passes = np.arange(1, made + 1)
+    answers = 5 * (1 - np.exp(-passes / 20))
+    return Exciting(
+        x, x, answers / 2 - 0.1, answers, passes, 600, made >= probe.steps, False, 0.01, probe.step, 2.0
+    )
+
+
+def filters(experiment: Experiment, parameters: dict[str, np.ndarray], probe: FiltersProbe) -> Filters:
+    """Gradients and what has moved are tenths of the weights."""
+    facts = next(f for f in experiment.analysis.nodes if f.name == probe.layer)
+    factor = np.float32(1 if probe.what == "weights" else 0.1)
+    own = {f"{facts.name}.{p.name}": parameters[f"{facts.name}.{p.name}"] * factor for p in facts.parameters}
+    weight = own.get(f"{facts.name}.weight")
+    norms = None if weight is None else norms_of(weight, facts)
+    return Filters(
+        parameters={key: first_of(values) for key, values in own.items()},
+        whole={key: len(values) for key, values in own.items()},
+        peaks={key: float(np.abs(values).max()) for key, values in own.items()},
+        network_peak=max(float(np.abs(values).max()) for values in parameters.values()) * float(factor),
+        spread=None if weight is None else spread_of(weight),
+        norms=norms,
+        norm_spread=None if norms is None else spread_of(norms),
+        spectra=spectra_of(weight) if probe.spectra and weight is not None else None,
+    )
 
 
 def told(index: int) -> ToldUpdate:

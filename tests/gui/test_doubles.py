@@ -298,3 +298,20 @@ def test_a_double_click_on_a_tab_maximises(qtbot: QtBot, window: MainWindow) -> 
     QApplication.sendEvent(bar, press)
     assert window.workspace.is_maximised
     assert not dock.isHidden()
+
+
+def test_what_is_chosen_in_views_and_their_doubles_comes_back_with_a_document(window: MainWindow) -> None:
+    surface = window.workspace.docks["surface"]
+    double = window.workspace.double(surface)
+    for dock, shape in ((surface, "solid"), (double, "line")):
+        box = dock.view.settings.shape
+        box.setCurrentIndex(box.findData(shape))
+    kept = layout.captured(window)
+    for dock in (surface, double):
+        dock.view.settings.shape.setCurrentIndex(0)
+    layout.restore(window, kept)
+    docks = window.workspace.docks
+    assert docks["surface"].view.settings.kind == "solid"
+    assert docks["surface#2"].view.settings.kind == "line"
+    layout.restore(window, {**kept, layout.SETTINGS: "rubbish"})
+    assert docks["surface"].view.settings.kind == "solid"

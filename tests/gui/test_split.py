@@ -17,9 +17,11 @@ from lab.gui.theme import DARK
 from lab.gui.views import VIEWS
 from lab.gui.views.confusion import ConfusionView
 from lab.gui.views.framed import FramedView
-from lab.gui.widgets.runs.split import BY_RUN, SplitView, copy_settings, real_in, split_of
+from lab.gui.views.settings import copy_settings
+from lab.gui.widgets.runs.split import BY_RUN, SplitView, real_in, split_of
 from lab.network.layers import Dense
-from lab.training.probes import ActivationsProbe, OutputsProbe, WeightsProbe
+from lab.training.filters import FiltersProbe
+from lab.training.probes import ActivationsProbe, OutputsProbe
 from lab.training.snapshot import Snapshot
 from tests.gui.conftest import FakeTrainer
 from tests.gui.fake_snapshots import EXPERIMENTS, LENET, answer, chain, race, snapshot
@@ -99,10 +101,10 @@ def test_the_trainer_is_told(
     show(window)
     split(window, "filters")
     show(window)
-    assert told[-1][1] == {run: {WeightsProbe()} for run in (1, 2)}
+    assert told[-1][1] == {run: {FiltersProbe("conv1")} for run in (1, 2)}
     window.workspace.docks["filters"].by_run.setChecked(False)  # type: ignore[union-attr]
     assert told[-1][1] is None
-    assert WeightsProbe() in told[-1][0]
+    assert FiltersProbe("conv1") in told[-1][0]
 
 
 def test_panes_follow_the_controls_of_the_view(window: MainWindow) -> None:

@@ -43,8 +43,16 @@ def test_closed_views_stay_closed_and_a_new_one_has_its_tab(
     before.save_to(settings)
     after = shown(qtbot, document, with_graph=True)
     assert after.restore_from(settings)
-    assert closed(after) == {"filters", "predictions", "decision", "units", "sweep", "optimizers"}
-    assert after.docks["architecture"] in after.tabifiedDockWidgets(after.docks["maps"])
+    assert closed(after) == {
+        "filters",
+        "predictions",
+        "decision",
+        "units",
+        "bent_grid",
+        "sweep",
+        "optimizers",
+    }
+    assert after.docks["architecture"] in after.tabifiedDockWidgets(after.docks["surface"])
     after.docks["architecture"].hide()
     after.save_to(settings)
     again = shown(qtbot, document, with_graph=True)
@@ -57,7 +65,7 @@ def test_the_graph_comes_in_front_where_the_list_does_not_tell_all(qtbot: QtBot,
     workspace = shown(qtbot, document, with_graph=True)
     workspace.arrange("image")
     assert not workspace.docks["architecture"].view.property("covered")
-    assert workspace.docks["maps"].view.property("covered")
+    assert workspace.docks["surface"].view.property("covered")
 
 
 def tabs_of(workspace: Workspace) -> list[tuple[QTabBar, int]]:
@@ -93,7 +101,7 @@ def test_a_view_that_is_not_arranged_opens_as_a_tab_beside_others(qtbot: QtBot, 
     assert workspace.docks["filters"].isHidden()
     action = next(a for a in workspace.actions_to_show() if a.text() == "Filters")
     action.trigger()
-    assert workspace.docks["units"] in workspace.tabifiedDockWidgets(workspace.docks["filters"])
+    assert workspace.docks["program"] in workspace.tabifiedDockWidgets(workspace.docks["filters"])
     qtbot.waitUntil(lambda: not workspace.docks["filters"].view.property("covered"))
 
 

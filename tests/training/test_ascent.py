@@ -15,6 +15,8 @@ from lab.network.layers import Dense, Flatten
 from lab.network.network import Network, Node
 from lab.training.ascent import SMOOTH, Ascent, Climber, penalty
 from lab.training.one_unit import Exciting, ExcitingProbe
+from lab.training.probes import ActivationsProbe
+from lab.training.readings import answer
 from lab.training.run import Run
 from lab.training.unit_gradient import Unit, unit_gradients
 from tests.training.problems import SMALL_CNN, XOR_MLP
@@ -71,7 +73,7 @@ def test_the_gradient_of_the_objective_is_its_difference(run, spot):
     probe = ExcitingProbe("conv", 1, spot, decay=0.5, variation=0.3, bounded=False)
     ascent = Ascent(probe, run.moment())
     u, (value, answer, slope) = ascent._u, ascent._look(ascent._u)
-    assert value == pytest.approx(answer - penalty(u, 0.5, 0.3)[0])
+    assert value == pytest.approx(answer / ascent.deviation - penalty(u, 0.5, 0.3)[0])
     for at in np.random.default_rng(0).choice(u.size, 20, replace=False):
         ends = []
         for way in (-0.02, 0.02):
@@ -103,7 +105,7 @@ def test_what_is_found_is_what_the_network_says(run):
     found, moment = climbed(probe, run), run.moment()
     said = unit_gradients(moment, Unit("output", 3, None, True), found.x[None]).values[0]
     assert found.answers[-1] == pytest.approx(said, rel=1e-4)
-    assert found.objective[-1] == found.answers[-1]
+    assert found.objective[-1] == pytest.approx(found.answers[-1] / found.deviation)
     np.testing.assert_allclose(run.prepared.preprocess(found.raw), found.x, atol=1e-4)
 
 
@@ -206,3 +208,23 @@ def test_another_network_is_another_climb(run):
     found = climber.look(ExcitingProbe("output", 0, steps=5), other.moment(), 60.0, NEVER, at_rest=False)
     assert found.x.shape == (2, 1, 1)
     assert climber.look(ExcitingProbe("no layer", 0), Run(SMALL_CNN).moment(), 1.0, NEVER, True) is None
+
+
+@pytest.mark.parametrize("spot", [None, (3, 4)])
+def test_answers_are_measured_by_their_deviation_over_the_data(run, spot):
+    inputs = run.prepared.training.inputs[:64]
+    maps = np.stack(
+        [
+            answer(ActivationsProbe("training", k), run.moment()).preactivations["conv"][1]
+            for k in range(len(inputs))
+        ]
+    )
+    said = maps.mean((1, 2)) if spot is None else maps[:, spot[0], spot[1]]
+    found = climbed(ExcitingProbe("conv", 1, spot, steps=2), run)
+    assert found.deviation == pytest.approx(said.std(), rel=1e-4)
+
+
+def test_who_asks_once_has_the_whole_climb(run):
+    probe = ExcitingProbe("output", 1, steps=30)
+    assert answer(probe, run.moment()).x.tobytes() == climbed(probe, run).x.tobytes()
+    assert answer(ExcitingProbe("no layer", 0), run.moment()) is None

@@ -138,7 +138,7 @@ def test_weights_norms_and_peaks(run, layer):
     flat = weights[f"{layer}.weight"].reshape(len(weights[f"{layer}.weight"]), -1)
     np.testing.assert_allclose(found.norms, np.linalg.norm(flat, axis=1), rtol=1e-5)
     both = [weights[f"{layer}.{name}"] for name in ("weight", "bias")]
-    assert found.peak == pytest.approx(max(np.abs(w).max() for w in both))
+    assert list(found.peaks.values()) == pytest.approx([np.abs(w).max() for w in both])
     assert found.network_peak == pytest.approx(max(np.abs(w).max() for w in weights.values()))
     assert found.spread.total == flat.size
     assert found.whole[f"{layer}.weight"] == len(flat)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
+import mmap
+import sys
+from dataclasses import replace
+
 import msgspec
 import numpy as np
 import pytest
@@ -227,3 +232,24 @@ def test_examples_beyond_the_end_are_the_last():
     assert activations(run, example=10**9).index == last
     np.testing.assert_array_equal(gradients(run, example=10**9).input, gradients(run, example=last).input)
     assert activations(run, example=10**9, batch=True).index == activations(run, example=63, batch=True).index
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a page is closed by Linux's mprotect")
+def test_nothing_is_read_behind_the_weights() -> None:
+    """Kernels read whole vectors: weights that end where their page ends, before one that is closed, must do."""
+    run = Run(SMALL_CNN)
+    moment = run.moment()
+    page = mmap.PAGESIZE
+    room = -(-moment.params.nbytes // page) * page
+    memory = mmap.mmap(-1, room + page)
+    whole = np.frombuffer(memory, np.uint8)
+    libc = ctypes.CDLL(None, use_errno=True)
+    behind = ctypes.c_void_p(whole.ctypes.data + room)
+    assert libc.mprotect(behind, ctypes.c_size_t(page), 0) == 0
+    try:
+        params = whole[room - moment.params.nbytes : room].view(np.float32)
+        params[:] = moment.params
+        found = answer(GradientsProbe("validation", 3), replace(moment, params=params))
+        assert found.error == answer(GradientsProbe("validation", 3), moment).error
+    finally:
+        libc.mprotect(behind, ctypes.c_size_t(page), mmap.PROT_READ | mmap.PROT_WRITE)

@@ -21,6 +21,9 @@ from lab.gui.widgets.sections import Column, Formula, ProblemLabel, Section
 from lab.problem import Problem
 from lab.value import fields
 
+WHOLE = "These cases have a meaning only together: all are for training."
+DIVIDED = "Each point keeps its part; what you add is for training."
+
 
 class DataPanel(Column):
     """Every change goes to the document and comes back from it; the panel itself remembers nothing."""
@@ -57,7 +60,6 @@ class DataPanel(Column):
         self._sizes = note()
         split.add_wide(self._sizes)
         self._whole = note()
-        self._whole.setText("These cases have a meaning only together: all are for training.")
         split.add_wide(self._whole)
         split.add_wide(self._split_problem)
 
@@ -84,8 +86,10 @@ class DataPanel(Column):
         self._about.setText(experiment.data.summary)
         self._preprocessing.show_value(experiment.preprocessing)
         self._split.show_value(experiment.split)
-        self._split.setEnabled(not experiment.data.whole)
-        self._whole.setVisible(experiment.data.whole)
+        data = experiment.data
+        self._split.setEnabled(not data.whole and not data.divided)
+        self._whole.setVisible(data.whole or data.divided)
+        self._whole.setText(WHOLE if data.whole else DIVIDED)
         self.seed.show_value(experiment.seed)
 
     @Slot()

@@ -63,6 +63,7 @@ class NetworkPanel(QWidget):
         self._scroll.setWidget(self.layers)
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the list in it has it
         self._selected_at = 0.0
+        self._selected: object = None  # where in the network the selection was last
         self._later = QTimer(self)  # a large network is lowered for it: after the layers are drawn
         self._later.setSingleShot(True)
         self._later.setInterval(0)
@@ -173,6 +174,11 @@ class NetworkPanel(QWidget):
 
     @Slot(object)
     def _show_selection(self, selection: Selection) -> None:
+        """Of another example there is nothing to be seen here, and a pen that draws one is not to wait."""
+        place = selection.place
+        if place == self._selected:
+            return
+        self._selected = place
         self._show_draft()
         self._selected_at = time.monotonic()
         self._bring_into_sight()

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QRectF, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from lab.data.prepare import Part
@@ -15,7 +13,9 @@ from lab.gui.selection import Selection
 from lab.gui.theme import ColourMap, Theme, blended, diverging, rgb
 from lab.gui.views.examples import class_names, data_of
 from lab.gui.views.framed import FramedView
+from lab.gui.views.point_tools import PointTools
 from lab.gui.views.view import Table
+from lab.gui.widgets.bent_plot import SYMBOLS, class_colour
 from lab.gui.widgets.colorbar import ColourBar
 from lab.gui.widgets.colour import Scale, rows_of_map
 from lab.gui.widgets.legend import Entry, Legend
@@ -25,8 +25,7 @@ from lab.gui.widgets.wording import number
 from lab.training.probes import Decision, DecisionProbe, Probe
 from lab.training.snapshot import Snapshot
 
-SYMBOLS = ("o", "s", "t1", "d", "p", "star", "t", "h", "t2", "t3")
-"""A shape for each class, so that colour is not alone."""
+RESOLUTIONS = (50, 100, 200, 400)
 
 
 class DecisionView(FramedView):
@@ -35,6 +34,9 @@ class DecisionView(FramedView):
     tab = "Decision"
     summary = "For two inputs: the network's output over the whole plane, with the data's points"
     hint = "Point at the plane for the output there"
+
+    points_edited = Signal(object, str, str)
+    """How the points are changed (of Points, to Points), what that is called, and what edits become one."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -54,6 +56,14 @@ class DecisionView(FramedView):
             self._redraw,
             on=True,
         )
+        self.resolution = self.controls.choice(
+            "Resolution",
+            tuple((str(n), f"{n} × {n}") for n in RESOLUTIONS),
+            "At how many places of the plane the network is asked",
+            lambda _: self.watching_changed.emit(),
+            captioned=False,
+        )
+        self.resolution.setCurrentIndex(1)
         self.plot = Plot()
         self.plot.setAccessibleName("Decision map")
         self.plot.keep_units_equal(True)
@@ -64,6 +74,10 @@ class DecisionView(FramedView):
         self.plot.addItem(self._image)
         self._boundary = self.plot.add_line(lambda theme: theme.text, width=2, smooth=True)
         self._points: list[pg.ScatterPlotItem] = []
+        self.tools = PointTools(self.controls, self.plot)
+        self.tools.edited.connect(self.points_edited)
+        self.tools.taken.connect(self._see_what_is_edited)
+        self.tools.said.connect(self.readout.say)
         picture = QWidget()
         column = QVBoxLayout(picture)
         column.setContentsMargins(0, 0, 0, 0)
@@ -83,14 +97,18 @@ class DecisionView(FramedView):
         return e.data.answers and e.data.shape() == (2, 1, 1) and e.target.is_vector
 
     def probes(self, snapshot: Snapshot, selection: Selection) -> frozenset[Probe]:
-        return frozenset({DecisionProbe()}) if self.suits(snapshot) else frozenset()
+        return frozenset({self._probe}) if self.suits(snapshot) else frozenset()
+
+    @property
+    def _probe(self) -> DecisionProbe:
+        return DecisionProbe(int(self.resolution.currentData()))
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
         if not self.suits(snapshot):
             self._reading = None
             self.say("This view is for problems with two inputs and answers that are no images")
             return
-        reading = snapshot.reading(DecisionProbe())
+        reading = snapshot.reading(self._probe)
         if reading is None or reading is self._reading:
             return
         self._reading, self._experiment = reading, snapshot.experiment
@@ -175,17 +193,21 @@ class DecisionView(FramedView):
             self._limit = float(np.abs(targets).max(initial=1e-9)) or 1.0
         entries: list[Entry] = []
         if self._with_points.isChecked():
-            for part, ring in ((data.training, False), (data.validation, True)):
+            for number_of, part in enumerate((data.training, data.validation)):
                 if len(part):
-                    self._add_part(part, ring, len(names))
+                    self._add_part(part, number_of > 0, len(names))
             for k, name in enumerate(names):
-                entries.append(Entry(name, _colour_of(k), symbol=SYMBOLS[k % len(SYMBOLS)]))
+                entries.append(Entry(name, class_colour(k), symbol=SYMBOLS[k % len(SYMBOLS)]))
             entries += [
                 Entry("training", _muted, symbol="o"),
                 Entry("validation", _muted, symbol="o", hollow=True),
             ]
         self.legend.show_entries(tuple(entries))
         self.legend.setVisible(bool(entries) and self.height() > 300)
+        self.tools.show_points(experiment, data)
+
+    def _see_what_is_edited(self) -> None:
+        self._with_points.setChecked(True)
 
     def _add_part(self, part: Part, ring: bool, classes: int) -> None:
         x, y = part.raw[:, 0, 0, 0], part.raw[:, 1, 0, 0]
@@ -240,6 +262,7 @@ class DecisionView(FramedView):
 
     def show_theme(self, theme: Theme) -> None:
         super().show_theme(theme)
+        self.tools.theme = theme
         self.plot.show_theme(theme)
         self.legend.show_theme(theme)
         self._show_points()
@@ -257,10 +280,6 @@ class DecisionView(FramedView):
         if self._reading.winner is not None:
             columns["class"] = self._reading.winner.ravel()
         return Table(columns)
-
-
-def _colour_of(number_of_class: int) -> Callable[[Theme], str]:
-    return lambda theme: theme.classes[number_of_class % len(theme.classes)]
 
 
 def _muted(theme: Theme) -> str:

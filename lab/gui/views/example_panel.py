@@ -87,6 +87,12 @@ class ExamplePanel(QWidget):
             None if region is None else Mark(INPUT, region.top, region.left, region.height, region.width)
         )
 
+    def show_nothing(self, words: str) -> None:
+        """There is no example yet: `words` say how one comes to be."""
+        self.picture.show_groups(())
+        self.verdict.setText(words)
+        self.bars.show_bars(())
+
     def show_example(self, reading: Activations, classes: tuple[str, ...]) -> None:
         values = reading.input
         if values.shape[1:] == (1, 1):
@@ -103,36 +109,40 @@ class ExamplePanel(QWidget):
         if scores.ndim > 1:
             self.verdict.setText("The answer is an image: the maps of the last layer")
             self.bars.show_bars(())
-        elif classes and reading.label is not None:
+        elif classes and (reading.label is not None or np.isnan(reading.target).any()):
             self._show_classes(scores, reading.label, classes)
         else:
             self._show_numbers(scores, reading.target)
 
-    def _show_classes(self, scores: np.ndarray, label: int, classes: tuple[str, ...]) -> None:
+    def _show_classes(self, scores: np.ndarray, label: int | None, classes: tuple[str, ...]) -> None:
+        """`label` is None where nobody knows: of a drawing."""
+        true = "What you drew" if label is None else f"True: {classes[label]}"
         if len(scores) == len(classes):
             best = int(np.argmax(scores))
             bars = tuple(
                 Bar(name, float(p), share(float(p)), k == best, "  ✓" if k == label else "")
                 for k, (name, p) in enumerate(zip(classes, scores, strict=True))
             )
-            right = "right" if best == label else "wrong"
-            said = (
-                f"Predicted: {classes[best]} ({right})" if np.isfinite(scores).all() else "No prediction: NaN"
-            )
-            self.verdict.setText(f"True: {classes[label]}.  {said}")
+            right = "" if label is None else " (right)" if best == label else " (wrong)"
+            said = f"Predicted: {classes[best]}{right}" if np.isfinite(scores).all() else "No prediction: NaN"
+            self.verdict.setText(f"{true}.  {said}")
         else:
             bars = tuple(Bar(f"output {k}", abs(float(v)), number(float(v))) for k, v in enumerate(scores))
-            self.verdict.setText(f"True: {classes[label]}")
+            self.verdict.setText(true)
         self.bars.show_bars(bars)
 
     def _show_numbers(self, scores: np.ndarray, target: np.ndarray) -> None:
-        largest = float(max(np.abs(scores).max(initial=0), np.abs(target).max(initial=0), 1e-12))
+        known = not np.isnan(target).any()
+        largest = float(
+            max(np.abs(scores).max(initial=0), np.abs(target[: known * len(target)]).max(initial=0), 1e-12)
+        )
         bars: list[Bar] = []
         for k, (y, t) in enumerate(zip(scores, target, strict=False)):
             name = f" {k}" if len(scores) > 1 else ""
             bars.append(Bar(f"output{name}", abs(float(y)) / largest, number(float(y)), strong=True))
-            bars.append(Bar(f"target{name}", abs(float(t)) / largest, number(float(t))))
-        self.verdict.setText("Output and target")
+            if known:
+                bars.append(Bar(f"target{name}", abs(float(t)) / largest, number(float(t))))
+        self.verdict.setText("Output and target" if known else "What you drew: the output")
         self.bars.show_bars(tuple(bars))
 
 

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QWidget
 from lab.experiment.experiment import Experiment
 from lab.gui.selection import Selection
 from lab.gui.theme import Theme
-from lab.gui.views.examples import count, data_of, within
+from lab.gui.views.examples import count, examples_of, within
 from lab.gui.views.framed import FramedView
 from lab.gui.views.view import Table
 from lab.gui.widgets.fields.field_picture import Shown
@@ -60,6 +60,7 @@ class FieldsView(FramedView):
         self._spot: Spot | None = None
         self._reading: tuple[FieldProbe, Field] | None = None
         self._maps: Activations | None = None
+        self._example: tuple[np.ndarray, int, np.ndarray] | None = None
         self._region: tuple[object, Region] = (None, Region(0, 0, 0, 0))
         add = self.controls
         self.place = PlaceBar()
@@ -231,9 +232,13 @@ class FieldsView(FramedView):
 
     def _image(self, e: Experiment) -> np.ndarray:
         part, example = within(e, self._selection)
-        data, x = data_of(e), e.analysis.input
-        inputs = getattr(data, part).inputs if data is not None else np.zeros((0, 1))
-        return inputs[example] if len(inputs) else np.zeros((x.channels, x.height, x.width), np.float32)
+        data, x = examples_of(e, part), e.analysis.input
+        inputs = data.inputs if data is not None else np.zeros((0, 1))
+        known = self._example
+        if known is None or known[0] is not inputs or known[1] != example or not len(inputs):
+            blank = np.zeros((x.channels, x.height, x.width), np.float32)
+            known = self._example = inputs, example, inputs[example] if len(inputs) else blank
+        return known[2]
 
     def _show_map(self, spot: Spot, row: FieldRow) -> None:
         s = row.output

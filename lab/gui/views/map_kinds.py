@@ -7,7 +7,7 @@ from typing import Literal
 
 from lab.network.network import INPUT
 from lab.training.comparing import ChangesProbe
-from lab.training.probes import ActivationsProbe, Array, GradientsProbe, PartName, Probe, largest
+from lab.training.probes import ActivationsProbe, Array, GradientsProbe, PartOf, Probe, largest
 from lab.training.snapshot import Snapshot
 
 Kind = Literal["output", "before", "gradient", "start", "mark"]
@@ -54,7 +54,7 @@ class Maps:
         return largest(self.maps[layer], (1, 2)) if known is None else known
 
 
-def probe_of(kind: Kind, part: PartName, example: int, since: int) -> Probe:
+def probe_of(kind: Kind, part: PartOf, example: int, since: int) -> Probe:
     """What has to be asked for it."""
     if kind == "gradient":
         return GradientsProbe(part, example)

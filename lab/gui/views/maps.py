@@ -15,10 +15,12 @@ from lab.experiment.experiment import Experiment
 from lab.gui.selection import Selection
 from lab.gui.theme import Theme
 from lab.gui.views.example_panel import WITH_MORE, Beside, ExamplePanel
-from lab.gui.views.examples import PARTS, class_names, count, within
+from lab.gui.views.examples import DRAWN, PARTS, class_names, count, within
 from lab.gui.views.framed import FramedView
 from lab.gui.views.map_groups import chosen_group, detail, field_words, group_of, table_of, where
 from lab.gui.views.map_kinds import KINDS, NAMES, TIPS, Kind, Maps, maps_in, probe_of
+from lab.gui.views.marked_step import MarkedStep
+from lab.gui.views.settings import ELSEWHERE
 from lab.gui.views.view import Table
 from lab.gui.widgets.enlarged import Enlarged
 from lab.gui.widgets.mosaic import Place
@@ -45,12 +47,13 @@ class MapsView(FramedView):
         self._snapshot: Snapshot | None = None
         self._maps: Maps | None = None
         self._source: Reading | None = None  # what they are from
-        self._since = 0
         self._kinds_of_layers: tuple[str, ...] = ()
         self._part = self.controls.choice(
             "Example of", PARTS, "Which part of the data the example is taken from", self._choose_part
         )
+        self._part.setProperty(ELSEWHERE, True)
         self._part.setCurrentIndex(1)
+        self._part.setPlaceholderText(DRAWN)
         self.controls.button(
             "‹", "The example before this one (P)", lambda: self._turn(-1), "Previous example"
         )
@@ -62,6 +65,7 @@ class MapsView(FramedView):
         self._kind = self.controls.choice(
             "What is shown", KINDS, TIPS["output"], self._choose_kind, captioned=False
         )
+        self.marked = MarkedStep(self._kind, self.controls.arrange)
         self._layers = self.controls.choice(
             "Layers",
             (("all", "all layers"), ("chosen", "selected")),
@@ -109,7 +113,7 @@ class MapsView(FramedView):
         if not self.suits(snapshot):
             return frozenset()
         where_ = within(snapshot.experiment, selection)
-        return frozenset({ActivationsProbe(*where_), probe_of(self.kind, *where_, self._since)})
+        return frozenset({ActivationsProbe(*where_), probe_of(self.kind, *where_, self.marked.step)})
 
     def show_selection(self, selection: Selection) -> None:
         self._selection = selection
@@ -138,23 +142,12 @@ class MapsView(FramedView):
 
     def compare_with(self, step: int) -> None:
         """Show what has changed since a step."""
-        self._offer_mark(step)
-        self._kind.setCurrentIndex(self._kind.findData("mark"))
+        self.marked.choose(step)
         self.watching_changed.emit()
 
-    def _offer_mark(self, step: int) -> None:
-        self._since, words = step, f"Δ since {step:,}"
-        place = self._kind.findData("mark")
-        if place < 0:
-            self._kind.addItem(words, "mark")
-        else:
-            self._kind.setItemText(place, words)
-        self.controls.arrange()
-
     def copy_from(self, other: FramedView) -> None:
-        if isinstance(other, MapsView) and other._kind.findData("mark") >= 0:
-            self._offer_mark(other._since)
-            self._kind.setCurrentIndex(self._kind.findData(other.kind))
+        if isinstance(other, MapsView):
+            self.marked.copy_from(other.marked)
 
     def _list_layers(self, experiment: Experiment) -> None:
         """Kinds of layers, to be chosen from."""
@@ -197,7 +190,7 @@ class MapsView(FramedView):
         self._snapshot = snapshot
         part_and_example = within(snapshot.experiment, self._selection)
         reading = snapshot.reading(ActivationsProbe(*part_and_example))
-        probe = probe_of(self.kind, *part_and_example, self._since)
+        probe = probe_of(self.kind, *part_and_example, self.marked.step)
         source = snapshot.readings.get(probe)
         if reading is None or source is None or (reading is self._reading and source is self._source):
             return

@@ -13,9 +13,10 @@ from PySide6.QtWidgets import QWidget
 
 from lab.gui.selection import Selection
 from lab.gui.theme import Theme
-from lab.gui.views.examples import PARTS, count, within
+from lab.gui.views.examples import DRAWN, PARTS, count, within
 from lab.gui.views.framed import FramedView
 from lab.gui.views.microscope_readings import Readings
+from lab.gui.views.settings import ELSEWHERE
 from lab.gui.views.view import Table
 from lab.gui.widgets.microscope.face import words_of
 from lab.gui.widgets.microscope.grid import ARROWS
@@ -85,7 +86,9 @@ class MicroscopeView(FramedView):
         self._part = add.choice(
             "Example of", PARTS, "Which part of the data the example is taken from", self._choose_part
         )
+        self._part.setProperty(ELSEWHERE, True)
         self._part.setCurrentIndex(1)
+        self._part.setPlaceholderText(DRAWN)
         self.steps = ExampleSteps()
         self.steps.turned.connect(self._turn)
         add.add(self.steps)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lab.network.network import INPUT
+from lab.training.drawing import Drawing
 from lab.training.microscope import Backward, Choice, Slide, beside, said
 from lab.training.probes import (
     ActivationsProbe,
@@ -12,7 +13,7 @@ from lab.training.probes import (
     GradientCheck,
     GradientCheckProbe,
     GradientsProbe,
-    PartName,
+    PartOf,
     Probe,
     WeightsProbe,
 )
@@ -49,19 +50,17 @@ class Readings:
         kept = tuple(c for c in self.changed if c[:3] != spot)
         self.changed = (*kept, (*spot, value))
 
-    def _given(
-        self, part: PartName, example: int, batch: bool
-    ) -> tuple[PartName, int, tuple[Change, ...], bool]:
+    def _given(self, part: PartOf, example: int, batch: bool) -> tuple[PartOf, int, tuple[Change, ...], bool]:
         return (part, self._in_batch, (), True) if batch else (part, example, self.changed, False)
 
-    def probes(self, part: PartName, example: int, batch: bool) -> frozenset[Probe]:
+    def probes(self, part: PartOf, example: int, batch: bool) -> frozenset[Probe]:
         given = self._given(part, example, batch)
         wanted: set[Probe] = {ActivationsProbe(*given), GradientsProbe(*given), WeightsProbe()}
         if self.check is not None and self.check.found is None:
             wanted.add(self.check.probe)
         return frozenset(wanted)
 
-    def slide(self, snapshot: Snapshot, part: PartName, example: int, batch: bool) -> Slide | None:
+    def slide(self, snapshot: Snapshot, part: PartOf, example: int, batch: bool) -> Slide | None:
         """What was answered; None while something of it is not there."""
         given = self._given(part, example, batch)
         activations = snapshot.reading(ActivationsProbe(*given))
@@ -82,21 +81,25 @@ class Readings:
             self._slide = Slide(snapshot.experiment, activations, gradients, weights.parameters, batch)
         return self._slide
 
-    def words(self, slide: Slide, part: PartName) -> str:
+    def words(self, slide: Slide, part: PartOf) -> str:
         """Which example is looked at, and what of it was changed."""
         index = slide.activations.index
         if slide.batch:
             words = f"Example {self._in_batch + 1} of the batch that comes next, number {index} of the training part"
             words += ", as in training"
         else:
-            words = f"Example {index} of the {part} part, as in use"
-        words += f";  E = {said(slide.gradients.error)}"
+            of = "What you drew" if isinstance(part, Drawing) else f"Example {index} of the {part} part"
+            words = f"{of}, as in use"
+        if slide.knows_answer:
+            words += f";  E = {said(slide.gradients.error)}"
+        else:
+            words += ".  Nobody has said what it is meant to be, so there is no error to flow back: see Draw a digit"
         for channel, row, column, value in () if slide.batch else self.changed:
             place = f"{channel}" if slide.shape(INPUT).is_vector else f"{channel}, {row}, {column}"
             words += f".  What if: input[{place}] = {said(value)}"
         return words
 
-    def ask_check(self, role: str, slide: Slide, back: Backward, part: PartName, example: int) -> None:
+    def ask_check(self, role: str, slide: Slide, back: Backward, part: PartOf, example: int) -> None:
         """Of the weight, the bias or the number of the input that the line in this role is about."""
         chosen, weight, pixel = back.chosen, -1, None
         if role == "dw":

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from lab.gui.theme import Theme
-from lab.gui.views.filters import as_blocks, first_of, side_of
+from lab.gui.views.filter_groups import as_blocks, first_of, side_of
 from lab.gui.widgets.histogram import Histogram, Histograms
 from lab.gui.widgets.mosaic import Group, Place
 from lab.gui.widgets.number_table import NumberTable

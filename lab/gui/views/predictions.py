@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from lab.gui.selection import Selection
 from lab.gui.theme import Theme
-from lab.gui.views.examples import PARTS, within
+from lab.gui.views.examples import PARTS, part_of
 from lab.gui.views.framed import FramedView
 from lab.gui.views.view import Table
 from lab.gui.widgets.plot import Plot
@@ -64,7 +64,7 @@ class PredictionsView(FramedView):
         return frozenset({self._probe(snapshot)}) if self.suits(snapshot) else frozenset()
 
     def _probe(self, snapshot: Snapshot) -> OutputsProbe:
-        return OutputsProbe(within(snapshot.experiment, Selection(part=self._part))[0])
+        return OutputsProbe(part_of(snapshot.experiment, self._part))
 
     def _choose_part(self, part: str) -> None:
         if part != self._part:

@@ -85,6 +85,11 @@ class SurfaceView(FramedView):
         self.set_picture(self._picture)
         self.say("Press play: the surface and the path on it appear here")
 
+    @property
+    def is_awaited(self) -> bool:
+        """The start is in the hand, and the paths have to follow it."""
+        return self._dragging
+
     # what is asked for
 
     def probe(self, experiment: Experiment | None = None) -> SurfaceProbe:
@@ -277,7 +282,6 @@ class SurfaceView(FramedView):
         if self._experiment is None:
             return
         self._dragging = not final
-        self.rest = 0.0 if self._dragging else SurfaceView.rest
         values: dict[str, np.ndarray] | None = None
         if point is not None:
             analysis = self._experiment.analysis

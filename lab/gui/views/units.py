@@ -5,14 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from PySide6.QtWidgets import QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from lab.experiment.experiment import Experiment
 from lab.gui.selection import Selection
 from lab.gui.theme import Theme
+from lab.gui.views.decision import RESOLUTIONS
+from lab.gui.views.example_panel import WITH_MORE
 from lab.gui.views.framed import FramedView
-from lab.gui.views.map_groups import detail
+from lab.gui.views.map_groups import chosen_group, detail
 from lab.gui.views.view import Table
+from lab.gui.widgets.enlarged import Enlarged
 from lab.gui.widgets.mosaic import Group, Place
 from lab.gui.widgets.scrolled import ScrolledMosaic
 from lab.gui.widgets.wording import number
@@ -32,6 +36,7 @@ class UnitsView(FramedView):
         self._selection = Selection()
         self._experiment: Experiment | None = None
         self._reading: Decision | None = None
+        self._large = "", 0  # the layer and the unit whose map is enlarged
         self._scaling = self.controls.choice(
             "Scale of the colours",
             (("unit", "scale: unit"), ("layer", "scale: layer")),
@@ -40,11 +45,33 @@ class UnitsView(FramedView):
             captioned=False,
         )
         self._scaling.setCurrentIndex(1)
+        self.resolution = self.controls.choice(
+            "Resolution",
+            tuple((str(n), f"{n} × {n}") for n in RESOLUTIONS),
+            "At how many places of the plane the network is asked",
+            lambda _: self.watching_changed.emit(),
+            captioned=False,
+        )
+        self.resolution.setCurrentIndex(1)
+        self._enlarge = self.controls.switch(
+            "enlarge", "The selected map beside the others, large", lambda _: self._fit(), on=True
+        )
         self._scroll = ScrolledMosaic(
             "Maps of all units", "y(x₁, x₂), each unit's output over the plane: x₁ to the right, x₂ upwards"
         )
         self.mosaic = self._scroll.mosaic
-        self.set_picture(self._scroll)
+        self.enlarged = Enlarged()
+        self.enlarged.hide()
+        picture = QWidget()
+        sides = QHBoxLayout(picture)
+        sides.setContentsMargins(0, 0, 0, 0)
+        sides.setSpacing(12)
+        sides.addWidget(self._scroll, 1)
+        sides.addWidget(self.enlarged)
+        self.set_picture(picture)
+        self.enlarged.picture.hovered.connect(
+            lambda place: self.readout.say("" if place is None else self._words(self._in_mosaic(place)))
+        )
         self.mosaic.clicked.connect(self._pick)
         self.mosaic.hovered.connect(
             lambda place: self.readout.say("" if place is None else self._words(place))
@@ -56,14 +83,18 @@ class UnitsView(FramedView):
         return e.data.answers and e.data.shape() == (2, 1, 1) and e.target.is_vector
 
     def probes(self, snapshot: Snapshot, selection: Selection) -> frozenset[Probe]:
-        return frozenset({DecisionProbe()}) if self.suits(snapshot) else frozenset()
+        return frozenset({self._probe}) if self.suits(snapshot) else frozenset()
+
+    @property
+    def _probe(self) -> DecisionProbe:
+        return DecisionProbe(int(self.resolution.currentData()))
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
         if not self.suits(snapshot):
             self.say("This view is for problems with two inputs and answers that are no images")
             self._reading = None
             return
-        reading = snapshot.reading(DecisionProbe())
+        reading = snapshot.reading(self._probe)
         if reading is None or reading is self._reading:
             return
         self._reading, self._experiment = reading, snapshot.experiment
@@ -110,10 +141,36 @@ class UnitsView(FramedView):
             chosen.unit,
         ):
             self.mosaic.choose(Place(chosen.layer, chosen.unit, 0, -1, -1))
+        self._show_enlarged()
+
+    def _show_enlarged(self) -> None:
+        """The selected unit's map, or the output's where none is selected."""
+        groups, chosen = self.mosaic.groups, self.mosaic.chosen
+        if not groups:
+            return
+        group = next((g for g in groups if chosen is not None and g.key == chosen.group), groups[-1])
+        tile = chosen.tile if chosen is not None and chosen.group == group.key else 0
+        one, title = chosen_group(group, min(tile, len(group.values) - 1))
+        self._large = group.key, tile
+        self.enlarged.show_map(one, title, "y")
+        self._fit()
+
+    def _in_mosaic(self, place: Place) -> Place:
+        return replace(place, group=self._large[0], tile=self._large[1])
+
+    def _fit(self) -> None:
+        there = self._enlarge.isChecked() and self.width() >= WITH_MORE and bool(self.mosaic.groups)
+        if self.enlarged.isHidden() == there:
+            self.enlarged.setVisible(there)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
 
     def show_theme(self, theme: Theme) -> None:
         super().show_theme(theme)
         self.mosaic.show_theme(theme)
+        self.enlarged.show_theme(theme)
 
     def table(self) -> Table:
         """One row a point of the plane: x1, x2, and every unit's output there."""

@@ -42,6 +42,11 @@ class View(QWidget):
     rest: float = 0.0
     """Seconds that the window lets it stand between two snapshots of one run, where more would not be seen."""
 
+    @property
+    def is_awaited(self) -> bool:
+        """Whether a hand waits for what it shows: then its turn comes before the others'."""
+        return False
+
     can_be_doubled: ClassVar[bool] = True
     """Whether there may be a second one beside it."""
 

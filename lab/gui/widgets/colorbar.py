@@ -85,9 +85,9 @@ class ColourBar(QWidget):
         paint_bar(painter, bar, self._scale, self._theme, vertical=True)
         scale = self._scale
         painter.setPen(QColor(self._theme.text))
-        for value in ticks(
-            scale.low, scale.high, max(int(bar.height() / (2.2 * height)), 1), scale.logarithmic
-        ):
+        # a short bar has its numbers closer together: one alone says nothing of the scale
+        most = max(int(bar.height() / (2.2 * height)), min(int(bar.height() / (1.2 * height)), 5), 1)
+        for value in ticks(scale.low, scale.high, most, scale.logarithmic):
             y = bar.bottom() - bar.height() * self._along(value)
             painter.setPen(QPen(QColor(self._theme.muted), 1))
             painter.drawLine(round(bar.right()) + 1, round(y), round(bar.right()) + 4, round(y))

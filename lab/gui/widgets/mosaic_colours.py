@@ -20,6 +20,8 @@ def colours_of(group: Group, theme: Theme) -> ColourMap:
 
 def lowest(group: Group, limits: NDArray[np.float64]) -> NDArray[np.float64]:
     """What stands at the lower end of its scale."""
+    if group.low is not None:
+        return np.full_like(limits, group.low)
     return np.zeros_like(limits) if group.shading == "magnitude" else -limits
 
 
@@ -35,7 +37,8 @@ def words_of_ends(group: Group, short: bool = False) -> tuple[str, str]:
         low, high = number(float(lowest(group, group.limits)[0]), 2), number(float(group.limits[0]), 2)
     else:
         low, high = ("0" if group.shading == "magnitude" else "−each"), "+each"
-    return ("", "±" + high.lstrip("+")) if short and group.shading != "magnitude" else (low, high)
+    has_two_sides = group.shading != "magnitude" and group.low is None
+    return ("", "±" + high.lstrip("+")) if short and has_two_sides else (low, high)
 
 
 def words_of_limit(group: Group, tile: int, limit: float) -> str:
@@ -49,7 +52,7 @@ def all_pixels(group: Group, theme: Theme) -> Pixels:
     """The pixel of every value, with a see-through one before the first and after the last."""
     limits = group.limits if len(group.limits) == 1 else group.limits[:, None, None, None]
     if group.shading == "colour":
-        colours = pixels_of(np.moveaxis(group.values, 1, -1), -limits, limits, theme.danger)
+        colours = pixels_of(np.moveaxis(group.values, 1, -1), lowest(group, limits), limits, theme.danger)
     else:
         table = pixel_table(colours_of(group, theme), theme.danger)
         colours = table[rows_of_map(group.values, lowest(group, limits), limits)]

@@ -52,6 +52,8 @@ class Group:
     side: int = 60
     smooth: bool = False
     shading: Shading = "sign"
+    low: float | None = None
+    """What stands at the lower end of the colours, where that is not what the shading says."""
 
     @property
     def shape(self) -> tuple[int, int, int, int]:

@@ -1,11 +1,28 @@
-"""A mosaic that scrolls."""
+"""What scrolls up and down: a mosaic, or anything else that is as high as it needs to be."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QScrollArea
+from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
 from lab.gui.widgets.mosaic import Mosaic, Place
+
+
+def hold(area: QScrollArea, widget: QWidget) -> None:
+    """Let `area` scroll a widget up and down, on the ground of whatever it stands on."""
+    area.setWidget(widget)
+    widget.setAutoFillBackground(False)
+    area.viewport().setAutoFillBackground(False)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+
+
+def scrolled(widget: QWidget) -> QScrollArea:
+    area = QScrollArea()
+    hold(area, widget)
+    return area
 
 
 class ScrolledMosaic(QScrollArea):
@@ -16,13 +33,7 @@ class ScrolledMosaic(QScrollArea):
         self.mosaic = Mosaic()
         self.mosaic.setAccessibleName(name)
         self.mosaic.setToolTip(tip)
-        self.setWidget(self.mosaic)
-        self.mosaic.setAutoFillBackground(False)
-        self.viewport().setAutoFillBackground(False)
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        hold(self, self.mosaic)
         self.mosaic.clicked.connect(self.bring_into_view)
 
     def bring_into_view(self, place: Place) -> None:

@@ -68,6 +68,11 @@ class Slide:
             if source == name
         )
 
+    @property
+    def knows_answer(self) -> bool:
+        """Whether there is an answer to compare the network's with, and so an error: of a drawing there may be none."""
+        return bool(np.isfinite(self.activations.target).all())
+
     # numbers that flow, [C, H, W]
 
     def y(self, name: str) -> Array:

@@ -154,4 +154,4 @@ def test_settings_go_to_a_view_of_another_run(stage: Stage, qtbot: QtBot) -> Non
     view.compare_with(600)
     other.copy_from(view)
     assert other.kind == "mark"
-    assert other._since == 600
+    assert other.marked.step == 600

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from lab.gui.theme import LIGHT, Theme, diverging, rgb, sequential
@@ -50,6 +50,7 @@ class FieldPicture(QWidget):
         super().__init__(parent)
         self._theme = LIGHT
         self._shown: Shown | None = None
+        self._painted: tuple[Values, object, QImage] | None = None
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -104,7 +105,7 @@ class FieldPicture(QWidget):
         painter = QPainter(self)
         _, h, w = shown.image.shape
         whole = self.area_of(0, 0, h, w)
-        painter.drawImage(whole, image_of(self._ground(shown)))
+        painter.drawImage(whole, self._ground_image(shown))
         if shown.measured is not None:
             painter.drawImage(whole, image_of(self._overlay(shown.measured, shown.signed)))
         painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -113,6 +114,14 @@ class FieldPicture(QWidget):
         self._paint_field(painter, shown, whole)
         if shown.effective is not None and shown.effective.pixels:
             self._paint_ellipse(painter, shown.effective)
+
+    def _ground_image(self, shown: Shown) -> QImage:
+        """Remembered, because a field that is dragged stands on the same example."""
+        kind = shown.measured is None, self._theme.name
+        known = self._painted
+        if known is None or known[0] is not shown.image or known[1] != kind:
+            known = self._painted = shown.image, kind, image_of(self._ground(shown))
+        return known[2]
 
     def _ground(self, shown: Shown) -> NDArray[np.uint32]:
         """The example: in the colours of all data; in grey, and fainter, where something lies over it."""

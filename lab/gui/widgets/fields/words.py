@@ -8,6 +8,7 @@ from lab.gui.widgets.wording import counted, number, share
 from lab.network.field_table import Along, FieldRow
 from lab.network.receptive_field import Region
 from lab.network.shape import Shape
+from lab.training.drawing import Drawing
 from lab.training.fields import ABOVE, Field, FieldProbe
 
 OUTGROWN = "▲"
@@ -69,7 +70,10 @@ def unit_words(layer: str, spot: tuple[int, int, int], seen: Region, row: FieldR
 def measured_words(field: Field, probe: FieldProbe, seen: Region, x: Shape) -> str:
     """How large the field is as it was measured, with its formula."""
     of = "z" if probe.of == "preactivation" else "y"
-    on = f"over {counted(field.examples, f'{PARTS[probe.part]} example')}"
+    if isinstance(probe.part, Drawing):
+        on = "on what you drew"
+    else:
+        on = f"over {counted(field.examples, f'{PARTS[probe.part]} example')}"
     found = field.effective
     if not found.pixels:
         why = " The values are not finite." if not _is_finite(field) else ""

@@ -117,10 +117,11 @@ class Sheet(QScrollArea):
         self.forward, self.backward = forward(slide, spot), backward(slide, spot, chosen)
         face = self._face_for(slide, spot)
         face.setVisible(not backwards)
-        self.back.setVisible(backwards)
-        if backwards:
+        backwards_known = backwards and slide.knows_answer
+        self.back.setVisible(backwards_known)
+        if backwards_known:
             self.back.show_backward(slide, self.backward, coming)
-        else:
+        elif not backwards:
             face.show_forward(slide, self.forward, chosen, coming)
 
     def _face_for(self, slide: Slide, spot: Spot) -> Face:

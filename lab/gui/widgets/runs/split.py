@@ -11,8 +11,6 @@ import numpy as np
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
     QFrame,
     QGridLayout,
     QHBoxLayout,
@@ -28,6 +26,7 @@ from lab.gui.icons import run_dot
 from lab.gui.selection import Selection
 from lab.gui.theme import LIGHT, Theme
 from lab.gui.views.framed import FramedView
+from lab.gui.views.settings import controls_of, copy_settings, when_chosen
 from lab.gui.views.view import Table, View
 from lab.gui.widgets.runs.run_chips import Chip
 from lab.gui.widgets.words import Words
@@ -37,6 +36,8 @@ from lab.training.snapshot import Snapshot
 
 BY_RUN = {
     "maps": 210,
+    "fields": 260,
+    "health": 220,
     "filters": 150,
     "confusion": 180,
     "predictions": 200,
@@ -172,10 +173,7 @@ class SplitView(View):
             label.hide()
         whole.watching_changed.connect(self._follow)
         for control in controls_of(whole):
-            if isinstance(control, QComboBox):
-                control.currentIndexChanged.connect(self._follow)
-            else:
-                control.toggled.connect(self._follow)
+            when_chosen(control, self._follow)
 
     def restore(self) -> FramedView:
         """The view as it was before, with its controls back in their place."""
@@ -339,28 +337,6 @@ def split_of(whole: FramedView) -> SplitView:
 def _split_class(whole: type[FramedView]) -> type[SplitView]:
     named = {key: getattr(whole, key) for key in ("name", "title", "tab", "summary", "rest")}
     return type(f"Split{whole.__name__}", (SplitView,), named)
-
-
-def controls_of(view: FramedView) -> list[QComboBox | QCheckBox]:
-    """The settings of a view: what of its controls can be chosen."""
-    controls = view.controls
-    found: list[QComboBox | QCheckBox] = [
-        *controls.findChildren(QComboBox),
-        *controls.findChildren(QCheckBox),
-    ]
-    return [control for control in found if control.property("by run") is None]
-
-
-def copy_settings(source: FramedView, to: FramedView) -> None:
-    """Set the controls of one view as those of another of the same class are."""
-    for ours, theirs in zip(controls_of(source), controls_of(to), strict=True):
-        if isinstance(ours, QComboBox) and isinstance(theirs, QComboBox):
-            place = theirs.findData(ours.currentData())
-            if place >= 0 and place != theirs.currentIndex():
-                theirs.setCurrentIndex(place)
-        elif isinstance(ours, QCheckBox) and isinstance(theirs, QCheckBox):
-            theirs.setChecked(ours.isChecked())
-    to.copy_from(source)
 
 
 def real_in(selection: Selection, experiment: Experiment) -> Selection:
