@@ -38,6 +38,7 @@ CONTROLS = (QAbstractButton, QComboBox, QLineEdit, QAbstractSlider, QAbstractSpi
 NUMBERLESS = {
     "sweep": "nothing has been swept",
     "watches": "nothing is followed",
+    "pad": "nothing is drawn",
     "optimizers": "no weight is selected",
 }
 """Views that have no numbers before a person has asked for some."""
