@@ -43,7 +43,7 @@ from lab.training.snapshot import Snapshot
 Drawing = Literal["fits", "units", "layers"]
 PLANE = DecisionProbe()
 UNITS = 1
-"""The place of "units and weights" in the list."""
+"""The place of the units in the list of what can be drawn."""
 READ_AT = 0.7
 """The scale at which a picture shows all layers of a network that is larger than the window."""
 LONGEST = 9000
@@ -72,8 +72,8 @@ class DiagramView(FramedView):
         self._under: Mark | None = None
         self._drawing = self.controls.choice(
             "Drawn as",
-            (("fits", "as it fits"), ("units", "units and weights"), ("layers", "layers")),
-            "Every unit with its weights, or every layer as a stack of its maps. As it fits: units where there are "
+            (("fits", "auto"), ("units", "units"), ("layers", "layers")),
+            "Every unit with its weights, or every layer as a stack of its maps. Auto: units where there are "
             "few of them. Only a chain of dense layers can be drawn unit by unit",
             self._redraw,
             captioned=False,
@@ -237,7 +237,8 @@ class DiagramView(FramedView):
         chosen = self._selection
         mark: Spot | Line | None = None
         if chosen.layer is not None and self._experiment is not None:
-            mark = Spot(chosen.layer, chosen.unit)
+            at = (chosen.row, chosen.column) if self._net is None and chosen.unit >= 0 else (-1, -1)
+            mark = Spot(chosen.layer, chosen.unit, *at)
             place = place_of(self._experiment.analysis, chosen.weight) if self._net is not None else None
             if place is not None and place[0] in (f"{chosen.layer}.weight", f"{chosen.layer}.bias"):
                 mark = Line(chosen.layer, place[1][0], place[1][1] if len(place[1]) > 1 else -1)
