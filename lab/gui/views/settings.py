@@ -54,7 +54,7 @@ def from_text(text: str) -> dict[str, dict[str, str]]:
 
 def controls_of(view: FramedView) -> list[Control]:
     """What can be chosen in a view alone."""
-    found = (c for c in view.controls.findChildren(QWidget) if isinstance(c, CONTROLS))
+    found = (c for part in view.choosing() for c in part.findChildren(QWidget) if isinstance(c, CONTROLS))
     return [control for control in found if not _is_elsewhere(control, view)]
 
 

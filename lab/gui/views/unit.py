@@ -348,6 +348,12 @@ class UnitView(FramedView):
         else:
             super().keyPressEvent(event)
 
+    def choosing(self) -> tuple[QWidget, ...]:
+        return (self.controls, self.climb.controls)
+
+    def stand_in_pane(self) -> None:
+        self.climb.controls.hide()
+
     def furniture(self) -> tuple[QWidget, ...]:
         return (*super().furniture(), self.climb.controls)
 

@@ -214,7 +214,7 @@ class Climb(QWidget):
         self._sides.setDirection(down if upright else across)
         self.formula.setVisible(seen >= HIGH)
         # both are told their heights: what is scrolled would grow with what it holds
-        above = self.controls.sizeHint().height()
+        above = 0 if self.controls.isHidden() else self.controls.sizeHint().height()
         above += self.formula.heightForWidth(self.width()) if seen >= HIGH else 0
         room = seen - above - BETWEEN
         high = max((room - BETWEEN) // 2 if upright else room, LOWEST)

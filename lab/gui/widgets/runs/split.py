@@ -36,6 +36,7 @@ from lab.training.snapshot import Snapshot
 
 BY_RUN = {
     "maps": 210,
+    "unit": 260,
     "fields": 260,
     "health": 220,
     "filters": 150,
