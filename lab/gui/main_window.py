@@ -27,6 +27,7 @@ from lab.gui.copying import Copying
 from lab.gui.document import Document
 from lab.gui.exports import Exports
 from lab.gui.filing import Filing
+from lab.gui.focus_ring import FocusRing
 from lab.gui.header import Header
 from lab.gui.keeping import Keeping
 from lab.gui.keyboard import is_covered, keeps_key
@@ -87,6 +88,7 @@ class MainWindow(QMainWindow):
         assert isinstance(sweep, SweepView)
         self.sweeping = Sweeping(document, sweep, self)
         self.copying = Copying(self.workspace, self)
+        self.focus_ring = FocusRing(self)
         self.timeline, self.transport = Timeline(), Transport(document.playback)
         self.chips = RunChips()
         self.inspector = Inspector(document, edits=edits)
@@ -252,6 +254,7 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _show_theme(self, theme: Theme) -> None:
         self.workspace.show_theme(theme)
+        self.focus_ring.show_theme(theme)
         self.timeline.show_theme(theme)
         self.transport.set_theme(theme)
         self.network_panel.set_theme(theme)

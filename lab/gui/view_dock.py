@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QKeyEvent, QKeySequence
+from PySide6.QtGui import QAction, QCloseEvent, QContextMenuEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QMenu, QToolButton, QWidget
 
 from lab.gui.icons import icon
@@ -156,6 +156,11 @@ class ViewDock(TitledDock):
             self.copy_wanted.emit(True, True)
         else:
             super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """On the title, and wherever in the view nothing has a menu of its own."""
+        self.tools.open_menu(event.globalPos())
+        event.accept()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         super().closeEvent(event)

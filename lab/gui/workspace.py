@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from PySide6.QtCore import QSettings, Qt, Signal, Slot
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QWidget
 from shiboken6 import isValid
 
@@ -97,6 +98,10 @@ class Workspace(DockSpace):
         dock.pin_wanted.connect(lambda selection, run: self.pin(dock, selection, run))
         dock.double_wanted.connect(lambda: self.double(dock))
         dock.copy_wanted.connect(lambda picture, table: self.copy_wanted.emit(dock, picture, table))
+        if dock.is_double:  # two actions of one window on one key, and neither would do
+            for action in view.findChildren(QAction):
+                if action.shortcutContext() == Qt.ShortcutContext.WindowShortcut:
+                    action.setShortcuts([])
         self._listen(dock, view)
         if isinstance(view, SurfaceView):
             view.start_dragged.connect(self._document.start_from)

@@ -21,6 +21,7 @@ from lab.network.layers import Conv2D, Dense, Flatten, MaxPool2D
 from lab.network.network import Network, Node
 from lab.training.bending import BentGrid, BentGridProbe
 from lab.training.comparing import Changes, ChangesProbe
+from lab.training.conditions import Condition, ConditionProbe, Health, LayerHealth
 from lab.training.drawing import Drawing
 from lab.training.filter_numbers import first_of, norms_of, spectra_of
 from lab.training.filters import Filters, FiltersProbe
@@ -476,6 +477,8 @@ def answer(name: str, probe: Probe) -> Reading:
             return Distances(1.5, 0.25)
         case ChangesProbe():
             return changes(name, probe)
+        case ConditionProbe():
+            return condition(name)
         case UnitMapsProbe():
             indices = np.arange(probe.first, probe.first + probe.count)
             return unit_maps(name, probe, indices)
@@ -485,6 +488,32 @@ def answer(name: str, probe: Probe) -> Reading:
             return exciting(name, probe)
         case FiltersProbe():
             return filters(EXPERIMENTS[name], weights(name), probe)
+
+
+def condition(name: str) -> Condition:
+    """A fifth of all units dead now, none at the start."""
+    random = np.random.default_rng(3)
+
+    def health(step: int, share: float) -> Health:
+        layers = (
+            LayerHealth(
+                layer=facts.name,
+                units=facts.output.channels,
+                dead=random.random(facts.output.channels) < share,
+                saturated=None,
+                mean=0.1,
+                spread=1.0 + share,
+                gradient_spread=0.01,
+                weights=3.0,
+                update=0.004,
+                preactivation_spread=1.5,
+            )
+            for facts in EXPERIMENTS[name].analysis.nodes
+            if facts.output is not None
+        )
+        return Health(step, 64, tuple(layers))
+
+    return Condition(health(600, 0.2), (health(0, 0.0), health(256, 0.1)))
 
 
 def changes(name: str, probe: ChangesProbe) -> Changes:

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PySide6.QtCore import QEvent, QSettings, Qt
-from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QApplication, QTabBar
+from PySide6.QtCore import QEvent, QPoint, QSettings, Qt
+from PySide6.QtGui import QContextMenuEvent, QMouseEvent
+from PySide6.QtWidgets import QApplication, QMenu, QTabBar
 from pytestqt.qtbot import QtBot
 
 from lab.gui import layout
@@ -191,6 +191,18 @@ def test_the_pin_is_a_button_of_the_title_and_a_key(qtbot: QtBot, window: MainWi
     menu.close()
 
 
+def test_a_view_has_its_menu_wherever_nothing_else_has_one(window: MainWindow) -> None:
+    dock = maps_of(window)
+    at = QPoint(20, 60)
+    QApplication.sendEvent(
+        dock.view, QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, at, dock.view.mapToGlobal(at))
+    )
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    assert "Duplicate view" in [action.text().split("\t")[0] for action in menu.actions()]
+    menu.close()
+
+
 texts = st.dictionaries(
     st.sampled_from(["maps", "maps#2", "curves"]),
     st.builds(
@@ -259,6 +271,7 @@ def test_a_view_takes_the_whole_middle_and_goes_back(qtbot: QtBot, window: MainW
     assert [key for key, one in window.workspace.docks.items() if not one.isHidden()] == ["maps"]
     qtbot.waitUntil(lambda: dock.height() > 0.9 * window.workspace.height())
     assert dock.width() > 0.95 * window.workspace.width()
+    assert not dock._is_bare  # there is a title to go back by
     kept = layout.captured(window)
     window.workspace.maximise(dock)
     QApplication.processEvents()

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Literal, cast
 
 import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent, QStandardItemModel
 from PySide6.QtWidgets import QWidget
 
 from lab.experiment.experiment import Experiment
@@ -38,6 +42,12 @@ from lab.training.snapshot import Snapshot
 
 Drawing = Literal["fits", "units", "layers"]
 PLANE = DecisionProbe()
+UNITS = 1
+"""The place of the units in the list of what can be drawn."""
+READ_AT = 0.7
+"""The scale at which a picture shows all layers of a network that is larger than the window."""
+LONGEST = 9000
+"""Pixels of such a picture."""
 
 
 class DiagramView(FramedView):
@@ -53,6 +63,7 @@ class DiagramView(FramedView):
         self._selection = Selection()
         self._experiment: Experiment | None = None
         self._net: Net | None = None
+        self._net_for: tuple[Experiment, Net | None] | None = None
         self._seen: tuple[object, ...] = ()  # the readings that are drawn
         self._plane: Decision | None = None
         self._activations: Activations | None = None
@@ -61,8 +72,8 @@ class DiagramView(FramedView):
         self._under: Mark | None = None
         self._drawing = self.controls.choice(
             "Drawn as",
-            (("fits", "as it fits"), ("units", "units and weights"), ("layers", "layers")),
-            "Every unit with its weights, or every layer as a stack of its maps. As it fits: units where there are "
+            (("fits", "auto"), ("units", "units"), ("layers", "layers")),
+            "Every unit with its weights, or every layer as a stack of its maps. Auto: units where there are "
             "few of them. Only a chain of dense layers can be drawn unit by unit",
             self._redraw,
             captioned=False,
@@ -108,9 +119,12 @@ class DiagramView(FramedView):
 
     def _net_of(self, experiment: Experiment) -> Net | None:
         """The columns to be drawn; None where layers are."""
-        drawing = cast(Drawing, self._drawing.currentData())
-        net = net_of(experiment) if drawing != "layers" else None
-        return net if net is not None and (net.is_small or drawing == "units") else None
+        if self._net_for is None or self._net_for[0] is not experiment:
+            self._net_for = experiment, net_of(experiment)
+        net, drawing = self._net_for[1], cast(Drawing, self._drawing.currentData())
+        return (
+            net if net is not None and drawing != "layers" and (net.is_small or drawing == "units") else None
+        )
 
     def _weight_asked(self, experiment: Experiment) -> int:
         """The weight of which gradient and last update are said: under the mouse, else the selected one."""
@@ -131,6 +145,7 @@ class DiagramView(FramedView):
             return
         experiment = snapshot.experiment
         net = self._net_of(experiment)
+        self._offer_units(self._net_for is not None and self._net_for[1] is not None)
         plane = snapshot.reading(PLANE) if net is not None and net.on_plane else None
         example = None
         if net is None or not net.on_plane:
@@ -152,6 +167,12 @@ class DiagramView(FramedView):
                 self.controls.arrange()
         self.show_picture(self.sheet)
         self._show_chosen()
+
+    def _offer_units(self, possible: bool) -> None:
+        model = self._drawing.model()
+        item = model.item(UNITS) if isinstance(model, QStandardItemModel) else None
+        if item is not None and item.isEnabled() != possible:
+            item.setEnabled(possible)
 
     def _see_told(self, snapshot: Snapshot) -> None:
         weight = self._weight_asked(snapshot.experiment)
@@ -216,7 +237,8 @@ class DiagramView(FramedView):
         chosen = self._selection
         mark: Spot | Line | None = None
         if chosen.layer is not None and self._experiment is not None:
-            mark = Spot(chosen.layer, chosen.unit)
+            at = (chosen.row, chosen.column) if self._net is None and chosen.unit >= 0 else (-1, -1)
+            mark = Spot(chosen.layer, chosen.unit, *at)
             place = place_of(self._experiment.analysis, chosen.weight) if self._net is not None else None
             if place is not None and place[0] in (f"{chosen.layer}.weight", f"{chosen.layer}.bias"):
                 mark = Line(chosen.layer, place[1][0], place[1][1] if len(place[1]) > 1 else -1)
@@ -293,6 +315,25 @@ class DiagramView(FramedView):
         super().show_theme(theme)
         self.units.show_theme(theme)
         self.blocks.show_theme(theme)
+
+    @contextmanager
+    def posed(self) -> Iterator[tuple[int, int] | None]:
+        """All layers, and large enough to be read, unless somebody has chosen a part of them."""
+        size = None
+        if self._net is None and self.blocks.blocks and self.blocks.is_untouched:
+            extent = self.blocks.extent
+            scale = min(READ_AT, LONGEST / max(extent.width(), extent.height()))
+            if self.blocks.zoom < scale:
+                size = round(extent.width() * scale) + 24, round(extent.height() * scale) + 16
+        self.blocks.finish()
+        yield size
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        by = {Qt.Key.Key_N: 1, Qt.Key.Key_P: -1}.get(Qt.Key(event.key()))
+        if by is not None and not event.modifiers() and not self._back.isHidden():
+            self._turn(by)
+        else:
+            super().keyPressEvent(event)
 
     def table(self) -> Table:
         """Of units, a row a weight; of layers, a row a layer."""

@@ -12,6 +12,7 @@ from lab.gui.theme import LIGHT, Theme, palette
 from lab.gui.views.view import View
 from lab.gui.widgets.flow import FlowBar
 from lab.gui.widgets.readout import Readout
+from lab.gui.widgets.voice import Voice
 
 
 class FramedView(View):
@@ -25,12 +26,15 @@ class FramedView(View):
         self.theme = LIGHT
         self.controls = FlowBar()
         self.readout = Readout()
+        self.voice = Voice(self, self.summary)
+        self.readout.rested.connect(self.voice.say)
         self._pages = QStackedWidget()
         self._message = QLabel()
         self._message.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._message.setWordWrap(True)
         self._message.setMargin(24)
         self._message.setProperty("caption", True)
+        self._message.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # who hears the window reads it so
         self._pages.addWidget(self._message)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 8, 10, 4)
@@ -45,10 +49,12 @@ class FramedView(View):
 
     def set_picture(self, picture: QWidget) -> None:
         self._pages.addWidget(picture)
+        self.voice.picture = picture
 
     def say(self, sentence: str) -> None:
         """Show a calm sentence in place of the picture."""
         self._message.setText(sentence)
+        self._message.setAccessibleName(sentence)
         self._pages.setCurrentIndex(0)
         self.readout.hint = ""
         self.readout.rest("")

@@ -63,7 +63,8 @@ class TitledDock(QDockWidget):
 
 def tidy_titles(window: QMainWindow, docks: Iterable[TitledDock]) -> None:
     for dock in docks:
-        dock.set_bare(not dock.isFloating() and bool(window.tabifiedDockWidgets(dock)))
+        beside = (other for other in window.tabifiedDockWidgets(dock) if not other.isHidden())
+        dock.set_bare(not dock.isFloating() and any(beside))
 
 
 class Heading(QLabel):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
@@ -16,6 +16,9 @@ ONE_LINE = 560
 class Readout(QLabel):
     """Elides what does not fit and shows it whole as a tool tip. `rest` is what it says at rest."""
 
+    rested = Signal(str)
+    """What it says at rest from now on: the value at the selected place, or nothing."""
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._rest = self.hint = ""
@@ -27,6 +30,7 @@ class Readout(QLabel):
 
     def rest(self, text: str) -> None:
         """What to say while nothing is hovered; without it the hint."""
+        self.rested.emit(text)
         text = text or self.hint
         self._rest = text
         if not self.underMouse():

@@ -12,15 +12,15 @@ from PySide6.QtWidgets import QWidget
 
 from lab.gui.theme import Theme, blended, number_font
 from lab.gui.widgets.diagram.bands import along, between
-from lab.gui.widgets.diagram.sheet import Line, Mark, More, Sheet, Spot
-from lab.gui.widgets.diagram.strata import BESIDE, Block, Strata, strata
+from lab.gui.widgets.diagram.sheet import LEAST, Line, Mark, More, Sheet, Spot
+from lab.gui.widgets.diagram.strata import BESIDE, Block, Strata, fitting, strata
 from lab.gui.widgets.diagram.thumbnails import Thumbnails
 from lab.network.network import INPUT, Analysis, Facts
 
 SLICE = 0.003
 """Seconds of a frame for pictures."""
 READABLE = 0.36
-"""To begin with nothing is drawn smaller that is as high as the window, but scrolled."""
+"""What could only be seen as a whole on a smaller scale is scrolled to begin with."""
 BAND = 9.0
 NAMED = 22.0
 """Pixels of the screen that a block's name needs at least."""
@@ -119,10 +119,8 @@ class BlocksSheet(Sheet):
         return QSizeF(1, 1) if self._strata is None else self._strata.extent
 
     def fitting(self, extent: QSizeF) -> float:
-        """All of it where that can be read; else as much as can be, from the input on."""
-        whole = super().fitting(extent)
-        across = self.height() / extent.height() if self._strata and not self._strata.upright else 0.0
-        return max(whole, min(READABLE, across, 1.0))
+        upright = self._strata is None or self._strata.upright
+        return min(max(fitting(extent, QSizeF(self.size()), upright, READABLE), LEAST), 1.0)
 
     def area_of(self, spot: Spot) -> QRectF | None:
         block = self.block(spot.layer)
@@ -208,7 +206,6 @@ class BlocksSheet(Sheet):
                 self._paint_head(painter, block)
             self._paint_labels(painter)
             self._paint_chosen(painter)
-        self.paint_focus(painter)
 
     def _paint_bands(self, painter: QPainter) -> None:
         assert self._strata is not None
@@ -284,10 +281,10 @@ class BlocksSheet(Sheet):
         if facts is not None and facts.parameter_count:
             lines.append((f"{facts.parameter_count:,}", self.theme.muted, False))
         chosen = self.chosen is not None and self.chosen.layer == block.name
-        points = self.font().pointSizeF() - (0.5 if self.zoom > 0.75 else 1.5)
+        points = self.font().pointSizeF() - (0.5 if self.zoom > 0.75 else 1.5 if self.zoom > 0.5 else 2.5)
         painter.setFont(number_font(points))
         line = painter.fontMetrics().height()
-        lines = lines[: max(int((head.height() + 4) / line), 1)]
+        lines = lines[: max(int((head.height() - (0 if upright else 2)) / line), 1)]
         y = head.center().y() - line * len(lines) / 2 if upright else head.bottom() - 4 - line * len(lines)
         align = Qt.AlignmentFlag.AlignCenter
         if upright:

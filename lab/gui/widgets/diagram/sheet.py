@@ -296,14 +296,6 @@ class Sheet(QWidget):
 
     # painting
 
-    def paint_focus(self, painter: QPainter) -> None:
-        """A ring around all of it, while the keys are its own."""
-        if self.hasFocus():
-            painter.resetTransform()
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(QColor(self.theme.accent), 1))
-            painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
-
     def outline(self, painter: QPainter, area: QRectF, radius: float = 0.0) -> None:
         """A line that stands out from every colour of the map: the accent within the ground's colour."""
         painter.setBrush(Qt.BrushStyle.NoBrush)

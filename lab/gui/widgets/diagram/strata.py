@@ -16,6 +16,8 @@ from lab.network.shape import Shape
 
 HEADER, MORE = 50.0, 18.0
 """Scene pixels above a block for its name, shape and parameters, and below it for how many maps are folded."""
+HANG = GAP / 2 - 3
+"""So far a name may hang over its block at each side."""
 BESIDE = 128.0
 """Where the network is drawn as a U, they stand beside it."""
 ROOM = WIDTH - HEADER - MORE
@@ -24,6 +26,8 @@ ROOMS = (140.0, ROOM, 240.0, 320.0, 420.0, 560.0)
 """What can be chosen where there is one way: the more, the fewer maps lie side by side."""
 ALONG, SLIM = 200.0, 34.0
 """How long a layer is at most, as long as nobody unfolds it; and one that only lays its input out anew."""
+SCROLLED = 0.62
+"""The scale of what is scrolled at the most: a layer and its neighbours are seen together."""
 LABELS = 74.0
 """For the names of classes beside the last layer."""
 
@@ -98,12 +102,19 @@ def strata(
     return max(found, key=lambda one: _seen(one, size, readable))
 
 
-def _seen(found: Strata, size: QSizeF, readable: float) -> float:
-    """How large the maps are on the screen, by the mean logarithm of their sides."""
-    across, down = size.width() / found.extent.width(), size.height() / found.extent.height()
-    scale = min(max(min(across, down), min(readable, down)), 1.6)
+def fitting(extent: QSizeF, size: QSizeF, upright: bool, readable: float) -> float:
+    """The scale at which all of it is seen, or, where that cannot be read, as much as is as high as the window."""
+    across, down = size.width() / max(extent.width(), 1.0), size.height() / max(extent.height(), 1.0)
+    whole = min(across, down)
+    return whole if whole >= readable or upright else max(min(down, SCROLLED), whole)
+
+
+def _seen(found: Strata, size: QSizeF, readable: float) -> tuple[bool, float]:
+    """Whether all of it is, and how large its maps are on the screen, by the mean logarithm of their sides."""
+    scale = min(fitting(found.extent, size, found.upright, readable), 1.6)
     sides = [math.log(math.sqrt(b.grid.side[0] * b.grid.side[1]) * scale) for b in found.blocks]
-    return sum(sides) / max(len(sides), 1)
+    whole = scale * found.extent.width() <= size.width() + 1
+    return whole, sum(sides) / max(len(sides), 1)
 
 
 def _strata(
@@ -144,16 +155,16 @@ def _block(
         area = QRectF(x + BESIDE, y, box.width, box.height)
         maps = QRectF(area.center() - QPointF(size.width() / 2, size.height() / 2), size)
         on_left = box.column == 0
-        head = QRectF(
-            area.left() - BESIDE if on_left else area.right() + 8, maps.center().y() - 28, BESIDE - 8, 56
-        )
+        high = max(maps.height() + GAP / 2, 56.0)
+        left = area.left() - BESIDE if on_left else area.right() + 8
+        head = QRectF(left, maps.center().y() - high / 2, BESIDE - 8, high)
         return Block(box.name, shape, area, maps, head, grid, is_open)
     # across, the boxes of a chain are as wide as they like
     middle = x + box.width / 2 if tall <= WIDTH else tall / 2
-    area = QRectF(y, middle - tall / 2, box.height, tall)
+    area = QRectF(y + HANG, middle - tall / 2, box.height, tall)
     below = area.center() + QPointF(0, (HEADER - MORE) / 2)
     maps = QRectF(below - QPointF(size.width() / 2, size.height() / 2), size)
-    half = (area.width() + GAP - 6) / 2
+    half = area.width() / 2 + HANG
     head = QRectF(area.center().x() - half, maps.top() - HEADER, 2 * half, HEADER)
     return Block(box.name, shape, area, maps, head, grid, is_open)
 
@@ -184,4 +195,4 @@ def _points(
     if not edge.is_skip and ranks[edge.target] - ranks[edge.source] == 1:
         return ()
     moved = [(x - drawing.left, y - drawing.top) for x, y in edge.points]
-    return tuple((x + BESIDE, y) for x, y in moved) if upright else tuple((y, x) for x, y in moved)
+    return tuple((x + BESIDE, y) if upright else (y + HANG, x) for x, y in moved)

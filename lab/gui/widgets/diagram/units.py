@@ -47,7 +47,6 @@ class UnitsSheet(UnitsGround):
         painter.resetTransform()
         if self._numbers is not None:
             paint_scale(painter, self.columns, self._numbers, self.size(), self.theme, self.font())
-        self.paint_focus(painter)
 
     def _paint_lines(self, painter: QPainter) -> None:
         assert self._numbers is not None
