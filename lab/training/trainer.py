@@ -33,7 +33,7 @@ from lab.training.race import Entrant, Lane, Race
 from lab.training.record import Record
 from lab.training.restart import Start
 from lab.training.run import Run
-from lab.training.snapshot import Snapshot
+from lab.training.snapshot import Snapshot, Walk
 from lab.training.surfaces import Surface, SurfaceProbe
 from lab.training.surgery import Kept
 from lab.training.survey import too_dear
@@ -83,6 +83,8 @@ class Trainer:
         self._speed = 0.0  # updates a second
         self._shown_at = 0.0
         self._shown: object = None  # what the last snapshot showed
+        # of each run: its version and the surfaces that its walks were made for, and these
+        self._walked: dict[int, tuple[object, tuple[Surface, ...], tuple[Walk, ...]]] = {}
         self._is_urgent = False  # whether the next one takes the place of one that nobody has taken yet
         self._is_asked, self._asked_at = False, 0.0  # whether somebody waits for answers to other questions
         self._breakpoints: tuple[AnyBreakpoint, ...] = ()
@@ -418,7 +420,7 @@ class Trainer:
             origin=lane.origin,
             heard=self._heard,
             watched=run.watched.series(run.curves()),
-            walks=walks_of(run, number, self._surfaces(lane)),
+            walks=self._walks(lane),
         )
 
     def _surfaces(self, lane: Lane) -> tuple[Surface, ...]:
@@ -427,6 +429,16 @@ class Trainer:
         front = self._open.front
         others = {} if lane is front else self._slow.readings(front.number, front.run.experiment)
         return tuple(r for r in (*own.values(), *others.values()) if isinstance(r, Surface))
+
+    def _walks(self, lane: Lane) -> tuple[Walk, ...]:
+        """The same ones while the run stands and is seen on the same surfaces: views draw nothing anew then."""
+        surfaces = self._surfaces(lane)
+        seen = lane.run.version, tuple(map(id, surfaces))
+        known = self._walked.get(lane.number)
+        if known is None or known[0] != seen:
+            known = seen, surfaces, walks_of(lane.run, lane.number, surfaces)
+            self._walked[lane.number] = known
+        return known[2]
 
     def _steps_per_second(self) -> float:
         if self._goal is None or self._operating:
@@ -531,6 +543,7 @@ class Trainer:
 
     def _begin(self, race: Race) -> None:
         self._race = race
+        self._walked.clear()
         self._marks.forget()
         self._speed, self._operation = 0.0, 0
         self._follow()

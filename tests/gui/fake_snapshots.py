@@ -19,12 +19,14 @@ from lab.learning.told import Before
 from lab.network.activations import Activation, LeakyReLU, Linear, ReLU, Sigmoid, Tanh
 from lab.network.layers import Conv2D, Dense, Flatten, MaxPool2D
 from lab.network.network import Network, Node
+from lab.training.bending import BentGrid, BentGridProbe
 from lab.training.comparing import Changes, ChangesProbe
 from lab.training.conditions import Condition, ConditionProbe, Health, LayerHealth
 from lab.training.drawing import Drawing
 from lab.training.filter_numbers import first_of, norms_of, spectra_of
 from lab.training.filters import Filters, FiltersProbe
 from lab.training.history import Curves
+from lab.training.mistaken import Mistakes, MistakesProbe
 from lab.training.one_unit import (
     Exciting,
     ExcitingProbe,
@@ -416,6 +418,41 @@ def curves(steps: int, batch: int = 64, classes: bool = True) -> Curves:
     )
 
 
+def grid_of(name: str, probe: BentGridProbe, width: int = 8) -> BentGrid:
+    """A made-up layer: the plane turned upside down and halved."""
+    x = np.linspace(-6, 6, 121)
+    lattice = np.stack(np.meshgrid(x, x), -1)
+    lines = np.concatenate([lattice[:, ::6].swapaxes(0, 1), lattice[::6]])
+    part = prepared(EXPERIMENTS[name]).training
+    places = part.raw[:, :, 0, 0].astype(np.float64)
+    border = np.array([[-6.0, 0.0], [6.0, 0.0], [np.nan, np.nan]])
+    return BentGrid(
+        probe.layer, width, probe.units, 0.75, (lines, -lines / 2), (places, -places / 2), (border, -border / 2),
+        part.labels, part.targets,
+    )  # fmt: skip
+
+
+def mistakes(name: str, probe: MistakesProbe) -> Mistakes:
+    """Every third example of the part, taken for the class after its own, less and less surely."""
+    part = getattr(prepared(EXPERIMENTS[name]), probe.part)
+    chosen, many = np.arange(0, 30, 3), len(EXPERIMENTS[name].data.classes())
+    labels = None if part.labels is None else part.labels[chosen]
+    return Mistakes(
+        indices=chosen,
+        inputs=part.inputs[chosen],
+        raw=part.raw[chosen],
+        errors=np.linspace(5, 1, 10),
+        scores=np.zeros((10, max(many, 1)), np.float32),
+        targets=np.ones((10, max(many, 1)), np.float32),
+        labels=labels,
+        predicted=None if labels is None else (labels + 1) % many,
+        score=None if labels is None else np.linspace(0.99, 0.5, 10).astype(np.float32),
+        score_of_true=None if labels is None else np.full(10, 0.01, np.float32),
+        among=len(part),
+        wrong=10,
+    )
+
+
 def answer(name: str, probe: Probe) -> Reading:
     match probe:
         case ActivationsProbe():
@@ -426,6 +463,10 @@ def answer(name: str, probe: Probe) -> Reading:
             return Weights(weights(name))
         case OutputsProbe():
             return outputs(name, probe.part)
+        case BentGridProbe():
+            return grid_of(name, probe)
+        case MistakesProbe():
+            return mistakes(name, probe)
         case DecisionProbe():
             return decision(name, probe.resolution)
         case SurfaceProbe():
