@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt, QTimer
+from PySide6.QtCore import QLineF, QPointF, QRectF, QSizeF, Qt, QTimer
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
@@ -252,17 +252,29 @@ class BlocksSheet(Sheet):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(maps)
 
-    @staticmethod
-    def _paint_tiles(painter: QPainter, block: Block, picture: QImage) -> None:
+    def _paint_tiles(self, painter: QPainter, block: Block, picture: QImage) -> None:
         """The picture has no gaps, the block has."""
         grid = block.grid
         if grid.gap == 0:
             painter.drawImage(block.maps, picture)
-            return
-        wide, high = picture.width() / grid.columns, picture.height() / grid.rows
-        for unit in range(grid.count):
-            row, column = divmod(unit, grid.columns)
-            painter.drawImage(block.tile(unit), picture, QRectF(column * wide, row * high, wide, high))
+        elif block.shape.is_vector:  # all numbers at once, and the gaps drawn over them
+            gap, (down, across) = grid.gap, grid.pitch
+            whole = block.maps.adjusted(-gap / 2, -gap / 2, gap / 2, gap / 2)
+            painter.drawImage(whole, picture)
+            painter.setPen(
+                QPen(QColor(self.theme.surface), gap, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap)
+            )
+            xs = [whole.left() + k * across for k in range(grid.columns + 1)]
+            ys = [whole.top() + k * down for k in range(grid.rows + 1)]
+            painter.drawLines(
+                [QLineF(x, whole.top(), x, whole.bottom()) for x in xs]
+                + [QLineF(whole.left(), y, whole.right(), y) for y in ys]
+            )
+        else:
+            wide, high = picture.width() / grid.columns, picture.height() / grid.rows
+            for unit in range(grid.count):
+                row, column = divmod(unit, grid.columns)
+                painter.drawImage(block.tile(unit), picture, QRectF(column * wide, row * high, wide, high))
 
     def _paint_head(self, painter: QPainter, block: Block) -> None:
         """Name, shape and parameters, as many of them as have room, in letters of one size."""

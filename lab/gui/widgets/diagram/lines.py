@@ -9,7 +9,7 @@ from PySide6.QtGui import QPainterPath
 
 from lab.gui.widgets.diagram.placing import Placed
 
-MOST = 320
+MOST = 240
 """Lines that are drawn at once, the largest weights: more could not be told apart."""
 REACH = 5.0
 """Pixels around a line in which the mouse points at it."""
