@@ -81,10 +81,6 @@ class Observer:
         return any(not probes <= self._asked.get(run, frozenset()) for run, probes in self._probes.items())
 
     @property
-    def is_busy(self) -> bool:
-        return self._moments is not None
-
-    @property
     def has_answered(self) -> bool:
         """Whether the last answers are to what is asked now."""
         return not self._probes or self._answered == self._probes
@@ -142,6 +138,7 @@ class Observer:
                 whole = self._answer(moments, probes)
             except Exception:
                 self._failure, whole = traceback.format_exc(), True
+                self._answered = probes
             now = time.perf_counter()
             self._rests_until = now + (now - began) * (1 / self._share - 1)
             # a surface that is not whole is worth another look at the same moment

@@ -44,6 +44,8 @@ SLICE = 0.012
 """Seconds of training between two looks at the commands."""
 FRAME = 1 / 40
 """Seconds between snapshots at least: what the eye takes for motion, and a window has the time to draw."""
+SOON = 0.1
+"""Seconds after a question in which its answer is looked for at once."""
 FOREVER = sys.maxsize
 """The goal of who plays until told otherwise."""
 FASTEST_OPERATIONS = 30.0
@@ -291,9 +293,7 @@ class Trainer:
         idle = self._goal is None or self._race is None
         command: Callable[[], object] | None
         try:
-            command = self._commands.get(
-                idle, 0.002 if self._observers_have_news() or self._quick.is_busy else 0.01
-            )
+            command = self._commands.get(idle, self._patience())
         except queue.Empty:
             return
         while command is not None:
@@ -309,6 +309,12 @@ class Trainer:
                 self._events.append(Failed(traceback.format_exc()))
             self._heard += 1
             command = None if self._commands.empty() else self._commands.get()
+
+    def _patience(self) -> float:
+        """Seconds until it looks again whether there is something to publish, where no command comes."""
+        if self._is_asked and time.perf_counter() < self._asked_at + SOON:
+            return 0.001
+        return 0.002 if self._observers_have_news() else 0.01
 
     def _slice(self, race: Race, goal: int) -> None:
         """Some milliseconds of training, as far as the pace and the goal allow."""
@@ -380,9 +386,9 @@ class Trainer:
         names = tuple((lane.number, lane.name, lane.stopped) for lane in race)
         stamp = (versions, race.active, names, self._seen, self._heard)
         self._observe(race, versions)
+        self._is_asked = self._is_asked and not self._quick.has_answered
         if stamp == self._shown:
             return
-        self._is_asked = self._is_asked and not self._quick.has_answered
         self._shown_at, self._shown, self._is_urgent = now, stamp, False
         self.snapshots.put(self._snapshot(race))
 
