@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSlider, QVBoxLayout, QWidget
 
 from lab.experiment.experiment import Experiment
@@ -26,6 +27,8 @@ WHOLE = 100
 """Steps of the slider, from the input plane to the layer's space."""
 FOLDING, FRAME = 1.6, 16
 """Seconds that the plane takes to be folded, and milliseconds between two pictures of it."""
+ROOMY = 300
+"""Pixels of height from which on there is room for a legend."""
 MAIN, UNITS = "main", "units"
 
 
@@ -217,7 +220,14 @@ class BentGridView(FramedView):
             if len(self._reading.border[0]):
                 entries.append(Entry("border between classes", lambda theme: theme.text, brief="border"))
         self.legend.show_entries(tuple(entries))
-        self.legend.setVisible(bool(entries) and self.height() > 300)
+        self._fit_legend()
+
+    def _fit_legend(self) -> None:
+        self.legend.setVisible(bool(self.legend.names) and self.height() > ROOMY)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_legend()
 
     # --- folding
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from lab.data.prepare import Part
@@ -27,6 +28,8 @@ from lab.gui.widgets.wording import number
 from lab.training.probes import Decision, DecisionProbe, Probe
 from lab.training.snapshot import Snapshot
 
+ROOMY = 300
+"""Pixels of height from which on there is room for a legend."""
 RESOLUTIONS = (50, 100, 200, 400)
 
 
@@ -207,8 +210,15 @@ class DecisionView(FramedView):
                 Entry("validation", _muted, symbol="o", hollow=True),
             ]
         self.legend.show_entries(tuple(entries))
-        self.legend.setVisible(bool(entries) and self.height() > 300)
+        self._fit_legend()
         self.tools.show_points(experiment, data)
+
+    def _fit_legend(self) -> None:
+        self.legend.setVisible(bool(self.legend.names) and self.height() > ROOMY)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_legend()
 
     def _see_what_is_edited(self) -> None:
         self._with_points.setChecked(True)
