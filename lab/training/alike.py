@@ -13,9 +13,14 @@ from lab.training.conditions import ALIKE, Alike, AlikeProbe, Twins
 from lab.training.moment import Moment
 
 Matrix = NDArray[np.float32]
+MOST = 20_000_000
+"""Parameters of a network among which copies are looked for."""
 
 
-def alike(probe: AlikeProbe, moment: Moment) -> Alike:
+def alike(probe: AlikeProbe, moment: Moment) -> Alike | None:
+    """None of a network with too many parameters."""
+    if moment.params.size > MOST:
+        return None
     analysis = moment.experiment.analysis
     parameters = moment.program.split(moment.params)
     readers = _readers(analysis, parameters)
@@ -95,9 +100,9 @@ def same_rows(rows: Matrix, tolerance: float) -> tuple[tuple[int, ...], ...]:
     if len(rows) < 2 or not np.isfinite(rows).all():
         return ()
     limit = tolerance * float(np.abs(rows).max(initial=0.0))
-    factors = np.random.default_rng(0).standard_normal(rows.shape[1])
-    sums = rows.astype(np.float64) @ factors
-    reach = limit * float(np.abs(factors).sum()) + 1e-300
+    factors = np.random.default_rng(0).standard_normal(rows.shape[1], dtype=np.float32)
+    sums = rows @ factors
+    reach = 2 * limit * float(np.abs(factors).sum())  # rounding is far below the tolerance
     order = np.argsort(sums, kind="stable")
     groups: list[list[int]] = []
     free = dict.fromkeys(order.tolist())

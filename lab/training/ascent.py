@@ -115,7 +115,7 @@ class Ascent:
         elif self.probe.beginning == "grey":
             u = np.zeros(size)
         else:
-            part = moment.part(self.probe.part)  # type: ignore[arg-type]
+            part = moment.part(self.probe.part)
             x = part.inputs[min(max(self.probe.example, 0), len(part) - 1)]
             u = (x - self.spread.mean) / self.spread.deviation
         return self._within(u)

@@ -28,7 +28,7 @@ def changes(probe: ChangesProbe, moment: Moment) -> Changes:
 
 def outputs_of(probe: ChangesProbe, moment: Moment) -> dict[str, Array]:
     """Each layer's outputs [C, H, W]."""
-    passed = pass_example(moment, ActivationsProbe(probe.part, probe.example), gradients=False)  # type: ignore[arg-type]
+    passed = pass_example(moment, ActivationsProbe(probe.part, probe.example), gradients=False)
     return {
         name: np.asarray(passed.read(place), np.float32)
         for name, place in last_places(passed.program).items()

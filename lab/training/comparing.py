@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.training.drawing import Drawing
+from lab.training.probes import PartOf
 from lab.training.question import Question
 
 Array = NDArray[np.float32]
@@ -20,7 +20,7 @@ class ChangesProbe(Question["Changes"]):
     `part`, one of "training", "validation" and "test" or a drawing, and `example` are as in ActivationsProbe.
     """
 
-    part: str | Drawing = "validation"
+    part: PartOf = "validation"
     example: int = 0
     since: int = 0
 

@@ -84,8 +84,9 @@ class ConditionProbe(Question["Condition"]):
 
 @dataclass(frozen=True, eq=False)
 class Condition:
-    """`course` are points before `now` since the architecture was last changed, oldest first; of the updates made there
-    nothing is known any more. The first is the start, where that is kept."""
+    """`course` are points before `now` since the architecture was last changed, oldest first, with the functions that
+    the layers have now; of the updates made there nothing is known any more. The first is the start, if that is kept.
+    """
 
     now: Health
     course: tuple[Health, ...]

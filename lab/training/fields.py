@@ -18,6 +18,10 @@ ABOVE = 1 - 0.9545
 normal distribution lie within two standard deviations of its middle. W. Luo, Y. Li, R. Urtasun, R. Zemel, Understanding
 the Effective Receptive Field in Deep Convolutional Neural Networks, NIPS 2016, take that share of the middle pixel."""
 
+DEAR = 20e9
+"""Multiply-adds of one example beyond which gradients of it are not worked out unasked: other answers would wait for
+seconds."""
+
 
 @dataclass(frozen=True)
 class FieldProbe(Question["Field"]):

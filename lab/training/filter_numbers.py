@@ -8,6 +8,7 @@ import numpy as np
 
 from lab.kernels import opcodes as op
 from lab.network.network import Facts
+from lab.training.drawing import Drawing
 from lab.training.filters import MOST_SHOWN, Filters, FiltersProbe
 from lab.training.moment import Moment
 from lab.training.next_batch import NextBatch, Stop
@@ -15,6 +16,7 @@ from lab.training.one_example import pass_example
 from lab.training.operations import spread_of
 from lab.training.probes import Array, GradientsProbe, largest
 
+NO_ERROR = "Nobody has said what the drawing is to be, so it has no error: say it where it was drawn"
 WORK = 6e10
 """Multiply-adds of a batch's forward pass beyond which its gradient is not worked out beside everything else."""
 LEAST, ROOM = 32, 1 << 20
@@ -57,7 +59,9 @@ def of_all(probe: FiltersProbe, moment: Moment, stop: Stop) -> Mapping[str, Arra
     if probe.what == "weights":
         return split(params)
     if probe.what == "example":
-        passed = pass_example(moment, GradientsProbe(probe.part, probe.example), gradients=True)  # type: ignore[arg-type]
+        if isinstance(probe.part, Drawing) and probe.part.label is None:
+            return NO_ERROR
+        passed = pass_example(moment, GradientsProbe(probe.part, probe.example), gradients=True)
         return passed.program.split(passed.gradient)
     if probe.what == "update":
         moved = moment.internals.last_update if moment.internals is not None else None

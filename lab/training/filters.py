@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.training.probes import PartOf, Spread
 from lab.training.question import Question
-
-if TYPE_CHECKING:
-    from lab.training.probes import Spread
 
 Array = NDArray[np.float32]
 What = Literal["weights", "example", "batch", "update", "change"]
@@ -32,7 +30,7 @@ class FiltersProbe(Question["Filters"]):
 
     layer: str
     what: What = "weights"
-    part: str = "validation"
+    part: PartOf = "validation"
     example: int = 0
     since: int = 0
     spectra: bool = False

@@ -20,15 +20,13 @@ from lab.learning.losses import SquaredError
 from lab.network.activations import Linear
 from lab.network.network import INPUT, Network, Node, analyse
 from lab.network.program import Place, Program, lower
-from lab.training.fields import ABOVE, Effective, Field, FieldProbe
+from lab.training.fields import ABOVE, DEAR, Effective, Field, FieldProbe
 from lab.training.moment import Moment
 
 ROOM = 1 << 24
 """Numbers that the arena may hold: 64 MiB. One example goes through in any case."""
 WORK = 2e9
 """Multiply-adds of all forward passes; a backward pass takes twice as many. One example is looked at in any case."""
-MOST = 20e9
-"""Multiply-adds of one example beyond which nothing is measured: other answers would wait for seconds."""
 
 Maps = NDArray[np.float32]
 
@@ -41,7 +39,7 @@ def measured_field(probe: FieldProbe, moment: Moment) -> Field | None:
     network = network_up_to(e.network, probe.layer, probe.of == "preactivation")
     analysis = analyse(network, x)
     shape, cost = analysis.output, analysis.multiply_adds or 1
-    if shape is None or cost > MOST:
+    if shape is None or cost > DEAR:
         return None
     at = (probe.unit, probe.row, probe.column)
     if not all(0 <= k < n for k, n in zip(at, (shape.channels, shape.height, shape.width), strict=True)):

@@ -87,7 +87,7 @@ class Observer:
     @property
     def has_answered(self) -> bool:
         """Whether the last answers are to what is asked now."""
-        return self._answered == self._probes
+        return not self._probes or self._answered == self._probes
 
     def wanted_of(self, run: int, *kinds: type) -> tuple[Probe, ...]:
         """The probes of these kinds that are watched of a run."""

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.training.probes import PartOf
 from lab.training.question import Question
 
 Array = NDArray[np.float32]
@@ -23,7 +24,7 @@ class UnitMapsProbe(Question["UnitMaps"]):
 
     layer: str
     unit: int
-    part: str = "validation"
+    part: PartOf = "validation"
     first: int = 0
     count: int = 24
     before: bool = False
@@ -50,7 +51,7 @@ class StrongestProbe(Question["Strongest"]):
 
     layer: str
     unit: int
-    part: str = "validation"
+    part: PartOf = "validation"
     many: int = 9
     examples: int = 1000
     before: bool = False
@@ -93,7 +94,7 @@ class ExcitingProbe(Question["Exciting"]):
     spot: tuple[int, int] | None = None
     before: bool = True
     beginning: Beginning = "noise"
-    part: str = "validation"
+    part: PartOf = "validation"
     example: int = 0
     seed: int = 0
     step: float = 0.1

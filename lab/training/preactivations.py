@@ -11,6 +11,7 @@ from lab.kernels.memory import aligned
 from lab.network.activations import Activation
 from lab.network.program import lower
 from lab.training.conditions import FLAT, NAN, Preactivations, PreactivationsProbe
+from lab.training.fields import DEAR
 from lab.training.health import examples_looked_at
 from lab.training.microscope.functions import slope_of, value_of
 from lab.training.moment import Moment
@@ -23,8 +24,10 @@ MOST = 1 << 20
 
 
 def preactivations(probe: PreactivationsProbe, moment: Moment) -> Preactivations | None:
-    """None where there is no such layer, or it has no activation function."""
+    """None where there is no such layer, it has no activation function, or one example is too much work."""
     e = moment.experiment
+    if (e.analysis.multiply_adds or 0) > DEAR:
+        return None
     layer = next((node.layer for node in e.network.nodes if node.name == probe.layer), None)
     activation: Activation | None = getattr(layer, "activation", None)
     if activation is None:

@@ -12,6 +12,7 @@ from lab.experiment.experiment import Experiment
 from lab.network.initializers import AnyInitializer, Constant, FanIn, He, Normal, Xavier, Zero
 from lab.network.network import Network
 from lab.training.conditions import Health, Starts, StartsProbe
+from lab.training.fields import DEAR
 from lab.training.health import health
 from lab.training.machine import start
 from lab.training.moment import Moment
@@ -40,10 +41,10 @@ class _Asked:
 
 
 def starts(probe: StartsProbe, moment: Moment) -> Starts | None:
-    """None of a network with too many parameters."""
-    if moment.params.size > MOST:
-        return None
+    """None of a network with too many parameters, or of which one example is too much work."""
     e = moment.experiment
+    if moment.params.size > MOST or (e.analysis.multiply_adds or 0) > DEAR / len(TRIED):
+        return None
     bare = replace(
         moment, path_steps=np.zeros(0, np.int64), path_vectors=[], internals=None, state=None, others=()
     )

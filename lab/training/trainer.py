@@ -33,7 +33,7 @@ from lab.training.race import Entrant, Lane, Race
 from lab.training.record import Record
 from lab.training.restart import Start
 from lab.training.run import Run
-from lab.training.snapshot import Snapshot
+from lab.training.snapshot import Snapshot, Walk
 from lab.training.surfaces import Surface, SurfaceProbe
 from lab.training.surgery import Kept
 from lab.training.survey import too_dear
@@ -83,8 +83,10 @@ class Trainer:
         self._speed = 0.0  # updates a second
         self._shown_at = 0.0
         self._shown: object = None  # what the last snapshot showed
+        # of each run: its version and the surfaces that its walks were made for, and these
+        self._walked: dict[int, tuple[object, tuple[Surface, ...], tuple[Walk, ...]]] = {}
         self._is_urgent = False  # whether the next one takes the place of one that nobody has taken yet
-        self._is_asked = False  # whether somebody waits for answers to other questions than before
+        self._is_asked, self._asked_at = False, 0.0  # whether somebody waits for answers to other questions
         self._breakpoints: tuple[AnyBreakpoint, ...] = ()
         self._quantities: tuple[AnyQuantity, ...] = ()
         self._probes: frozenset[Probe] = frozenset()  # of the active run
@@ -366,10 +368,13 @@ class Trainer:
             return
         versions = {lane.number: lane.run.version for lane in race}
         waits = not self.snapshots.is_empty or now - self._shown_at < FRAME
-        if waits and self._is_asked and not self._is_urgent:
+        if self._is_asked and not self._is_urgent:
             if not self._quick.has_answered:
                 self._observe(race, versions)
-            waits = not self._quick.has_answered
+            soon = (
+                self._goal is None and now < self._asked_at + FRAME
+            )  # a picture without the answer is not wanted
+            waits = not self._quick.has_answered and (waits or soon)
         if waits and not self._is_urgent:
             return
         names = tuple((lane.number, lane.name, lane.stopped) for lane in race)
@@ -415,7 +420,7 @@ class Trainer:
             origin=lane.origin,
             heard=self._heard,
             watched=run.watched.series(run.curves()),
-            walks=walks_of(run, number, self._surfaces(lane)),
+            walks=self._walks(lane),
         )
 
     def _surfaces(self, lane: Lane) -> tuple[Surface, ...]:
@@ -424,6 +429,16 @@ class Trainer:
         front = self._open.front
         others = {} if lane is front else self._slow.readings(front.number, front.run.experiment)
         return tuple(r for r in (*own.values(), *others.values()) if isinstance(r, Surface))
+
+    def _walks(self, lane: Lane) -> tuple[Walk, ...]:
+        """The same ones while the run stands and is seen on the same surfaces: views draw nothing anew then."""
+        surfaces = self._surfaces(lane)
+        seen = lane.run.version, tuple(map(id, surfaces))
+        known = self._walked.get(lane.number)
+        if known is None or known[0] != seen:
+            known = seen, surfaces, walks_of(lane.run, lane.number, surfaces)
+            self._walked[lane.number] = known
+        return known[2]
 
     def _steps_per_second(self) -> float:
         if self._goal is None or self._operating:
@@ -528,6 +543,7 @@ class Trainer:
 
     def _begin(self, race: Race) -> None:
         self._race = race
+        self._walked.clear()
         self._marks.forget()
         self._speed, self._operation = 0.0, 0
         self._follow()
@@ -667,7 +683,7 @@ class Trainer:
 
     def _watch(self, probes: frozenset[Probe], of_runs: Asked) -> None:
         self._probes, self._of_runs = probes, of_runs
-        self._is_asked = True
+        self._is_asked, self._asked_at = True, time.perf_counter()
         self._ask()
 
     def _ask(self) -> None:

@@ -21,7 +21,7 @@ FEW = 4
 
 def unit_maps(probe: UnitMapsProbe, moment: Moment, stop: Stop) -> UnitMaps | None:
     """None where there is no such unit, or nobody waits any more."""
-    part, ready = moment.part(probe.part), ready_for(probe, moment)  # type: ignore[arg-type]
+    part, ready = moment.part(probe.part), ready_for(probe, moment)
     first = min(max(probe.first, 0), max(len(part) - 1, 0))
     most = max(FEW, int(WORK / max(moment.experiment.analysis.multiply_adds or 0, 1)))
     indices = np.arange(first, min(first + min(probe.count, most), len(part)))
@@ -30,7 +30,7 @@ def unit_maps(probe: UnitMapsProbe, moment: Moment, stop: Stop) -> UnitMaps | No
 
 def strongest(probe: StrongestProbe, moment: Moment, stop: Stop) -> Strongest | None:
     """None where there is no such unit, or nobody waits any more."""
-    part, ready = moment.part(probe.part), ready_for(probe, moment)  # type: ignore[arg-type]
+    part, ready = moment.part(probe.part), ready_for(probe, moment)
     if ready is None:
         return None
     work = max(moment.experiment.analysis.multiply_adds or 0, 1)

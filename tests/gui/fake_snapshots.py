@@ -19,10 +19,14 @@ from lab.learning.told import Before
 from lab.network.activations import Activation, LeakyReLU, Linear, ReLU, Sigmoid, Tanh
 from lab.network.layers import Conv2D, Dense, Flatten, MaxPool2D
 from lab.network.network import Network, Node
+from lab.training.bending import BentGrid, BentGridProbe
 from lab.training.comparing import Changes, ChangesProbe
+from lab.training.conditions import Condition, ConditionProbe, Health, LayerHealth
+from lab.training.drawing import Drawing
 from lab.training.filter_numbers import first_of, norms_of, spectra_of
 from lab.training.filters import Filters, FiltersProbe
 from lab.training.history import Curves
+from lab.training.mistaken import Mistakes, MistakesProbe
 from lab.training.one_unit import (
     Exciting,
     ExcitingProbe,
@@ -149,7 +153,9 @@ def softmax(z: np.ndarray) -> np.ndarray:
     return e / e.sum(axis=-1, keepdims=True)
 
 
-def part_of(experiment: Experiment, name: str) -> Part:
+def part_of(experiment: Experiment, name: str | Drawing) -> Part:
+    if isinstance(name, Drawing):
+        return name.part(prepared(experiment))
     return getattr(prepared(experiment), name)
 
 
@@ -161,7 +167,12 @@ def activations(name: str, probe: ActivationsProbe) -> Activations:
     last = y[experiment.network.nodes[-1].name][0, :, 0, 0]
     classes = len(experiment.data.classes())
     label = None if part.labels is None else int(part.labels[probe.example])
-    target = np.eye(classes, dtype=np.float32)[label] if label is not None else part.targets[probe.example]
+    if label is not None:
+        target = np.eye(classes, dtype=np.float32)[label]
+    elif part.targets is not None:
+        target = part.targets[probe.example]
+    else:  # nobody knows what a drawing is
+        target = np.full(classes, np.nan, np.float32)
     return Activations(
         input=x[0],
         raw=part.raw[probe.example],
@@ -407,6 +418,41 @@ def curves(steps: int, batch: int = 64, classes: bool = True) -> Curves:
     )
 
 
+def grid_of(name: str, probe: BentGridProbe, width: int = 8) -> BentGrid:
+    """A made-up layer: the plane turned upside down and halved."""
+    x = np.linspace(-6, 6, 121)
+    lattice = np.stack(np.meshgrid(x, x), -1)
+    lines = np.concatenate([lattice[:, ::6].swapaxes(0, 1), lattice[::6]])
+    part = prepared(EXPERIMENTS[name]).training
+    places = part.raw[:, :, 0, 0].astype(np.float64)
+    border = np.array([[-6.0, 0.0], [6.0, 0.0], [np.nan, np.nan]])
+    return BentGrid(
+        probe.layer, width, probe.units, 0.75, (lines, -lines / 2), (places, -places / 2), (border, -border / 2),
+        part.labels, part.targets,
+    )  # fmt: skip
+
+
+def mistakes(name: str, probe: MistakesProbe) -> Mistakes:
+    """Every third example of the part, taken for the class after its own, less and less surely."""
+    part = getattr(prepared(EXPERIMENTS[name]), probe.part)
+    chosen, many = np.arange(0, 30, 3), len(EXPERIMENTS[name].data.classes())
+    labels = None if part.labels is None else part.labels[chosen]
+    return Mistakes(
+        indices=chosen,
+        inputs=part.inputs[chosen],
+        raw=part.raw[chosen],
+        errors=np.linspace(5, 1, 10),
+        scores=np.zeros((10, max(many, 1)), np.float32),
+        targets=np.ones((10, max(many, 1)), np.float32),
+        labels=labels,
+        predicted=None if labels is None else (labels + 1) % many,
+        score=None if labels is None else np.linspace(0.99, 0.5, 10).astype(np.float32),
+        score_of_true=None if labels is None else np.full(10, 0.01, np.float32),
+        among=len(part),
+        wrong=10,
+    )
+
+
 def answer(name: str, probe: Probe) -> Reading:
     match probe:
         case ActivationsProbe():
@@ -417,6 +463,10 @@ def answer(name: str, probe: Probe) -> Reading:
             return Weights(weights(name))
         case OutputsProbe():
             return outputs(name, probe.part)
+        case BentGridProbe():
+            return grid_of(name, probe)
+        case MistakesProbe():
+            return mistakes(name, probe)
         case DecisionProbe():
             return decision(name, probe.resolution)
         case SurfaceProbe():
@@ -427,6 +477,8 @@ def answer(name: str, probe: Probe) -> Reading:
             return Distances(1.5, 0.25)
         case ChangesProbe():
             return changes(name, probe)
+        case ConditionProbe():
+            return condition(name)
         case UnitMapsProbe():
             indices = np.arange(probe.first, probe.first + probe.count)
             return unit_maps(name, probe, indices)
@@ -436,6 +488,32 @@ def answer(name: str, probe: Probe) -> Reading:
             return exciting(name, probe)
         case FiltersProbe():
             return filters(EXPERIMENTS[name], weights(name), probe)
+
+
+def condition(name: str) -> Condition:
+    """A fifth of all units dead now, none at the start."""
+    random = np.random.default_rng(3)
+
+    def health(step: int, share: float) -> Health:
+        layers = (
+            LayerHealth(
+                layer=facts.name,
+                units=facts.output.channels,
+                dead=random.random(facts.output.channels) < share,
+                saturated=None,
+                mean=0.1,
+                spread=1.0 + share,
+                gradient_spread=0.01,
+                weights=3.0,
+                update=0.004,
+                preactivation_spread=1.5,
+            )
+            for facts in EXPERIMENTS[name].analysis.nodes
+            if facts.output is not None
+        )
+        return Health(step, 64, tuple(layers))
+
+    return Condition(health(600, 0.2), (health(0, 0.0), health(256, 0.1)))
 
 
 def changes(name: str, probe: ChangesProbe) -> Changes:

@@ -21,7 +21,7 @@ from lab.gui.views.view import Table, View
 from lab.problem import ProblemError
 from tests.gui.fake_snapshots import snapshot, swept
 
-SUITS = {"decision": "rings", "units": "rings", "predictions": "waves"}
+SUITS = {"bent_grid": "rings", "decision": "rings", "units": "rings", "predictions": "waves"}
 
 
 def filled(qtbot: QtBot, cls: type[View]) -> View:

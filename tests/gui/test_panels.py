@@ -495,10 +495,20 @@ class TestInspector:
             Node("two", Conv2D(1, 2)),
         )
         analysis = analyse(Network(nodes), Shape(1, 4, 4))
-        for name, row, seen in (("two", 1, "0"), ("two", 2, "0 to 1"), ("edge", 0, "none")):
+        one, two = "1×1", "1–2×1–2"
+        for name, row, size, seen in (
+            ("two", 1, two, "0"),
+            ("two", 2, two, "0 to 1"),
+            ("edge", 0, one, "none"),
+        ):
             facts = analysis.facts(name)
             rows = field_rows(Network(nodes), analysis, facts, Selection(name, 0, row, row))
-            assert [(title, text) for title, text, _ in rows] == [("Rows", seen), ("Columns", seen)]
+            assert [(title, text) for title, text, _ in rows] == [
+                ("Size", size),
+                ("Stride", "0.5×0.5"),
+                ("Rows", seen),
+                ("Columns", seen),
+            ]
 
     def test_a_weight_shows_what_the_optimizer_had_in_hand(
         self, inspector: Inspector, document: Document

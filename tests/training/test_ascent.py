@@ -18,8 +18,10 @@ from lab.training.one_unit import Exciting, ExcitingProbe
 from lab.training.probes import ActivationsProbe
 from lab.training.readings import answer
 from lab.training.run import Run
+from lab.training.trainer import Trainer
 from lab.training.unit_gradient import Unit, unit_gradients
 from tests.training.problems import SMALL_CNN, XOR_MLP
+from tests.training.test_trainer import Desk
 
 NEVER = np.zeros(1, np.int64)
 
@@ -228,3 +230,31 @@ def test_who_asks_once_has_the_whole_climb(run):
     probe = ExcitingProbe("output", 1, steps=30)
     assert answer(probe, run.moment()).x.tobytes() == climbed(probe, run).x.tobytes()
     assert answer(ExcitingProbe("no layer", 0), run.moment()) is None
+
+
+def test_the_trainer_has_it_climbed_live_and_stops_when_nobody_asks():
+    trainer = Trainer()
+    trainer.start()
+    desk = Desk(trainer)
+    probe = ExcitingProbe("output", 1, steps=100_000, step=1e-4)  # it never comes to an end by itself
+    try:
+        trainer.load(SMALL_CNN)
+        desk.stands_at(0)
+        trainer.watch(frozenset({probe}))
+        seen: list[int] = []
+
+        def grown() -> bool:
+            found = desk.snapshot.reading(probe)
+            if found is not None and (not seen or found.passes[-1] > seen[-1]):
+                seen.append(int(found.passes[-1]))
+            return len(seen) > 3
+
+        desk.until(grown)
+        assert not desk.snapshot.reading(probe).done
+        trainer.watch(frozenset())
+        desk.until(lambda: desk.snapshot.reading(probe) is None)
+        trainer.watch(frozenset({ActivationsProbe()}))
+        desk.until(lambda: desk.snapshot.reading(ActivationsProbe()) is not None)
+        assert desk.snapshot.reading(probe) is None
+    finally:
+        trainer.close()  # which would wait for ever

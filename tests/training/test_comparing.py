@@ -13,6 +13,7 @@ from lab.network.layers import Conv2D, Dense, Flatten, TransposedConv2D
 from lab.network.network import Network, Node
 from lab.training import filter_numbers
 from lab.training.comparing import Changes, ChangesProbe
+from lab.training.drawing import Drawing
 from lab.training.filters import Filters, FiltersProbe
 from lab.training.marks import Marks, weights_of
 from lab.training.probes import ActivationsProbe, GradientsProbe
@@ -212,3 +213,14 @@ def test_no_more_is_handed_on_than_is_looked_at(run, monkeypatch):
     assert found.parameters["output.weight"].shape == (300 // shape[1], shape[1])
     assert found.whole["output.weight"] == shape[0]
     assert found.spread.total == shape[0] * shape[1]
+
+
+def test_of_a_drawing_nobody_knows_the_error(run):
+    shape = run.prepared.dataset.inputs.shape[1:]
+    raw = np.full(shape, 0.5, np.float32)
+    assert "no error" in seen(run, FiltersProbe("conv", "example", Drawing.of(raw))).why
+    named = seen(run, FiltersProbe("conv", "example", Drawing.of(raw, label=3)))
+    assert np.isfinite(named.parameters["conv.weight"]).all()
+    assert named.parameters["conv.weight"].any()
+    changed = seen(run, ChangesProbe(Drawing.of(raw), 0, 173))
+    assert np.abs(changed.outputs["conv"]).max() > 0

@@ -103,6 +103,17 @@ def test_points_stay_while_a_path_grows(count: int, unit: int) -> None:
     assert len(set(longer) - set(found)) <= 1
 
 
+def test_a_large_network_is_looked_at_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Run(XOR_MLP)
+    run.advance(200)
+    monkeypatch.setattr(course, "WORK", 3 * 128 * run.experiment.analysis.multiply_adds)
+    assert 1 < len(answer(ConditionProbe(), run.moment()).course) <= 3
+    monkeypatch.setattr(course, "WORK", 1)
+    assert [one.step for one in answer(ConditionProbe(), run.moment()).course] == [0]
+    monkeypatch.setattr(course, "DEAR", 1)
+    assert answer(ConditionProbe(), run.moment()) is None
+
+
 # --- what activation functions get
 
 

@@ -242,7 +242,7 @@ def test_ink_is_told_from_paper():
 def test_answers_that_take_long_are_made_in_pieces_and_broken_off(monkeypatch):
     run = Run(CASES[0])
     whole = answer(OutputsProbe("training"), run.moment())
-    monkeypatch.setattr("lab.training.readings.PIECE", 1)
+    monkeypatch.setattr("lab.training.evaluated.PIECE", 1)
     pieces = answer(OutputsProbe("training"), run.moment())
     np.testing.assert_array_equal(pieces.scores, whole.scores)
     assert pieces.loss == pytest.approx(whole.loss)

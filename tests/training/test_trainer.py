@@ -13,7 +13,11 @@ import pytest
 
 from lab.network.layers import Dense
 from lab.network.network import Network, Node
+from lab.training.conditions import AlikeProbe, ConditionProbe, PreactivationsProbe, StartsProbe
+from lab.training.fields import FieldProbe
+from lab.training.health import health
 from lab.training.mailbox import Diverged, Event, Failed, Loaded, Mailbox, Paused, Refused
+from lab.training.measured_field import measured_field
 from lab.training.probes import ActivationsProbe, DecisionProbe, OutputsProbe, WeightsProbe
 from lab.training.run import Run
 from lab.training.snapshot import Snapshot
@@ -173,6 +177,33 @@ def test_probes_are_answered_for_digits(desk: Desk) -> None:
     assert found.accuracy == pytest.approx(evaluation.accuracy)
     assert found.confusion.sum() == len(run.prepared.validation)
     assert np.trace(found.confusion) / found.confusion.sum() == pytest.approx(found.accuracy)
+
+
+def test_health_and_fields_are_answered_with_the_last_update_at_hand(desk: Desk) -> None:
+    condition, field = ConditionProbe(), FieldProbe("conv", 1, 3, 4, example=2)
+    desk.trainer.load(SMALL_CNN)
+    desk.trainer.watch(
+        frozenset({condition, field, AlikeProbe(), StartsProbe(), PreactivationsProbe("conv")})
+    )
+    desk.trainer.advance(60)
+    desk.stands_at(60)
+
+    def current() -> bool:
+        reading = desk.snapshot.reading(condition)
+        return reading is not None and reading.now.step == 60 and len(desk.snapshot.readings) == 5
+
+    desk.until(current)
+    run = Run(SMALL_CNN)
+    run.advance(60)
+    found, wanted = desk.snapshot.reading(condition), health(run)
+    assert [one.update_ratio for one in found.now.layers if one.weights == one.weights] == [
+        one.update_ratio for one in wanted.layers if one.weights == one.weights
+    ]
+    assert found.now.of("conv").update_ratio > 0
+    assert found.start.step == 0
+    np.testing.assert_array_equal(
+        desk.snapshot.reading(field).magnitude, measured_field(field, run.moment()).magnitude
+    )
 
 
 def test_the_decision_map_agrees_with_the_network(desk: Desk) -> None:

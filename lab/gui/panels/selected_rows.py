@@ -7,10 +7,12 @@ import numpy as np
 from lab.gui.panels.last_update import signed, update_rows
 from lab.gui.selection import Selection
 from lab.gui.widgets.fact_table import Row
+from lab.gui.widgets.fields.words import OUTGROWN, exactly, size_of
 from lab.gui.widgets.forms import caption
+from lab.network.field_table import field_table
 from lab.network.layers.layer import Parameter
 from lab.network.network import Analysis, Facts, Network
-from lab.network.receptive_field import field_of, receptive_fields
+from lab.network.receptive_field import field_of
 from lab.training.probes import Activations, Array, Weights, WeightsProbe
 from lab.training.snapshot import Snapshot
 from lab.value import told
@@ -49,15 +51,17 @@ def field_rows(network: Network, analysis: Analysis, facts: Facts, selection: Se
     if facts.output is None or analysis.input.is_vector:
         return []
     rows: list[Row] = []
-    field = receptive_fields(network, analysis.input).get(facts.name)
-    if field is not None:  # else the units of the layer do not all see alike
-        size, tip = "×".join(map(str, field.size)), "Rows × columns of input pixels that one unit sees"
-        if field.size[0] > analysis.input.height or field.size[1] > analysis.input.width:
-            size, tip = f"▲ {size}", f"{tip}: ▲ larger than the input, which ends in padding"
-        rows.append(("Size", size, tip))
-        if not facts.output.is_vector:
-            stride = "×".join(map(str, field.stride))
-            rows.append(("Stride", stride, "Pixels from one unit's field to the next one's"))
+    field = next(row for row in field_table(network, analysis.input) if row.layer == facts.name)
+    down, across = field.axes
+    size, tip = f"{size_of(down)}×{size_of(across)}", "Rows × columns of input pixels that one unit sees"
+    if not (down.is_one and across.is_one):
+        tip += ", from–to by its position"
+    if field.has_outgrown:
+        size, tip = f"{OUTGROWN} {size}", f"{tip}: {OUTGROWN} larger than the input, beyond which is padding"
+    rows.append(("Size", size, tip))
+    if not facts.output.is_vector:
+        stride = f"{exactly(down.stride)}×{exactly(across.stride)}"
+        rows.append(("Stride", stride, "Pixels from one unit's field to the next one's"))
     if selection.unit >= 0 and (selection.row >= 0 or facts.output.is_vector):
         row, column = max(selection.row, 0), max(selection.column, 0)
         seen = field_of(network, analysis.input, facts.name, row, column, padding=False)

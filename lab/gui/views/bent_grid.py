@@ -259,6 +259,11 @@ class BentGridView(FramedView):
 
     # --- for others
 
+    def copy_from(self, other: FramedView) -> None:
+        if isinstance(other, BentGridView):
+            self._layer = other._layer
+            self.fold.setValue(other.fold.value())
+
     def show_theme(self, theme: Theme) -> None:
         super().show_theme(theme)
         self.plot.show_theme(theme)

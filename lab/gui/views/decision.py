@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Signal
@@ -33,7 +35,7 @@ class DecisionView(FramedView):
     title = "Decision map"
     tab = "Decision"
     summary = "For two inputs: the network's output over the whole plane, with the data's points"
-    hint = "Point at the plane for the output there"
+    hint = "Point at the plane for the output there; click an example to select it"
 
     points_edited = Signal(object, str, str)
     """How the points are changed (of Points, to Points), what that is called, and what edits become one."""
@@ -44,6 +46,7 @@ class DecisionView(FramedView):
         self._experiment: Experiment | None = None
         self._data_of: Experiment | None = None
         self._limit = 1.0
+        self._selection = Selection()
         self._with_points = self.controls.switch(
             "points",
             "Show the examples: filled are learned from, rings are for validation",
@@ -90,6 +93,7 @@ class DecisionView(FramedView):
         column.addLayout(row, 1)
         self.set_picture(picture)
         self.plot.pointed.connect(self._point)
+        self.plot.pressed.connect(self._pick)
         self.say("Press play, or step once: the map of the plane appears here")
 
     def suits(self, snapshot: Snapshot) -> bool:
@@ -238,6 +242,16 @@ class DecisionView(FramedView):
 
     def _size(self) -> int:
         return 8 if min(self.width(), self.height()) > 300 else 5
+
+    def show_selection(self, selection: Selection) -> None:
+        self._selection = selection
+
+    def _pick(self, point: tuple[float, float] | None) -> None:
+        """An example that is clicked is selected everywhere."""
+        found = None if point is None or not self._with_points.isChecked() else self.tools.example_at(*point)
+        if found is not None:
+            self._selection = replace(self._selection, part=found[0], example=found[1])
+            self.picked.emit(self._selection)
 
     def _point(self, point: tuple[float, float] | None) -> None:
         reading = self._reading

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QWidget
 from lab.experiment.experiment import Experiment
 from lab.gui.selection import Selection
 from lab.gui.theme import Theme
-from lab.gui.views.examples import class_names, count, within
+from lab.gui.views.examples import class_names, turned, within
 from lab.gui.views.framed import FramedView
 from lab.gui.views.view import Table
 from lab.gui.views.weights import place_of
@@ -277,9 +277,7 @@ class DiagramView(FramedView):
 
     def _turn(self, by: int) -> None:
         if self._experiment is not None:
-            part, example = within(self._experiment, self._selection)
-            many = max(count(self._experiment, part), 1)
-            self.picked.emit(replace(self._selection, part=part, example=(example + by) % many))
+            self.picked.emit(turned(self._experiment, self._selection, by))
 
     # what is said
 

@@ -15,10 +15,12 @@ from lab.network.network import INPUT
 from lab.network.receptive_field import Region
 from lab.training.probes import Activations
 
-WIDE, NUMBERS = 160, 120
-"""Pixels: width of the panel standing at the left, and the height that its words and bars need."""
+WIDE, NUMBERS, VERDICT = 160, 120, 64
+"""Pixels: width of the panel standing at the left, and the height that its words and bars need, or words alone."""
 NARROW, HIGH = 500, 270
 """Pixels: below this width the panel lies above the maps; from this height on it may take more of it."""
+SLIM = 72
+"""Pixels of width without the bars."""
 WITH_MORE = 520
 """Pixels of width from which there is room for more beside the maps."""
 LYING, LYING_LOW, LOWEST, MAPS = 104, 72, 34, 48
@@ -32,7 +34,7 @@ class ExamplePanel(QWidget):
         super().__init__(parent)
         self.picture = Mosaic(fits=True, colour_bars=False)
         self.picture.setAccessibleName("Input of the network")
-        self._panes = 1
+        self._panes, self._wide = 1, WIDE
         self.verdict = QLabel()
         self.verdict.setWordWrap(True)
         self.verdict.setTextFormat(Qt.TextFormat.PlainText)
@@ -52,13 +54,21 @@ class ExamplePanel(QWidget):
     def stand(self) -> None:
         self._layout.setDirection(QBoxLayout.Direction.TopToBottom)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(WIDE, 0)
-        self.setMaximumSize(WIDE, 16_777_215)
+        self.setMinimumSize(self._wide, 0)
+        self.setMaximumSize(self._wide, 16_777_215)
         self._fit_picture()
 
+    def be_slim(self, slim: bool) -> None:
+        """Without bars, and less than half as wide: where there is hardly any room beside."""
+        if self.bars.isHidden() != slim:
+            self._wide = SLIM if slim else WIDE
+            self.bars.setVisible(not slim)
+            self.stand()
+
     def _fit_picture(self) -> None:
-        side = min(max(self.height() - NUMBERS, 40), WIDE)
-        self.picture.setFixedSize(WIDE, side)
+        words = NUMBERS if self._wide == WIDE else VERDICT
+        side = min(max(self.height() - words, 40), self._wide)
+        self.picture.setFixedSize(self._wide, side)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 from lab.data.prepare import Part, Prepared, prepare
@@ -67,6 +68,14 @@ def of_data(experiment: Experiment, selection: Selection) -> tuple[PartName, int
     """The same among the data's own examples, whatever was drawn."""
     part, example = within(experiment, selection)
     return (part_of(experiment, "validation"), 0) if isinstance(part, Drawing) else (part, example)
+
+
+def turned(experiment: Experiment, selection: Selection, by: int) -> Selection:
+    """To an example further on in its part, round the end; from a drawing back to the data."""
+    part, example = within(experiment, selection)
+    if isinstance(part, Drawing):
+        return replace(selection, part=part_of(experiment, "validation"), example=0)
+    return replace(selection, part=part, example=(example + by) % max(count(experiment, part), 1))
 
 
 def part_of(experiment: Experiment, part: PartName) -> PartName:

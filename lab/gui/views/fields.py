@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QWidget
 from lab.experiment.experiment import Experiment
 from lab.gui.selection import Selection
 from lab.gui.theme import Theme
-from lab.gui.views.examples import count, examples_of, within
+from lab.gui.views.examples import examples_of, turned, within
 from lab.gui.views.framed import FramedView
 from lab.gui.views.view import Table
 from lab.gui.widgets.fields.field_picture import Shown
@@ -24,7 +24,7 @@ from lab.gui.widgets.wording import number
 from lab.network.alignment import misaligned
 from lab.network.field_table import FieldRow, field_table
 from lab.network.receptive_field import Region, field_of
-from lab.training.fields import Field, FieldProbe, Of
+from lab.training.fields import DEAR, Field, FieldProbe, Of
 from lab.training.microscope import Spot
 from lab.training.probes import Activations, ActivationsProbe, Probe
 from lab.training.snapshot import Snapshot
@@ -38,9 +38,9 @@ SHOWN = (
     ("", "theory alone"),
 )
 QUANTITY = {"magnitude": "|g|", "signed": "g", "one": "g"}
+MOST_AROUND = 0.35
+"""Of the input's longer side that is shown as padding around it, at most."""
 EXAMPLES = ("16", "64", "256", "1024")
-MOST = 20e9
-"""Multiply-adds of an example beyond which nothing is measured, and no map is shown."""
 
 
 class FieldsView(FramedView):
@@ -109,7 +109,7 @@ class FieldsView(FramedView):
 
     def probes(self, snapshot: Snapshot, selection: Selection) -> frozenset[Probe]:
         e = snapshot.experiment
-        if not self.suits(snapshot) or (e.analysis.multiply_adds or 0) > MOST:
+        if not self.suits(snapshot) or (e.analysis.multiply_adds or 0) > DEAR:
             return frozenset()
         part, example = within(e, selection)
         asked: set[Probe] = {ActivationsProbe(part, example)}
@@ -190,12 +190,11 @@ class FieldsView(FramedView):
             return
         spot = self._spot = self._aim(e, self._selection)
         rows, x, row = self._rows(e), e.analysis.input, self._row(spot.layer)
-        self.sheet.list.show_rows(rows)
+        askew = misaligned(e.network, x)
+        self.sheet.list.show_rows(rows, frozenset(p.where for p in askew))
         self.sheet.list.choose(spot.layer)
         branches = any(len(facts.inputs) > 1 for facts in e.analysis.nodes)
-        self.sheet.show_notices(
-            tuple(f"{p.where}: {p.what}. {p.mend}." for p in misaligned(e.network, x)), branches
-        )
+        self.sheet.show_notices(tuple(f"{p.where}: {p.what}. {p.mend}." for p in askew), branches)
         self.place.show_layers(tuple(row.layer for row in rows))
         if self.place.show_spot(spot, row.output):
             self.controls.arrange()
@@ -207,12 +206,12 @@ class FieldsView(FramedView):
             probe, field = known
             measured = getattr(field, kind)
             words += " " + measured_words(field, probe, region, x)
-        elif kind and (e.analysis.multiply_adds or 0) > MOST:
+        elif kind and (e.analysis.multiply_adds or 0) > DEAR:
             words += " Nothing is measured of so large a network: the gradients of one example take too long."
         shown = Shown(
             self._image(e),
             region,
-            around_of(rows, row, x.height, x.width),
+            around_of(row, x.height, x.width),
             measured,
             kind != "magnitude",
             known[1].effective if known is not None and kind == "magnitude" else None,
@@ -281,9 +280,7 @@ class FieldsView(FramedView):
 
     def _turn(self, by: int) -> None:
         if self._experiment is not None:
-            part, example = within(self._experiment, self._selection)
-            many = max(count(self._experiment, part), 1)
-            self.picked.emit(replace(self._selection, part=part, example=(example + by) % many))
+            self.picked.emit(turned(self._experiment, self._selection, by))
 
     def _hover(self, pixel: tuple[int, int] | None) -> None:
         shown = self.sheet.picture.shown
@@ -343,7 +340,7 @@ class FieldsView(FramedView):
         return Table(columns)
 
 
-def around_of(rows: tuple[FieldRow, ...], row: FieldRow, height: int, width: int) -> int:
+def around_of(row: FieldRow, height: int, width: int) -> int:
     """How much padding is shown around the input: as much as fields of the layer reach into, if it is not too much."""
     before = max(-axis.start for axis in row.axes)
-    return int(min(max(before, 0), 0.35 * max(height, width)))
+    return int(min(max(before, 0), MOST_AROUND * max(height, width)))

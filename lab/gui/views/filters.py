@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from lab.experiment.experiment import Experiment
 from lab.gui.selection import Selection
 from lab.gui.theme import Theme
-from lab.gui.views.examples import of_data
+from lab.gui.views.examples import within
 from lab.gui.views.filter_groups import (
     enlarged_group,
     kernel_groups,
@@ -134,7 +134,7 @@ class FiltersView(FramedView):
         layer = self._layer_in(experiment, selection)
         asked = FiltersProbe(layer, self.what, spectra=self.pictures == "spectra")
         if self.what == "example":
-            part, example = of_data(experiment, selection)
+            part, example = within(experiment, selection)
             return replace(asked, part=part, example=example)
         marked = self.what == "change" and self._what.currentData() == MARK
         return replace(asked, since=self.marked.step) if marked else asked

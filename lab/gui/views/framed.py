@@ -79,6 +79,10 @@ class FramedView(View):
     def stand_in_pane(self) -> None:
         """Be one of several pictures side by side, each of another run."""
 
+    def choosing(self) -> tuple[QWidget, ...]:
+        """In what lies what can be chosen in the view: that is copied, and kept with a document."""
+        return (self.controls,)
+
     def furniture(self) -> tuple[QWidget, ...]:
         return (self.controls, self.readout)
 

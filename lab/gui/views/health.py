@@ -13,7 +13,7 @@ from lab.experiment.experiment import Experiment
 from lab.gui.selection import Selection
 from lab.gui.theme import Theme
 from lab.gui.views.framed import FramedView
-from lab.gui.views.health_tables import condition_table, panels_of, starts_table, strips_of
+from lab.gui.views.health_tables import condition_table, function_table, panels_of, starts_table, strips_of
 from lab.gui.views.settings import ELSEWHERE
 from lab.gui.views.view import Table
 from lab.gui.widgets.health.function import FunctionPicture
@@ -34,6 +34,7 @@ from lab.training.conditions import (
     Starts,
     StartsProbe,
 )
+from lab.training.fields import DEAR
 from lab.training.microscope.functions import slope_of, value_of
 from lab.training.probes import Probe
 from lab.training.snapshot import Snapshot
@@ -116,7 +117,6 @@ class HealthView(FramedView):
 
     @property
     def shows(self) -> str:
-        """The face in front."""
         return str(self.face.currentData())
 
     def turn_to(self, face: str) -> None:
@@ -129,7 +129,7 @@ class HealthView(FramedView):
         return e.data.answers and bool(working(e.analysis))
 
     def probes(self, snapshot: Snapshot, selection: Selection) -> frozenset[Probe]:
-        if not self.suits(snapshot):
+        if not self.suits(snapshot) or (snapshot.experiment.analysis.multiply_adds or 0) > DEAR:
             return frozenset()
         asked: dict[str, set[Probe]] = {
             "units": {ConditionProbe(), AlikeProbe()},
@@ -166,6 +166,10 @@ class HealthView(FramedView):
         if not self.suits(snapshot):
             self._experiment, self._seen = None, {}
             self.say("A formula has no units: see Error surface, and Program for its terms")
+            return
+        if (e.analysis.multiply_adds or 0) > DEAR:
+            self._experiment, self._seen = None, {}
+            self.say("Nothing is looked at of so large a network: the gradients of one example take too long")
             return
         if (
             self._experiment is None
@@ -255,8 +259,8 @@ class HealthView(FramedView):
         found: Starts | None = self._seen.get(Starts)
         if found is None:
             self.say(
-                "The starts are being drawn. Of networks with more than 4 million weights they are not: "
-                "that would take too long"
+                "The starts are being drawn. Of networks with more than 4 million weights, or whose examples take "
+                "very long, they are not"
             )
             return None
         names, quantity = working(e.analysis), str(self.quantity.currentData())
@@ -342,11 +346,5 @@ class HealthView(FramedView):
         if self.shows == "starts" and (starts := self._seen.get(Starts)) is not None:
             return starts_table(names, starts)
         if self.shows == "function" and (found := self._seen.get(Preactivations)) is not None:
-            return Table(
-                {
-                    f"z of {found.layer}, from": found.edges[:-1],
-                    f"z of {found.layer}, to": found.edges[1:],
-                    "numbers": found.counts,
-                }
-            )
+            return function_table(found)
         return Table({})

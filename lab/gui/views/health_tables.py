@@ -9,7 +9,7 @@ from lab.gui.views.view import Table
 from lab.gui.widgets.health.spreads import Panel
 from lab.gui.widgets.health.strips import Strip
 from lab.gui.widgets.health.words import HEALTHY_RATIO, RATIO_TIP, layer_words, working
-from lab.training.conditions import Alike, Condition, Health, LayerHealth, Starts
+from lab.training.conditions import Alike, Condition, Health, LayerHealth, Preactivations, Starts
 
 SPREADS = (
     (
@@ -115,3 +115,14 @@ def starts_table(names: tuple[str, ...], starts: Starts) -> Table:
             [np.array(_each(health, names, key)) for health in starts.by_name.values()]
         )
     return Table(columns)
+
+
+def function_table(found: Preactivations) -> Table:
+    """A row a bar of the histogram."""
+    return Table(
+        {
+            f"z of {found.layer}, from": found.edges[:-1],
+            f"z of {found.layer}, to": found.edges[1:],
+            "numbers": found.counts,
+        }
+    )

@@ -7,6 +7,8 @@ from typing import Literal
 
 from lab.network.network import INPUT
 from lab.training.comparing import ChangesProbe
+from lab.training.drawing import Drawing
+from lab.training.filter_numbers import NO_ERROR
 from lab.training.probes import ActivationsProbe, Array, GradientsProbe, PartOf, Probe, largest
 from lab.training.snapshot import Snapshot
 
@@ -66,6 +68,8 @@ def probe_of(kind: Kind, part: PartOf, example: int, since: int) -> Probe:
 def maps_in(snapshot: Snapshot, kind: Kind, probe: Probe) -> Maps | None:
     """What has been answered; None while it has not."""
     if isinstance(probe, GradientsProbe):
+        if isinstance(probe.part, Drawing) and probe.part.label is None:
+            return Maps(kind, {}, why=NO_ERROR)
         gradients = snapshot.reading(probe)
         if gradients is None:
             return None

@@ -15,7 +15,7 @@ from lab.experiment.experiment import Experiment
 from lab.gui.selection import Selection
 from lab.gui.theme import Theme
 from lab.gui.views.example_panel import WITH_MORE, Beside, ExamplePanel
-from lab.gui.views.examples import DRAWN, PARTS, class_names, count, within
+from lab.gui.views.examples import DRAWN, PARTS, class_names, count, turned, within
 from lab.gui.views.framed import FramedView
 from lab.gui.views.map_groups import chosen_group, detail, field_words, group_of, table_of, where
 from lab.gui.views.map_kinds import KINDS, NAMES, TIPS, Kind, Maps, maps_in, probe_of
@@ -170,9 +170,7 @@ class MapsView(FramedView):
 
     def _turn(self, by: int) -> None:
         if self._experiment is not None:
-            part, example = within(self._experiment, self._selection)
-            many = max(count(self._experiment, part), 1)
-            self.picked.emit(replace(self._selection, part=part, example=(example + by) % many))
+            self.picked.emit(turned(self._experiment, self._selection, by))
 
     def _turn_anywhere(self) -> None:
         if self._experiment is not None:

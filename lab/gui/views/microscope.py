@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QWidget
 
 from lab.gui.selection import Selection
 from lab.gui.theme import Theme
-from lab.gui.views.examples import DRAWN, PARTS, count, within
+from lab.gui.views.examples import DRAWN, PARTS, turned, within
 from lab.gui.views.framed import FramedView
 from lab.gui.views.microscope_readings import Readings
 from lab.gui.views.settings import ELSEWHERE
@@ -135,9 +135,7 @@ class MicroscopeView(FramedView):
             self.readings.turn(by, self._snapshot.experiment.batch_size)
             self.watching_changed.emit()
             return
-        part, example = within(self._snapshot.experiment, self._selection)
-        many = max(count(self._snapshot.experiment, part), 1)
-        self.picked.emit(replace(self._selection, part=part, example=(example + by) % many))
+        self.picked.emit(turned(self._snapshot.experiment, self._selection, by))
 
     # --- what is shown
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QSlider, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QSlider, QWidget
 
 from lab.data.handwriting import Style, canvas_of, picture, style_of, takes_drawings
 from lab.experiment.experiment import Experiment
@@ -18,13 +19,16 @@ from lab.gui.views.examples import class_names, data_of, within
 from lab.gui.views.framed import FramedView
 from lab.gui.views.view import Table
 from lab.gui.widgets.ink_pad import WIDTH, InkPad
+from lab.gui.widgets.wording import share
 from lab.training.drawing import Drawing
 from lab.training.probes import Activations, ActivationsProbe, PartOf, Probe
 from lab.training.snapshot import Snapshot
 
+NARROW = 330
+"""Pixels of width below which the sheet has the room of the bars."""
 PATIENCE = 0.15
 """Seconds that the pen waits for an answer to its last move before it asks about a later one."""
-UNKNOWN, NOT_SAID = "", "meant: not said"
+UNKNOWN, NOT_SAID = "", "meant: ?"
 """What the drawing is meant to be where nobody says so."""
 
 
@@ -68,25 +72,23 @@ class PadView(FramedView):
 
     def _add_controls(self) -> None:
         add = self.controls
-        tools = QButtonGroup(self)
-        self.pen = add.button("pen", "Draw", lambda: self._take(False), "Pen")
-        self.eraser = add.button(
-            "eraser", "Rub out, as the right button always does", lambda: self._take(True), "Eraser"
+        self.tool = add.choice(
+            "What the left button does",
+            (("pen", "pen"), ("eraser", "eraser")),
+            "Draw, or rub out, as the right button always does",
+            self._take,
+            captioned=False,
         )
-        for tool in (self.pen, self.eraser):
-            tool.setCheckable(True)
-            tools.addButton(tool)
-        self.pen.setChecked(True)
         self.thickness = QSlider(Qt.Orientation.Horizontal)
         self.thickness.setRange(3, 24)
         self.thickness.setValue(round(100 * WIDTH))
-        self.thickness.setFixedWidth(70)
+        self.thickness.setFixedWidth(54)
         self.thickness.setToolTip("How thick the pen is, in hundredths of the sheet")
         self.thickness.setAccessibleName("Thickness of the pen")
         self.thickness.valueChanged.connect(self._set_thickness)
         add.add(self.thickness)
         self.undo = add.button(
-            "undo", "Take back the last stroke (Backspace)", self.pad.undo, "Undo the last stroke"
+            "↶", "Take back the last stroke (Backspace)", self.pad.undo, "Undo the last stroke"
         )
         self.clear = add.button("clear", "An empty sheet (Delete)", self.pad.clear, "Clear the sheet")
         add.button(
@@ -96,9 +98,9 @@ class PadView(FramedView):
             "Start from example",
         )
         self.fitted = add.switch(
-            "centre and scale",
-            "As the data was prepared, and MNIST's digits: scaled to the size of its drawings, the centre of mass in "
-            "the middle, with its grain. Off: the sheet as it is",
+            "centred",
+            "Scaled to the size of the data's drawings, the centre of mass in the middle, with the data's grain: as "
+            "MNIST's digits were prepared, too. Off: the sheet as it is",
             lambda _: self._follow(),
             on=True,
         )
@@ -130,8 +132,8 @@ class PadView(FramedView):
 
     # --- the pen
 
-    def _take(self, eraser: bool) -> None:
-        self.pad.erases = eraser
+    def _take(self, tool: str) -> None:
+        self.pad.erases = tool == "eraser"
 
     def _set_thickness(self, hundredths: int) -> None:
         self.pad.width_of_pen = hundredths / 100
@@ -166,6 +168,7 @@ class PadView(FramedView):
         self._late.stop()
         self.undo.setEnabled(self.pad.strokes > 0)
         if not self.pad.has_ink:
+            self._mean_nothing()
             if self._drawing is None:
                 return
             self._forget()
@@ -178,6 +181,12 @@ class PadView(FramedView):
             self._asked_at = time.monotonic()
             self._drawing = drawing
             self.picked.emit(replace(self._selection, part=drawing, example=0))
+
+    def _mean_nothing(self) -> None:
+        """The next drawing may be of another class."""
+        self.meant.blockSignals(True)
+        self.meant.setCurrentIndex(0)
+        self.meant.blockSignals(False)
 
     def _forget(self) -> None:
         self._drawing, self._reading, self._asked_at = None, None, 0.0
@@ -201,6 +210,7 @@ class PadView(FramedView):
         if reading is not None and reading is not self._reading:
             self._reading, self._asked_at = reading, 0.0
             self.panel.show_example(reading, class_names(snapshot.experiment))
+            self.readout.rest(self._words(reading))
         if reading is not None:
             self._send()
 
@@ -226,6 +236,21 @@ class PadView(FramedView):
         self.controls.arrange()
         if self.pad.has_ink:
             self._follow()
+
+    def _words(self, reading: Activations) -> str:
+        """The two most probable classes, where there is no room for bars."""
+        scores = reading.scores
+        names = class_names(self._experiment) if self._experiment is not None else ()
+        if not self.panel.bars.isHidden() or scores.ndim > 1 or len(names) != len(scores) or len(names) < 2:
+            return ""
+        first, second = np.argsort(scores)[::-1][:2]
+        return (
+            f"{names[first]}: {share(float(scores[first]))},  {names[second]}: {share(float(scores[second]))}"
+        )
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.panel.be_slim(self.width() < NARROW)
 
     def show_theme(self, theme: Theme) -> None:
         super().show_theme(theme)

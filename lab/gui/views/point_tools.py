@@ -19,6 +19,7 @@ from lab.gui.widgets.flow import FlowBar
 from lab.gui.widgets.numbers import Number
 from lab.gui.widgets.plot import Plot
 from lab.gui.widgets.point_hand import PointHand
+from lab.training.probes import PartName
 
 LOOK, MOVE, DELETE, ADD = "look", "move", "delete", "add"
 ALWAYS = [(LOOK, "look"), (MOVE, "move points"), (DELETE, "delete points")]
@@ -69,6 +70,7 @@ class PointTools(QObject):
         self.hand.pressed.connect(self._press)
         self.hand.dragged.connect(self._drag)
         self.hand.released.connect(self._let_go)
+        self.hand.moved.connect(self._show_ring)
 
     def show_points(self, experiment: Experiment, data: Prepared) -> None:
         """What there is to be changed: an adding tool for each class; in regression one, and what is to be said."""
@@ -91,7 +93,9 @@ class PointTools(QObject):
 
     def _arm(self) -> None:
         tool = str(self.tool.currentData())
-        self.hand.active = tool != LOOK
+        self.hand.active, self.hand.holds = tool != LOOK, tool == MOVE
+        if tool == LOOK:
+            self._ring.setData([], [])
         self._plot.setCursor(Qt.CursorShape.ArrowCursor if tool == LOOK else Qt.CursorShape.CrossCursor)
         if self.value.isHidden() == (tool == ADD):
             self.value.setVisible(tool == ADD)
@@ -99,12 +103,18 @@ class PointTools(QObject):
 
     def row_at(self, x: float, y: float) -> int | None:
         """Which of the points lies there: its row."""
-        if self._data is None or self._experiment is None or not len(self._places):
+        near = self._near(x, y)
+        if near is None or self._data is None or self._experiment is None:
+            return None
+        return row_of(self._experiment.data, self._data, *self._whose[near])
+
+    def _near(self, x: float, y: float) -> int | None:
+        if not len(self._places):
             return None
         across, up = self._plot.box.viewPixelSize()
         away = np.hypot((self._places[:, 0] - x) / across, (self._places[:, 1] - y) / up)
         near = int(away.argmin())
-        return row_of(self._experiment.data, self._data, *self._whose[near]) if away[near] <= NEAR else None
+        return near if away[near] <= NEAR else None
 
     def _press(self, x: float, y: float) -> None:
         tool = str(self.tool.currentData())
@@ -124,9 +134,20 @@ class PointTools(QObject):
 
     def _drag(self, x: float, y: float) -> None:
         if self._held is not None:
-            self._ring.setData([x], [y], pen=pg.mkPen(self.theme.accent, width=2), brush=None)
+            self._show_ring(x, y)
             if time.monotonic() >= self._moved_at + EVERY:
                 self._move(self._held, x, y)
+
+    def _show_ring(self, x: float, y: float) -> None:
+        self._ring.setData([x], [y], pen=pg.mkPen(self.theme.accent, width=2), brush=None)
+
+    def example_at(self, x: float, y: float) -> tuple[PartName, int] | None:
+        """The example that lies there: its part and its number in it."""
+        near = self._near(x, y)
+        if near is None:
+            return None
+        number_of, index = self._whose[near]
+        return ("validation" if number_of else "training"), index
 
     def _let_go(self, x: float, y: float) -> None:
         if self._held is not None:

@@ -54,7 +54,7 @@ def from_text(text: str) -> dict[str, dict[str, str]]:
 
 def controls_of(view: FramedView) -> list[Control]:
     """What can be chosen in a view alone."""
-    found = (c for c in view.controls.findChildren(QWidget) if isinstance(c, CONTROLS))
+    found = (c for part in view.choosing() for c in part.findChildren(QWidget) if isinstance(c, CONTROLS))
     return [control for control in found if not _is_elsewhere(control, view)]
 
 
@@ -67,14 +67,17 @@ def _is_elsewhere(control: QWidget, view: FramedView) -> bool:
     return False
 
 
-def when_chosen(control: Control, call: Callable[[], object]) -> None:
-    """Call it whenever something else is chosen there."""
+def when_chosen(control: Control, call: Callable[..., object]) -> None:
+    """Call it, with what Qt says of it, whenever something else is chosen there.
+
+    A method of something of Qt's is forgotten with it, which a lambda that holds it would not be.
+    """
     if isinstance(control, QComboBox):
-        control.currentIndexChanged.connect(lambda *_: call())
+        control.currentIndexChanged.connect(call)
     elif isinstance(control, QCheckBox):
-        control.toggled.connect(lambda *_: call())
+        control.toggled.connect(call)
     else:
-        control.valueChanged.connect(lambda *_: call())
+        control.valueChanged.connect(call)
 
 
 def name_of(control: Control) -> str:

@@ -81,7 +81,7 @@ class UnitView(FramedView):
         self._part.setCurrentIndex(1)
         self._spot = self.controls.choice(
             "Place",
-            (("mean", "mean of the map"), ("place", "selected place")),
+            (("mean", "mean of map"), ("place", "selected place")),
             "Which of the map's numbers is climbed to: the mean of all, or the one that is selected",
             lambda _: self._ask_anew(),
             captioned=False,
@@ -101,11 +101,11 @@ class UnitView(FramedView):
         column.addWidget(area, 1)
         self._stack = QStackedWidget()
         self._stack.addWidget(listed)
-        self._stack.addWidget(self.climb)
+        self._stack.addWidget(scrolled(self.climb))
         self.set_picture(self._stack)
         self.cards.hovered.connect(self._hover)
         self.cards.clicked.connect(self._pick)
-        self.climb.changed.connect(self.watching_changed)
+        self.climb.changed.connect(self._ask_or_stop)
         self._show_controls()
         self.say("Press play, or step once: what one unit makes of many examples appears here")
 
@@ -188,6 +188,10 @@ class UnitView(FramedView):
         self.climb.go_on()
         self.watching_changed.emit()
 
+    def _ask_or_stop(self) -> None:
+        self.readout.rest(self.climb.status)
+        self.watching_changed.emit()
+
     def _turn_layer(self, layer: str) -> None:
         if layer and layer != self._selection.layer:
             self.picked.emit(replace(self._selection, layer=layer, unit=0, row=0, column=0))
@@ -256,7 +260,7 @@ class UnitView(FramedView):
         unit = None if self._experiment is None else self.unit_of(self._experiment, self._selection)
         title = "" if unit is None else f"{unit[0].name}, unit {unit[1]}"
         if not self._is_single():
-            title += f": {self._spot.currentText()}"
+            title += f", {self._spot.currentText()}"
         self.climb.show_climb(found, climbed_group(found), title)
         self._stack.setCurrentIndex(1)
 
@@ -296,6 +300,9 @@ class UnitView(FramedView):
         indices, example = self._indices(), of_data(e, self._selection)[1]
         self.cards.choose(indices.index(example) if example in indices else -1)
         said = f"{unit[0].name}, unit {unit[1]}"
+        if isinstance(self._source, Exciting):
+            self.readout.rest(self.climb.status)
+            return
         if isinstance(self._source, Strongest):
             part = of_data(e, self._selection)[0]
             said += (
@@ -340,6 +347,12 @@ class UnitView(FramedView):
             self._turn_unit(way)
         else:
             super().keyPressEvent(event)
+
+    def choosing(self) -> tuple[QWidget, ...]:
+        return (self.controls, self.climb.controls)
+
+    def stand_in_pane(self) -> None:
+        self.climb.controls.hide()
 
     def furniture(self) -> tuple[QWidget, ...]:
         return (*super().furniture(), self.climb.controls)

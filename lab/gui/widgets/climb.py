@@ -19,16 +19,19 @@ from lab.gui.widgets.numbers import Number, WholeNumber
 from lab.gui.widgets.plot import Plot
 from lab.gui.widgets.wording import number
 from lab.training.one_unit import Beginning, Exciting, ExcitingProbe
+from lab.training.probes import PartOf
 
 BEGINNINGS: tuple[tuple[Beginning, str], ...] = (
-    ("noise", "from noise"),
-    ("grey", "from the mean"),
-    ("example", "from the example"),
+    ("noise", "noise"),
+    ("grey", "mean"),
+    ("example", "example"),
 )
-NARROW = 460
-"""Pixels of width below which the curve lies under the picture."""
-BELOW = 10
-"""Pixels of height that the picture's title and numbers take, less the width that its scale does."""
+NARROW, HIGH = 460, 300
+"""Pixels: the width below which the curve may lie under the picture, the height from which the formula has room."""
+BELOW, BETWEEN, LOWEST, WITH_LEGEND = 34, 14, 104, 150
+"""Pixels: the height that a picture's title and numbers take, less the width that its scale does; the gaps above it;
+the height that it has at the least; and that from which the curves have a legend.
+"""
 FORMULA = (
     "J = a/s − {decay}/2 · mean u² − {variation} · mean |∇u|,  with u = (x − mean) / deviation of the data, "
     "and s the deviation of a over the data"
@@ -47,12 +50,9 @@ class Climb(QWidget):
         self.running = True
         """False where a person has stopped it: then nobody asks."""
         self.bar, self.fields = FlowBar(), FlowBar()
-        self._begin = self.bar.choice(
-            "From", BEGINNINGS, "Where the ascent begins", self._begin_at, captioned=False
-        )
+        self._begin = self.bar.choice("From", BEGINNINGS, "Where the ascent begins", self._begin_at)
         self.stop = self.bar.button("stop", "Climb no further", self._stop)
         self.bar.button("again", "Climb once more from the beginning", self._again, "Climb again")
-        self.bar.button("other noise", "Climb again, from other random numbers", self._other_noise)
         self._numbers = {
             key: self._field(key, words, field, tip)
             for key, words, field, tip in (
@@ -60,6 +60,7 @@ class Climb(QWidget):
                 ("decay", "decay", Number(0.0, 1000.0), "How much large numbers cost: the factor of mean u² / 2"),
                 ("variation", "variation", Number(0.0, 1000.0), "How much roughness costs: that of mean |∇u|"),
                 ("steps", "passes", WholeNumber(1, 100_000), "How many passes through the network are made at most"),
+                ("seed", "noise number", WholeNumber(0, 999_999), "Another one begins from other random numbers"),
                 ("pace", "a picture", WholeNumber(1, 1000), "So many between two pictures, while the run stands"),
             )
         }  # fmt: skip
@@ -87,19 +88,22 @@ class Climb(QWidget):
                 )
             )
         )
-        self.formula, self.status = QLabel(), QLabel()
-        for label in (self.formula, self.status):
-            label.setWordWrap(True)
-            label.setFont(number_font())
+        self.status = ""
+        """How far the climb has come."""
+        self.formula = QLabel()
+        self.formula.setWordWrap(True)
+        self.formula.setFont(number_font())
         self.formula.setProperty("caption", True)
-        right = QVBoxLayout()
+        self._curve = QWidget()
+        right = QVBoxLayout(self._curve)
+        right.setContentsMargins(0, 0, 0, 0)
         right.setSpacing(2)
         right.addWidget(self.legend)
         right.addWidget(self.plot, 1)
         self._sides = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._sides.setSpacing(12)
         self._sides.addWidget(self.picture)
-        self._sides.addLayout(right, 1)
+        self._sides.addWidget(self._curve, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
@@ -112,7 +116,6 @@ class Climb(QWidget):
         layout.addWidget(self.controls)
         layout.addWidget(self.formula)
         layout.addLayout(self._sides, 1)
-        layout.addWidget(self.status)
         self._show_settings()
 
     def _field(self, key: str, words: str, field: Number | WholeNumber, tip: str) -> Number | WholeNumber:
@@ -132,14 +135,10 @@ class Climb(QWidget):
         field.edited.connect(lambda value: self._change(**{key: value}))
         return field
 
-    def _show_fields(self, on: bool) -> None:
-        self.fields.setVisible(on)
-        self.fields.arrange()
-
     # settings
 
     def question(
-        self, layer: str, unit: int, spot: tuple[int, int] | None, before: bool, part: str, example: int
+        self, layer: str, unit: int, spot: tuple[int, int] | None, before: bool, part: PartOf, example: int
     ) -> ExcitingProbe:
         """What is asked of a unit, with these settings."""
         asked = replace(self.settings, layer=layer, unit=unit, spot=spot, before=before)
@@ -161,13 +160,10 @@ class Climb(QWidget):
     def _again(self) -> None:
         self._change(again=self.settings.again + 1)
 
-    def _other_noise(self) -> None:
-        self._change(seed=self.settings.seed + 1, beginning="noise")
-
     def _stop(self) -> None:
         self.running = False
         self.stop.setEnabled(False)
-        self.status.setText(f"Stopped. {self.status.text()}")
+        self.status = f"Stopped. {self.status}"
         self.changed.emit()
 
     def _show_settings(self) -> None:
@@ -179,9 +175,9 @@ class Climb(QWidget):
         self._begin.setCurrentIndex(self._begin.findData(self.settings.beginning))
         self._begin.blockSignals(False)
         self.stop.setEnabled(self.running)
-        self.formula.setText(
-            FORMULA.format(decay=number(self.settings.decay), variation=number(self.settings.variation))
-        )
+        said = FORMULA.format(decay=number(self.settings.decay), variation=number(self.settings.variation))
+        self.formula.setText(said)
+        self.plot.setToolTip(said)
 
     # what is shown
 
@@ -197,8 +193,8 @@ class Climb(QWidget):
         room = 0.06 * max(high - low, 1e-9)
         self.plot.frame((0.0, float(max(self.settings.steps, 2))), (low - room, high + room))
         self.stop.setEnabled(self.running and not found.done)
-        self.status.setText(words_of(found, self.settings))
-        self.setAccessibleDescription(self.status.text())
+        self.status = words_of(found, self.settings)
+        self.setAccessibleDescription(self.status)
 
     def show_theme(self, theme: Theme) -> None:
         self._theme = theme
@@ -208,11 +204,30 @@ class Climb(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        narrow = self.width() < NARROW
+        self._share_room()
+
+    def _share_room(self) -> None:
+        holder = self.parentWidget()
+        seen = self.height() if holder is None else holder.height()  # it may be scrolled
+        upright = self.width() < NARROW and seen > self.width()
         down, across = QBoxLayout.Direction.TopToBottom, QBoxLayout.Direction.LeftToRight
-        self._sides.setDirection(down if narrow else across)
-        room = self._sides.geometry().height() - BELOW
-        self.picture.setFixedWidth(self.width() if narrow else max(min(self.width() * 11 // 20, room), WIDE))
+        self._sides.setDirection(down if upright else across)
+        self.formula.setVisible(seen >= HIGH)
+        # both are told their heights: what is scrolled would grow with what it holds
+        above = 0 if self.controls.isHidden() else self.controls.sizeHint().height()
+        above += self.formula.heightForWidth(self.width()) if seen >= HIGH else 0
+        room = seen - above - BETWEEN
+        high = max((room - BETWEEN) // 2 if upright else room, LOWEST)
+        self.picture.setFixedHeight(high)
+        self._curve.setFixedHeight(high)
+        self.legend.setVisible(high >= WITH_LEGEND)
+        side = min(self.width() * 11 // 20, room - BELOW)
+        self.picture.setFixedWidth(self.width() if upright else max(side, min(WIDE, self.width() // 2)))
+
+    def _show_fields(self, on: bool) -> None:
+        self.fields.setVisible(on)
+        self.fields.arrange()
+        self._share_room()
 
 
 def words_of(found: Exciting, asked: ExcitingProbe) -> str:
@@ -221,7 +236,7 @@ def words_of(found: Exciting, asked: ExcitingProbe) -> str:
     if found.stuck and found.gradient == 0:
         return (
             "The slope is 0 everywhere: the unit does not answer to this input. "
-            "Begin from an example or from other noise, or look at z before the activation."
+            "Begin from an example or from another noise number, or look at z before the activation."
         )
     if not np.isfinite(found.objective[last]):
         return "The unit's answer is not finite: there is nothing to climb."

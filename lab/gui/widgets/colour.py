@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +19,17 @@ NOT_A_NUMBER = 256
 
 
 def pixel_table(colours: ColourMap, not_a_number: str) -> Pixels:
-    """The colours of a map as pixels [257]; the last is for what is not a number."""
-    red, green, blue = (colours[:, k].astype(np.uint32) for k in range(3))
+    """The colours of a map as pixels [257]; the last is for what is not a number. Read-only."""
+    return _pixel_table(colours.tobytes(), not_a_number)
+
+
+@lru_cache(maxsize=32)
+def _pixel_table(colours: bytes, not_a_number: str) -> Pixels:
+    red, green, blue = np.frombuffer(colours, np.uint8).reshape(-1, 3).T.astype(np.uint32)
     table = np.uint32(0xFF000000) | (red << np.uint32(16)) | (green << np.uint32(8)) | blue
-    return np.append(table, np.uint32(QColor(not_a_number).rgba()))
+    pixels: Pixels = np.append(table, np.uint32(QColor(not_a_number).rgba()))
+    pixels.setflags(write=False)
+    return pixels
 
 
 def rows_of_map(

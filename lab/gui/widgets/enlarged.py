@@ -14,8 +14,8 @@ from lab.gui.widgets.mosaic import Group, Mosaic
 from lab.gui.widgets.mosaic_colours import scale_of
 from lab.gui.widgets.wording import counted, number, share
 
-WIDE, LOWEST = 216, 84
-"""Pixels: of the whole, and the height of the map at the least."""
+WIDE, LOWEST, WITH_NUMBERS = 216, 60, 190
+"""Pixels: of the whole, the height of the map at the least, and that of the whole from which its numbers have room."""
 
 
 class Enlarged(QWidget):
@@ -68,7 +68,10 @@ class Enlarged(QWidget):
         tiles, _, height, width = self._group.shape
         wide = max(self.width() - self.bar.sizeHint().width() - 8, 40)
         high = wide if tiles > 1 else round(wide * min(height / width, 3.0))
-        room = self.height() - self.title.sizeHint().height() - 3 * self.fontMetrics().height() - 16
+        line = self.fontMetrics().height()
+        self.numbers.setVisible(self.height() >= WITH_NUMBERS)
+        below = 3 * line if self.height() >= WITH_NUMBERS else 0
+        room = self.height() - max(self.title.sizeHint().height(), line) - below - 16
         high = max(min(high + 8, room), LOWEST)
         self.picture.setFixedHeight(high)
         self.bar.setFixedHeight(high)

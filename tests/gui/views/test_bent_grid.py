@@ -13,23 +13,9 @@ from lab.gui.selection import Selection
 from lab.gui.theme import LIGHT
 from lab.gui.views.bent_grid import BentGridView
 from lab.gui.widgets.bent_plot import LINES
-from lab.training.bending import BentGrid, BentGridProbe
-from tests.gui.fake_snapshots import prepared, snapshot
+from lab.training.bending import BentGridProbe
+from tests.gui.fake_snapshots import grid_of, prepared, snapshot
 from tests.gui.views.stage import Stage
-
-
-def grid_of(name: str, probe: BentGridProbe, width: int = 8) -> BentGrid:
-    """A made-up layer: the plane turned upside down and halved."""
-    x = np.linspace(-6, 6, 121)
-    lattice = np.stack(np.meshgrid(x, x), -1)
-    lines = np.concatenate([lattice[:, ::6].swapaxes(0, 1), lattice[::6]])
-    part = prepared(snapshot(name).experiment).training
-    places = part.raw[:, :, 0, 0].astype(np.float64)
-    border = np.array([[-6.0, 0.0], [6.0, 0.0], [np.nan, np.nan]])
-    return BentGrid(
-        probe.layer, width, probe.units, 0.75, (lines, -lines / 2), (places, -places / 2), (border, -border / 2),
-        part.labels, part.targets,
-    )  # fmt: skip
 
 
 @pytest.fixture

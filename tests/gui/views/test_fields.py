@@ -84,6 +84,7 @@ def test_branches_that_do_not_line_up_are_told(qtbot: QtBot) -> None:
     put_up(qtbot, view, still_on(e))
     assert view.sheet.notices.text().startswith("⚠ sum: “b” looks 0.5 pixel above where “a” looks.")
     assert texts(view)["b"][0] == "4 × 5"
+    assert "⚠ sum" in texts(view), "its line is marked, too"
 
 
 def test_the_box_and_the_words_of_the_selected_unit(qtbot: QtBot, view: FieldsView) -> None:

@@ -17,6 +17,7 @@ from lab.network.layers import Conv2D, Dense, Dropout, Flatten, LayerNorm, Trans
 from lab.network.network import Network, Node, analyse
 from lab.network.shape import Shape
 from lab.training import filter_numbers
+from lab.training.drawing import Drawing
 from lab.training.filters import Filters, FiltersProbe
 from tests.gui.fake_snapshots import LENET, snapshot, weights
 from tests.gui.fake_snapshots import filters as fake_filters
@@ -310,3 +311,11 @@ def test_a_kernel_is_enlarged_beside(stage: Stage, qtbot: QtBot) -> None:
     assert picked.args[0].weight == flat_index(LENET.analysis, "conv2.weight", (5, 2, 4, 4))
     view.resize(300, 300)
     assert not view.enlarged.isVisible()
+
+
+def test_a_drawing_of_nothing_in_particular_has_no_error(stage: Stage) -> None:
+    view = stage.show(FiltersView)
+    view._what.setCurrentIndex(view._what.findData("example"))
+    drawn = Drawing.of(np.zeros((1, 32, 32), np.float32))
+    (probe,) = view.probes(snapshot("lenet"), Selection(part=drawn))
+    assert probe == FiltersProbe("conv1", "example", drawn)

@@ -301,3 +301,11 @@ def test_a_fault_on_purpose_opens_with_health_in_front(
     if face is not None:
         assert dock.view.shows == face
         assert any(isinstance(probe, ConditionProbe) for probe in window.workspace.probes())
+
+
+def test_a_network_that_is_too_large_is_left_alone(qtbot: QtBot) -> None:
+    view, snapshot = HealthView(), still_of("u-net").snapshot(frozenset())
+    qtbot.addWidget(view)
+    assert view.probes(snapshot, Selection()) == frozenset()
+    view.show_snapshot(snapshot)
+    assert view.message.startswith("Nothing is looked at of so large a network")

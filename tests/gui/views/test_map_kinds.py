@@ -10,11 +10,13 @@ from pytestqt.qtbot import QtBot
 
 from lab.gui.selection import Selection
 from lab.gui.theme import DARK
+from lab.gui.views.map_kinds import maps_in
 from lab.gui.views.maps import MapsView
 from lab.gui.widgets.enlarged import numbers_of
 from lab.gui.widgets.mosaic import Place
 from lab.gui.widgets.wording import number
 from lab.training.comparing import Changes, ChangesProbe
+from lab.training.drawing import Drawing
 from lab.training.probes import ActivationsProbe, GradientsProbe
 from tests.gui.fake_snapshots import activations, changes, gradients, snapshot
 from tests.gui.views.stage import Stage
@@ -155,3 +157,16 @@ def test_settings_go_to_a_view_of_another_run(stage: Stage, qtbot: QtBot) -> Non
     other.copy_from(view)
     assert other.kind == "mark"
     assert other.marked.step == 600
+
+
+def test_of_a_drawing_nobody_knows_the_error() -> None:
+    drawn = Drawing.of(np.zeros((1, 32, 32), np.float32))
+    for label, known in ((None, False), (3, True)):
+        probe = GradientsProbe(replace(drawn, label=label))
+        found = maps_in(
+            replace(snapshot("lenet"), readings={probe: gradients("lenet", GradientsProbe())}),
+            "gradient",
+            probe,
+        )
+        assert bool(found.maps) == known
+        assert ("no error" in found.why) != known

@@ -14,30 +14,9 @@ from lab.gui.theme import LIGHT
 from lab.gui.views.confusion import ConfusionView
 from lab.gui.views.mistakes import MistakesView
 from lab.gui.widgets.cards import Pointed
-from lab.training.mistaken import Mistakes, MistakesProbe
-from tests.gui.fake_snapshots import prepared, snapshot
+from lab.training.mistaken import MistakesProbe
+from tests.gui.fake_snapshots import mistakes, prepared, snapshot
 from tests.gui.views.stage import Stage
-
-
-def mistakes(name: str, probe: MistakesProbe) -> Mistakes:
-    """Every third example of the part, taken for the class after its own, less and less surely."""
-    part = getattr(prepared(snapshot(name).experiment), probe.part)
-    chosen, many = np.arange(0, 30, 3), len(snapshot(name).experiment.data.classes())
-    labels = None if part.labels is None else part.labels[chosen]
-    return Mistakes(
-        indices=chosen,
-        inputs=part.inputs[chosen],
-        raw=part.raw[chosen],
-        errors=np.linspace(5, 1, 10),
-        scores=np.zeros((10, max(many, 1)), np.float32),
-        targets=np.ones((10, max(many, 1)), np.float32),
-        labels=labels,
-        predicted=None if labels is None else (labels + 1) % many,
-        score=None if labels is None else np.linspace(0.99, 0.5, 10).astype(np.float32),
-        score_of_true=None if labels is None else np.full(10, 0.01, np.float32),
-        among=len(part),
-        wrong=10,
-    )
 
 
 def put_up(stage: Stage, name: str, size: tuple[int, int] = (700, 500)) -> MistakesView:

@@ -10,6 +10,7 @@ from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
 from lab.gui.selection import Selection
+from lab.gui.views.maps import MapsView
 from lab.gui.views.pad import PadView
 from lab.training.drawing import Drawing
 from lab.training.probes import Activations, ActivationsProbe
@@ -119,7 +120,7 @@ def test_rubbing_out(view: PadView, qtbot: QtBot) -> None:
     drag(view, qtbot, (0.3, 0.3), (0.5, 0.3), button=Qt.MouseButton.RightButton)
     after = view.pad.ink.sum()
     assert after < 0.8 * before
-    view.eraser.click()
+    view.tool.setCurrentIndex(1)
     drag(view, qtbot, (0.2, 0.3), (0.8, 0.3))
     assert view.pad.ink.sum() < 0.1 * before
 
@@ -162,3 +163,24 @@ def test_not_for_a_plane(stage: Stage) -> None:
     view = stage.show(PadView, "rings")
     assert "image" in view.message
     assert not view.suits(snapshot("rings"))
+
+
+def test_where_it_is_narrow_the_sheet_has_the_room_of_the_bars(view: PadView, qtbot: QtBot) -> None:
+    drag(view, qtbot, (0.3, 0.3), (0.7, 0.7))
+    view.resize(230, 300)
+    answered(view, view._selection, 0.1, 0.2, 0.7)
+    assert view.panel.bars.isHidden()
+    assert view.readout.text() == "2: 70.0 %,  1: 20.0 %"
+    qtbot.waitUntil(lambda: view.pad.sheet.width() > 90)
+    view.resize(700, 400)
+    assert not view.panel.bars.isHidden()
+
+
+def test_the_next_example_leads_from_a_drawing_back_to_the_data(stage: Stage, qtbot: QtBot) -> None:
+    drawn = Selection(part=Drawing.of(np.ones((1, 32, 32), np.float32)))
+    view = stage.show(MapsView, "lenet", drawn)
+    assert view._part.currentIndex() == -1
+    assert view._part.placeholderText() == "what you drew"
+    with qtbot.waitSignal(view.picked) as picked:
+        view._turn(1)
+    assert (picked.args[0].part, picked.args[0].example) == ("validation", 0)

@@ -16,6 +16,7 @@ from lab.data.datasets import XOR
 from lab.data.datasets.points import Points
 from lab.experiment.presets import preset
 from lab.gui.document import Document
+from lab.gui.keyboard import keeps_key
 from lab.gui.points_by_hand import edit_points
 from lab.gui.views.decision import DecisionView
 from lab.gui.views.point_tools import ADD, DELETE, LOOK, MOVE
@@ -159,3 +160,37 @@ def test_the_document_takes_it_as_an_edit_that_undo_takes_back(document: Documen
 def test_of_pictures_there_is_nothing_to_edit(document: Document) -> None:
     edit_points(document, lambda points: points, "Add a point", "")
     assert document.undo_stack.count() == 0
+
+
+def test_by_keyboard_a_point_is_added_and_moved(view: DecisionView, qtbot: QtBot) -> None:
+    seen = edits(view)
+    take(view, f"{ADD} 0")
+    (x0, x1), (y0, y1) = view.plot.box.viewRange()
+    for _ in range(5):
+        qtbot.keyClick(view.plot, Qt.Key.Key_Right)
+    qtbot.keyClick(view.plot, Qt.Key.Key_Space)
+    assert keeps_key(view.plot, Qt.Key.Key_Space)
+    x, y, label, _ = seen[-1][0](Points()).rows[-1]
+    assert (x, y) == pytest.approx(((x0 + x1) / 2 + 0.1 * (x1 - x0), (y0 + y1) / 2), abs=1e-3)
+    assert label == 0
+    take(view, MOVE)
+    there = prepared(RINGS).training.raw[0, :, 0, 0].tolist()
+    view.tools.hand._by_key = there[0], there[1]
+    qtbot.keyClick(view.plot, Qt.Key.Key_Space)
+    for _ in range(3):
+        qtbot.keyClick(view.plot, Qt.Key.Key_Up)
+    qtbot.keyClick(view.plot, Qt.Key.Key_Space)
+    before = Points(rows=tuple((0.0, 0.0, 0.0, 0) for _ in range(400)), names=("a", "b"))
+    after = seen[-1][0](before)
+    assert after.rows[0][1] == pytest.approx(there[1] + 0.06 * (y1 - y0), abs=1e-3)
+    take(view, LOOK)
+    assert not keeps_key(view.plot, Qt.Key.Key_Space)
+    assert len(view.tools._ring.data) == 0
+
+
+def test_while_looking_an_example_is_selected(view: DecisionView, qtbot: QtBot) -> None:
+    place = prepared(RINGS).validation.raw[7, :, 0, 0].tolist()
+    with qtbot.waitSignal(view.picked) as picked:
+        view.plot.pressed.emit(tuple(place))
+    found = getattr(prepared(RINGS), picked.args[0].part).raw[picked.args[0].example, :, 0, 0]
+    assert np.hypot(*(found - place)) < 0.3

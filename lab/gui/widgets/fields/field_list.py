@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidge
 
 from lab.gui.theme import LIGHT, Theme, number_font
 from lab.gui.widgets.copied import CopiesRows
-from lab.gui.widgets.fields.words import OUTGROWN, both_axes, exactly, padding_of, row_words, size_of
+from lab.gui.widgets.fields.words import ASKEW, OUTGROWN, both_axes, exactly, padding_of, row_words, size_of
 from lab.gui.widgets.wording import share
 from lab.network.field_table import FieldRow
 
@@ -63,11 +63,12 @@ class FieldModel(QAbstractTableModel):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.rows: tuple[FieldRow, ...] = ()
+        self.askew: frozenset[str] = frozenset()
         self.theme = LIGHT
 
-    def show_rows(self, rows: tuple[FieldRow, ...]) -> None:
+    def show_rows(self, rows: tuple[FieldRow, ...], askew: frozenset[str]) -> None:
         self.beginResetModel()
-        self.rows = rows
+        self.rows, self.askew = rows, askew
         self.endResetModel()
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
@@ -78,8 +79,11 @@ class FieldModel(QAbstractTableModel):
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         row, column = self.rows[index.row()], COLUMNS[index.column()]
+        is_askew = column.words and row.layer in self.askew
         if role == Qt.ItemDataRole.DisplayRole:
-            return column.text(row)
+            return f"{ASKEW} {row.layer}" if is_askew else column.text(row)
+        if role == Qt.ItemDataRole.ForegroundRole and is_askew:
+            return QColor(self.theme.warning)
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleDescriptionRole):
             return row_words(row) if column.words else f"{column.tip}: {column.text(row)}"
         if role == Qt.ItemDataRole.TextAlignmentRole:
@@ -134,16 +138,18 @@ class FieldList(CopiesRows, QTableView):
         self.setAccessibleName("Receptive fields of all layers")
         self.selectionModel().currentRowChanged.connect(lambda now, _: self._choose(now))
 
-    def show_rows(self, rows: tuple[FieldRow, ...]) -> None:
-        if rows is self.fields.rows:
+    def show_rows(self, rows: tuple[FieldRow, ...], askew: frozenset[str] = frozenset()) -> None:
+        """`askew` are the joins whose branches look at different places."""
+        if rows is self.fields.rows and askew == self.fields.askew:
             return
         self.selectionModel().blockSignals(True)
-        self.fields.show_rows(rows)
+        self.fields.show_rows(rows, askew)
         self.selectionModel().blockSignals(False)
         self.setAccessibleDescription("; ".join(map(row_words, rows)))
         plain, bold = QFontMetrics(number_font()), QFontMetrics(number_font(bold=True))
         for place, column in enumerate(COLUMNS):
-            texts = [bold.horizontalAdvance(column.text(row)) for row in rows]
+            mark = f"{ASKEW} " if askew and column.words else ""
+            texts = [bold.horizontalAdvance(mark + column.text(row)) for row in rows]
             wide = max([plain.horizontalAdvance(column.title) + 2, *texts]) + PADDING
             self.setColumnWidth(place, min(wide, 160))
 

@@ -16,8 +16,6 @@ from lab.gui.widgets.microscope.grid import ARROWS
 from lab.network.receptive_field import Region
 from lab.training.fields import Effective
 
-MOST_AROUND = 0.35
-"""Of the input's side that is shown beyond it, at most, for fields that begin in the padding."""
 MARGIN = 6
 
 Values = NDArray[np.float32]

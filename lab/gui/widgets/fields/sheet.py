@@ -12,7 +12,7 @@ from lab.gui.widgets.colorbar import ColourBar
 from lab.gui.widgets.colour import Scale
 from lab.gui.widgets.fields.field_list import FieldList
 from lab.gui.widgets.fields.field_picture import FieldPicture, Shown
-from lab.gui.widgets.fields.words import HOW
+from lab.gui.widgets.fields.words import ASKEW, HOW
 from lab.gui.widgets.mosaic import Group, Mosaic, Place
 from lab.training.microscope import Spot
 
@@ -98,7 +98,7 @@ class FieldSheet(QSplitter):
 
     def show_notices(self, sentences: tuple[str, ...], branches: bool) -> None:
         """Where branches do not line up; of a network with branches also that they do."""
-        said = "\n".join(f"⚠ {sentence}" for sentence in sentences)
+        said = "\n".join(f"{ASKEW} {sentence}" for sentence in sentences)
         text = said or ("All branches that meet look at the same places." if branches else "")
         self.notices.setText(text)
         self._fit_notices()
@@ -106,7 +106,7 @@ class FieldSheet(QSplitter):
     def _fit_notices(self) -> None:
         """Where there is little room, only what is wrong is said."""
         text = self.notices.text()
-        self.notices.setVisible(text.startswith("⚠") or (bool(text) and self.width() >= NARROW))
+        self.notices.setVisible(text.startswith(ASKEW) or (bool(text) and self.width() >= NARROW))
 
     def show_field(self, shown: Shown, quantity: str, words: str, theme: Theme) -> None:
         self.picture.show_field(shown, words)
@@ -125,7 +125,7 @@ class FieldSheet(QSplitter):
         self.list.show_theme(theme)
         self.picture.show_theme(theme)
         self.map.show_theme(theme)
-        self.notices.setStyleSheet(f"color: {theme.warning}" if self.notices.text().startswith("⚠") else "")
+        self.notices.setStyleSheet(f"color: {theme.warning}" if self.notices.text().startswith(ASKEW) else "")
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

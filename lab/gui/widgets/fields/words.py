@@ -13,6 +13,8 @@ from lab.training.fields import ABOVE, Field, FieldProbe
 
 OUTGROWN = "▲"
 """The sign of a field that is larger than the input."""
+ASKEW = "⚠"
+"""The sign of a join whose branches look at different places."""
 PARTS = {"training": "training", "validation": "validation", "test": "test"}
 
 

@@ -17,8 +17,8 @@ from lab.training.conditions import LayerHealth, Twins
 CELL, LEAST, GAP, MARGIN, BETWEEN = 15, 5, 2, 4, 12
 MOST_ROWS = 8
 """Of squares in a layer, before they become smaller; and of the smallest, before the rest is left out."""
-COURSE, COURSE_FROM = 104, 340
-"""Pixels: the width of the little course at the right, and of the strips from which it has room."""
+COURSE, COURSE_HIGH, COURSE_FROM = 104, 42, 300
+"""Pixels: width and height of the little course at the right, and the width from which it has room."""
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -101,10 +101,15 @@ class UnitStrips(QWidget):
                     break
             shown = min(units, columns * MOST_ROWS)
             bottom = top + -(-shown // columns) * (cell + GAP)
-            bottom = max(bottom, y + 44) if self.width() >= COURSE_FROM else bottom
+            bottom = max(bottom, top + COURSE_HIGH) if self._has_course(strip) else bottom
             self._laid.append(Laid(top, cell, columns, shown, bottom))
             y = bottom + BETWEEN
         self.setMinimumHeight(max(round(y), 40))
+
+    def _has_course(self, strip: Strip) -> bool:
+        """Whether the shares over the steps are drawn: where there is room, and there are some."""
+        known = any(v.size and np.isfinite(v).any() for v in (strip.dead, strip.saturated))
+        return self.width() >= COURSE_FROM and len(strip.steps) > 1 and known
 
     def area_of(self, layer: str, unit: int) -> QRectF | None:
         """Where a unit's square lies."""
@@ -139,12 +144,13 @@ class UnitStrips(QWidget):
             whole = QRectF(0, laid.top - line - 6, self.width(), laid.bottom - laid.top + line + 6)
             if not whole.intersects(QRectF(visible)):
                 continue
-            self._paint_heading(painter, strip, QRectF(MARGIN, whole.top(), self._room(), line + 2))
+            self._paint_heading(
+                painter, strip, QRectF(MARGIN, whole.top(), self.width() - 2 * MARGIN, line + 2)
+            )
             self._paint_units(painter, strip, laid)
-            if self.width() >= COURSE_FROM:
+            if self._has_course(strip):
                 left = self.width() - MARGIN - COURSE
-                area = QRectF(left, whole.top() + 2, COURSE, min(whole.height() - 4, 62))
-                self._paint_course(painter, strip, area)
+                self._paint_course(painter, strip, QRectF(left, laid.top, COURSE, COURSE_HIGH))
         self._paint_chosen(painter)
 
     def _paint_heading(self, painter: QPainter, strip: Strip, area: QRectF) -> None:
@@ -193,9 +199,12 @@ class UnitStrips(QWidget):
     def _paint_course(self, painter: QPainter, strip: Strip, area: QRectF) -> None:
         """The shares over the steps: dead as a line, saturated dashed."""
         steps, theme = strip.steps, self._theme
-        known = [v for v in (strip.dead, strip.saturated) if v.size and np.isfinite(v).any()]
-        if len(steps) < 2 or not known:
-            return
+        below = QRectF(area.left(), area.bottom() - 10, area.width(), 12)
+        painter.setFont(number_font(7))
+        painter.setPen(QColor(theme.muted))
+        painter.drawText(below, Qt.AlignmentFlag.AlignLeft, "0–100 %")
+        painter.drawText(below, Qt.AlignmentFlag.AlignRight, f"step {int(steps[-1]):,}")
+        area = area.adjusted(0, 0, 0, -12)
         painter.setPen(QPen(QColor(theme.border), 1))
         painter.drawRect(area)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -212,11 +221,6 @@ class UnitStrips(QWidget):
             painter.setPen(QPen(QColor(colour), 1.8, style))
             painter.drawPolyline(QPolygonF(points))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        painter.setFont(number_font(7))
-        painter.setPen(QColor(theme.muted))
-        right, top = Qt.AlignmentFlag.AlignRight, Qt.AlignmentFlag.AlignTop
-        painter.drawText(area.adjusted(3, 0, -3, 0), top | Qt.AlignmentFlag.AlignLeft, "100 %")
-        painter.drawText(area.adjusted(3, 0, -3, 0), top | right, f"step {int(steps[-1]):,}")
 
     def _paint_chosen(self, painter: QPainter) -> None:
         area = self.area_of(*self._chosen) if self._chosen is not None else None

@@ -36,6 +36,7 @@ from lab.training.snapshot import Snapshot
 
 BY_RUN = {
     "maps": 210,
+    "unit": 260,
     "fields": 260,
     "health": 220,
     "filters": 150,
@@ -43,6 +44,8 @@ BY_RUN = {
     "predictions": 200,
     "decision": 230,
     "units": 150,
+    "bent_grid": 230,
+    "mistakes": 200,
     "diagram": 300,
     "surface": 240,
 }
