@@ -289,6 +289,18 @@ def test_another_view_that_is_asked_for_ends_it(window: MainWindow) -> None:
     assert not window.workspace.docks["surface"].isHidden()
 
 
+def test_a_double_click_on_the_title_maximises_and_one_in_the_view_does_not(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    dock = maps_of(window)
+    window.workspace.maximise(dock)
+    QApplication.processEvents()
+    qtbot.mouseDClick(dock.view.readout, Qt.MouseButton.LeftButton)  # type: ignore[attr-defined]
+    assert window.workspace.is_maximised
+    qtbot.mouseDClick(dock.titleBarWidget(), Qt.MouseButton.LeftButton)
+    assert not window.workspace.is_maximised
+
+
 def test_a_double_click_on_a_tab_maximises(qtbot: QtBot, window: MainWindow) -> None:
     dock = maps_of(window)
     bar, tab = next(
