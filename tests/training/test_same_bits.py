@@ -52,7 +52,7 @@ def test_a_preset(preset):
     assert evaluated(run) == evaluated(other)
     kept = bits(run)
     run.advance(4)
-    for step in (9, 0):
+    for step in (min(9, run.step), 0):  # one whose error explodes does not come so far
         other.advance(13 - other.step)
         assert bits(other) == bits(run)
         assert other.go_to(step) == step
