@@ -154,6 +154,7 @@ class DockSpace(QMainWindow):
         """Give a view the whole middle, or put all back."""
         if self._whole is not None:
             self.restore_all()
+            dock.raise_()  # another may have been in front of it
         elif dock.isFloating():
             dock.showNormal() if dock.isMaximized() else dock.showMaximized()
         else:

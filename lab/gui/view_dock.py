@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QContextMenuEvent, QKeyEvent, QKeySequence
+from PySide6.QtGui import QAction, QCloseEvent, QContextMenuEvent, QKeyEvent, QKeySequence, QMouseEvent
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QMenu, QToolButton, QWidget
 
 from lab.gui.icons import icon
@@ -169,8 +169,9 @@ class ViewDock(TitledDock):
 
     def event(self, event: QEvent) -> bool:
         """A double click on the title; Qt would let it float."""
-        if event.type() == QEvent.Type.MouseButtonDblClick:
-            self.maximise_wanted.emit()
+        if event.type() == QEvent.Type.MouseButtonDblClick and isinstance(event, QMouseEvent):
+            if self.titleBarWidget().geometry().contains(event.position().toPoint()):
+                self.maximise_wanted.emit()
             event.accept()
             return True
         return super().event(event)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QEvent, QPoint, QSettings, Qt
 from PySide6.QtGui import QContextMenuEvent, QMouseEvent
-from PySide6.QtWidgets import QApplication, QMenu, QTabBar
+from PySide6.QtWidgets import QApplication, QTabBar
 from pytestqt.qtbot import QtBot
 
 from lab.gui import layout
@@ -191,16 +191,16 @@ def test_the_pin_is_a_button_of_the_title_and_a_key(qtbot: QtBot, window: MainWi
     menu.close()
 
 
-def test_a_view_has_its_menu_wherever_nothing_else_has_one(window: MainWindow) -> None:
+def test_a_view_has_its_menu_wherever_nothing_else_has_one(
+    window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
     dock = maps_of(window)
+    opened: list[QPoint] = []
+    monkeypatch.setattr(dock.tools, "open_menu", opened.append)  # a menu that pops up takes the keyboard
     at = QPoint(20, 60)
-    QApplication.sendEvent(
-        dock.view, QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, at, dock.view.mapToGlobal(at))
-    )
-    menu = QApplication.activePopupWidget()
-    assert isinstance(menu, QMenu)
-    assert "Duplicate view" in [action.text().split("\t")[0] for action in menu.actions()]
-    menu.close()
+    there = dock.view.mapToGlobal(at)
+    QApplication.sendEvent(dock.view, QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, at, there))
+    assert opened == [there]
 
 
 texts = st.dictionaries(
@@ -287,6 +287,18 @@ def test_another_view_that_is_asked_for_ends_it(window: MainWindow) -> None:
     window.workspace.bring("curves")
     assert not window.workspace.is_maximised
     assert not window.workspace.docks["surface"].isHidden()
+
+
+def test_a_double_click_on_the_title_maximises_and_one_in_the_view_does_not(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    dock = maps_of(window)
+    window.workspace.maximise(dock)
+    QApplication.processEvents()
+    qtbot.mouseDClick(dock.view.readout, Qt.MouseButton.LeftButton)  # type: ignore[attr-defined]
+    assert window.workspace.is_maximised
+    qtbot.mouseDClick(dock.titleBarWidget(), Qt.MouseButton.LeftButton)
+    assert not window.workspace.is_maximised
 
 
 def test_a_double_click_on_a_tab_maximises(qtbot: QtBot, window: MainWindow) -> None:

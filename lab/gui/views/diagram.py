@@ -56,7 +56,7 @@ class DiagramView(FramedView):
     summary = (
         "The network drawn: units with their pictures, weights as lines; or each layer as a stack of its maps"
     )
-    hint = "Point at a unit or a line; click selects it, arrow keys lead on; Ctrl and wheel zoom"
+    hint = "Point at a unit or a line; click selects it, arrow keys lead on; Ctrl and wheel zoom, 0 shows all"
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -91,7 +91,6 @@ class DiagramView(FramedView):
             "‹", "The example before this one (P)", lambda: self._turn(-1), "Previous example"
         )
         self._forth = self.controls.button("›", "The next example (N)", lambda: self._turn(1), "Next example")
-        self.controls.button("fit", "Show all of it (0, or a double click beside it)", self._fit, "Show all")
         self.units, self.blocks = UnitsSheet(), BlocksSheet()
         for sheet, name in ((self.units, "Units and weights"), (self.blocks, "Layers")):
             self.set_picture(sheet)
@@ -223,9 +222,6 @@ class DiagramView(FramedView):
         if self._experiment is not None and self._net == self._net_of(self._experiment):
             self._draw()
         self.watching_changed.emit()
-
-    def _fit(self) -> None:
-        self.sheet.fit()
 
     # selection
 

@@ -52,9 +52,14 @@ def paint_names(
             painter.drawText(
                 column.more, CENTRE, f"+ {column.folded} more" if column.folded else "fold again"
             )
-    for place, is_left in ((0, True), (-1, False)):
-        if columns and columns[place].picture is None:
-            _paint_labels(painter, columns[place], is_left, LABELS * extent.width() - 8, theme, font)
+    if columns:
+        first, last = columns[0], columns[-1]
+        for column, is_left, room in (
+            (first, True, first.x - 12),
+            (last, False, extent.width() - last.x - last.width - 10),
+        ):
+            if column.picture is None:
+                _paint_labels(painter, column, is_left, room, theme, font)
 
 
 def _paint_labels(
@@ -92,18 +97,20 @@ def paint_scale(
     outputs = [float(v.max()) for name, v in numbers.limits.items() if name != columns[0].name]
     alike = bool(outputs) and max(outputs) <= 1.02 * min(outputs)
     end = number(max(outputs, default=1.0), 2) if alike else "max"
-    taken = metrics.horizontalAdvance(f"w > 0w < 0{said}y  −{end}{end}") + 2 * SAMPLE + BAR + 80
+    wanted = metrics.horizontalAdvance(f"w > 0w < 0y  −{end}{end}") + 2 * SAMPLE + BAR + 62
+    short = 0.6 if wanted > size.width() else 1.0
+    sample, bar_width = SAMPLE * short, BAR * short
     for text, ink in (("w > 0", positive), ("w < 0", negative)):
         painter.setPen(ink[LEVELS // 2])
-        painter.drawLine(QPointF(x, y), QPointF(x + SAMPLE, y))
-        x += SAMPLE + 6
+        painter.drawLine(QPointF(x, y), QPointF(x + sample, y))
+        x += sample + 6
         words(text)
-        x += 14
-    if taken <= size.width():
+        x += 14 * short
+    if wanted + metrics.horizontalAdvance(said) + 18 <= size.width():
         words(said)
         x += 18
     words(f"y  −{end} ")
-    bar = QRectF(round(x + 2) + 0.5, round(y - 4) + 0.5, BAR, 8)
+    bar = QRectF(round(x + 2) + 0.5, round(y - 4) + 0.5, bar_width, 8)
     paint_bar(painter, bar, Scale(diverging(theme), -1, 1), theme)
     x = bar.right() + 6
     words(end)

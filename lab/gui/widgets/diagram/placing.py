@@ -186,14 +186,15 @@ def _sized(
     if place == len(net.columns) - 1 and count <= 2 and net.on_plane:
         largest = min(LARGEST_OUTPUT, wide * 0.22)
     pitch = tall / count
-    side = min(pitch - min(max(0.16 * pitch, 3.0), 10.0), largest)
+    side = max(min(pitch - min(max(0.16 * pitch, 2.0), 10.0), largest), 3.0)
     lanes = 1
-    if side < SMALL and count > 6:
+    named = bool(column.labels)  # a name beside each: they stay in one line, however small
+    if side < SMALL and count > 6 and not named:
         lanes, pitch = 2, tall / (count + 1)
         side = min(2 * pitch - 5.0, largest)
-    is_open = column.name in opened and side < LEAST
+    is_open = column.name in opened and side < LEAST and not named
     shown = count
-    if side < LEAST:
+    if side < LEAST and not named:
         lanes, side, pitch = 2, LEAST, (LEAST + 5.0) / 2
         shown = count if is_open else min(max(int((tall - MORE - side) / pitch), 2), count)
     if lanes == 1:
