@@ -148,10 +148,12 @@ class Stage:
         self.until(lambda: self.step == updates)
 
     def spin(self, seconds: float) -> None:
-        until = time.perf_counter() + seconds
-        while time.perf_counter() < until:
-            self.application.processEvents()
-            time.sleep(0.0003)
+        """As the window lives: it sleeps where nothing happens."""
+        from PySide6.QtCore import QEventLoop, QTimer
+
+        loop = QEventLoop()
+        QTimer.singleShot(round(1000 * seconds), loop.quit)
+        loop.exec()
 
     def until(self, condition: Callable[[], bool]) -> None:
         began = time.perf_counter()

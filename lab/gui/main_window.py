@@ -59,6 +59,8 @@ from lab.training.listing import listing
 from lab.training.snapshot import Snapshot
 
 PANELS_WIDTH, INSPECTOR_WIDTH = 336, 216
+INSTRUMENTS_REST = 60
+"""Milliseconds between two looks at timeline, transport and chips while runs train."""
 SMALL, ROOMY, FRAME = QSize(1280, 800), QSize(1520, 940), 32
 
 SPEED_FOR: dict[Kind, float] = {"neuron": 20.0}
@@ -72,6 +74,11 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.document, self.appearance, self._settings = document, appearance, settings
         self._was_shown = False
+        self._told: Snapshot | None = None  # what timeline, transport and chips were shown last
+        self._instruments_rest = QTimer(self)
+        self._instruments_rest.setSingleShot(True)
+        self._instruments_rest.setInterval(INSTRUMENTS_REST)
+        self._instruments_rest.timeout.connect(self._end_rest)
         self._running: Experiment | None = None
         self._arranged_for = -1  # which document's first experiment the views were arranged for
         self._layout_to_come: Mapping[str, str] = {}
@@ -211,6 +218,15 @@ class MainWindow(QMainWindow):
             layout.restore(self, self._layout_to_come)
             self._layout_to_come = {}
         self.workspace.show_snapshot(snapshot)
+        if is_new or not self.document.playback.playing or not self._instruments_rest.isActive():
+            self._show_instruments(snapshot)
+        if is_new:
+            self._watch()
+
+    def _show_instruments(self, snapshot: Snapshot) -> None:
+        """What tells where the runs stand. While they train, nobody reads it forty times a second."""
+        self._instruments_rest.start()
+        self._told = snapshot
         self.timeline.show_snapshot(snapshot)
         if made := snapshot.operation:
             lines = listing(snapshot.experiment)
@@ -220,8 +236,13 @@ class MainWindow(QMainWindow):
             )
         self.transport.show_snapshot(snapshot)
         self.chips.show_snapshot(snapshot)
-        if is_new:
-            self._watch()
+
+    @Slot()
+    def _end_rest(self) -> None:
+        """The newest is told in any case, though it may be the last for long."""
+        newest = self.document.snapshot
+        if newest is not None and newest is not self._told:
+            self._show_instruments(newest)
 
     def _arrange_for(self, experiment: Experiment) -> None:
         opened = self.document.opened_at

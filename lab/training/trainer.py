@@ -38,7 +38,7 @@ from lab.training.surfaces import Surface, SurfaceProbe
 from lab.training.surgery import Kept
 from lab.training.survey import too_dear
 from lab.training.survey.anchors import weights_at
-from lab.training.walks import walks_of
+from lab.training.walks import Trodden, walks_of
 
 SLICE = 0.012
 """Seconds of training between two looks at the commands."""
@@ -85,6 +85,7 @@ class Trainer:
         self._speed = 0.0  # updates a second
         self._shown_at = 0.0
         self._shown: object = None  # what the last snapshot showed
+        self._trodden = Trodden()
         # of each run: its version and the surfaces that its walks were made for, and these
         self._walked: dict[int, tuple[object, tuple[Surface, ...], tuple[Walk, ...]]] = {}
         self._is_urgent = False  # whether the next one takes the place of one that nobody has taken yet
@@ -442,7 +443,7 @@ class Trainer:
         seen = lane.run.version, tuple(map(id, surfaces))
         known = self._walked.get(lane.number)
         if known is None or known[0] != seen:
-            known = seen, surfaces, walks_of(lane.run, lane.number, surfaces)
+            known = seen, surfaces, walks_of(lane.run, lane.number, surfaces, self._trodden)
             self._walked[lane.number] = known
         return known[2]
 

@@ -11,7 +11,7 @@ from lab.experiment.presets import preset
 from lab.landscape.plane import Plane
 from lab.training.run import Run
 from lab.training.surfaces import SurfaceProbe
-from lab.training.walks import MOST, walks_of
+from lab.training.walks import MOST, Trodden, walks_of
 from tests.training.problems import LINEAR_NEURON, XOR_MLP
 from tests.training.survey.looking import seen, walked
 
@@ -23,7 +23,7 @@ def test_it_goes_on_from_where_the_surface_saw_the_run() -> None:
     surface = seen(run, PROBE)
     assert surface.plane is not None
     run.advance(300)
-    (walk,) = walks_of(run, 1, [surface, surface])
+    (walk,) = walks_of(run, 1, [surface, surface], Trodden())
     assert walk.plane is surface.plane
     assert walk.steps[0] > 100
     assert walk.steps[-1] == 400
@@ -38,7 +38,7 @@ def test_a_run_that_went_back_is_where_it_stands() -> None:
     run = walked(XOR_MLP, 100)
     surface = seen(run, PROBE)
     run.go_to(40)
-    (walk,) = walks_of(run, 1, [surface])
+    (walk,) = walks_of(run, 1, [surface], Trodden())
     assert walk.steps.tolist() == [40]
     np.testing.assert_allclose(walk.points, surface.plane.project([run.params])[0], rtol=1e-4, atol=1e-5)
 
@@ -46,7 +46,7 @@ def test_a_run_that_went_back_is_where_it_stands() -> None:
 def test_two_weights_need_no_surface() -> None:
     run = walked(LINEAR_NEURON, 30)
     assert run.program.parameter_count == 2
-    (walk,) = walks_of(run, 1, [])
+    (walk,) = walks_of(run, 1, [], Trodden())
     assert walk.plane is None
     assert walk.points[-1].tolist() == run.params.tolist()
     assert len(walk.steps) == 32
@@ -54,9 +54,9 @@ def test_two_weights_need_no_surface() -> None:
 
 def test_other_networks_and_very_large_ones_have_none(monkeypatch: pytest.MonkeyPatch) -> None:
     surface = seen(walked(XOR_MLP, 5), PROBE)
-    assert not walks_of(Run(preset("spiral")), 1, [surface])
+    assert not walks_of(Run(preset("spiral")), 1, [surface], Trodden())
     monkeypatch.setattr("lab.training.walks.NUMBERS", 5)
-    assert not walks_of(walked(XOR_MLP, 9), 1, [surface])
+    assert not walks_of(walked(XOR_MLP, 9), 1, [surface], Trodden())
 
 
 @given(st.integers(0, 10_000), st.integers(2, 60), st.booleans())

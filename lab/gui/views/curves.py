@@ -42,7 +42,7 @@ class CurvesView(FramedView):
     name = "curves"
     title = "Curves"
     summary = "Error and accuracy over the updates made, on the training batches and on the validation part"
-    rest = 0.06
+    rest = 0.1
     hint = "Point at a curve for its numbers; drag to move, wheel to zoom, double click to fit"
 
     def __init__(self, parent: QWidget | None = None) -> None:

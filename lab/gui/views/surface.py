@@ -47,7 +47,7 @@ class SurfaceView(FramedView):
     tab = "Surface"
     summary = "The error over a plane through weight space, and the path that training walks on it"
 
-    rest = 0.03
+    rest = 0.06
 
     start_dragged = Signal(object, bool)
 
