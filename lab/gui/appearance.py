@@ -48,5 +48,7 @@ class Appearance(QObject):
         return DARK if self.choice == "dark" else LIGHT
 
     def _dress(self) -> None:
-        self._application.setPalette(palette(self.theme))
-        self._application.setStyleSheet(stylesheet(self.theme) + window_sheet(self.theme))
+        sheet = stylesheet(self.theme) + window_sheet(self.theme)
+        if sheet != self._application.styleSheet():  # every widget there is would be dressed again
+            self._application.setPalette(palette(self.theme))
+            self._application.setStyleSheet(sheet)
