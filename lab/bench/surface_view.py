@@ -6,6 +6,7 @@ import statistics
 import subprocess
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,19 +17,18 @@ from lab.bench.line import Line, at_least, at_most
 from lab.experiment.presets import preset
 from lab.experiment.variants import ASPECTS, variants
 from lab.kernels.warmup import compile_all
-from lab.training import machine
-from lab.training.survey import framing
 
 if TYPE_CHECKING:
     from lab.gui.main_window import MainWindow
+    from lab.gui.widgets.surface.trails import Trail
 
 RUNS = 4
 POINTS = "151"
 """Along each side of the relief: the next that can be chosen from 128 on."""
 WALKED, DRAGGED = 6000, 200
 """Updates that each run has made: before the relief is watched, and before its start is dragged."""
-POINTS_OF_A_PATH = 1024
-"""While the relief is watched. Usually they are 256, and of the runs beside the active one 100."""
+POINTS_OF_A_PATH = 1000
+"""While the relief is watched: points are put in between, usually there are some 250, and 100 of other runs."""
 MOVES = 60
 
 
@@ -62,7 +62,10 @@ def _of_drag(found: dict[str, float]) -> list[Line]:
 
 def relief(lasting: float) -> None:
     """In a fresh process: print frames a second of the relief, milliseconds of the 99th percentile of their gaps."""
-    machine.POINTS = framing.OTHER_POINTS = POINTS_OF_A_PATH
+    from lab.gui.views import surface as view
+
+    made = view.trails_of  # type: ignore[attr-defined]
+    view.trails_of = lambda *given: tuple(map(lengthened, made(*given)))  # type: ignore[attr-defined]
     stage = Stage("spiral")
     surface: Any = stage.window.workspace.docks["surface"].view
     for name, dock in stage.window.workspace.docks.items():
@@ -87,6 +90,21 @@ def relief(lasting: float) -> None:
     )
 
 
+def lengthened(trail: Trail) -> Trail:
+    """The same path through more points."""
+    if len(trail) < 2:
+        return trail
+    at, wanted = np.arange(len(trail)), np.linspace(0, len(trail) - 1, POINTS_OF_A_PATH)
+    columns = [np.interp(wanted, at, c) for c in (*trail.points.T, trail.errors, trail.steps, trail.away)]
+    return replace(
+        trail,
+        points=np.stack(columns[:2], axis=1),
+        errors=columns[2],
+        steps=columns[3].astype(np.int64),
+        away=columns[4],
+    )
+
+
 def drag() -> None:
     """In a fresh process: print milliseconds from a move of the mouse to the picture of the paths from there."""
     stage = Stage("rosenbrock")
@@ -95,24 +113,24 @@ def drag() -> None:
     stage.until(lambda: bool(surface.scenes) and len(surface.scenes[0].trails) == RUNS)
     flat = surface.faces.face("flat")
     stage.until(lambda: flat.isVisible() and surface.scenes[0].surface.complete)
-    painted = stage.paints(flat.viewport())
     start = np.array(surface.scenes[0].front.points[0])
+    there = start
+
+    def has_come() -> bool:
+        trails = surface.scenes[0].trails if surface.scenes else ()
+        return len(trails) == RUNS and all(np.allclose(t.points[0], there, atol=1e-5) for t in trails)
+
+    painted = stage.paints(flat.viewport(), has_come)
     taken = []
     for k in range(MOVES):
         way = np.array([0.3 * np.sin(k / 5), 0.2 * np.cos(k / 7)])
         there = (start + way).astype(np.float32).astype(np.float64)
+        stage.spin(0.03)  # as a hand moves; what was painted of the place before is over
         painted.clear()
         began = time.perf_counter()
         flat.start_moved.emit(tuple(there), False)
-
-        def has_come(there: Any = there) -> bool:
-            trails = surface.scenes[0].trails if surface.scenes else ()
-            return len(trails) == RUNS and all(np.allclose(t.points[0], there, atol=1e-5) for t in trails)
-
-        stage.until(has_come)
-        painted.clear()
         stage.until(lambda: bool(painted))
-        taken.append(1000 * (painted[-1] - began))
+        taken.append(1000 * (painted[0] - began))
     stage.end(median=statistics.median(taken), most=float(np.percentile(taken, 95)))
 
 
@@ -163,15 +181,15 @@ class Stage:
             if time.perf_counter() - began > 90:
                 raise TimeoutError
 
-    def paints(self, widget: Any) -> list[float]:
-        """The moments at which a widget has been painted, from now on."""
+    def paints(self, widget: Any, counts: Callable[[], bool] = lambda: True) -> list[float]:
+        """The moments at which a widget has been painted, from now on, where that `counts`."""
         from PySide6.QtCore import QEvent, QObject, QTimer
 
         moments: list[float] = []
 
         class Paints(QObject):
             def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-                if event.type() == QEvent.Type.Paint:
+                if event.type() == QEvent.Type.Paint and counts():
                     QTimer.singleShot(0, lambda: moments.append(time.perf_counter()))  # once it is painted
                 return False
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +48,7 @@ class State:
         )
         return mine == theirs
 
-    @property
+    @cached_property
     def nbytes(self) -> int:
         return self.params.nbytes + self.slots.nbytes
 
@@ -108,16 +109,13 @@ class Timeline:
 
     def thin(self, present: int) -> None:
         """Keep to the limits."""
-        edges = {edit.step for edit in self.edits}
-
-        def price(i: int) -> float:
-            """How much its loss would lengthen a replay, against the distance from here."""
-            gap = self._steps[i + 1] - self._steps[i - 1]
-            return gap * (EDGE if self._steps[i] in edges else 1.0) / (abs(present - self._steps[i]) + 1)
-
+        edges = [edit.step for edit in self.edits]
         taken = self.nbytes
         while len(self._kept) > 2 and (len(self._kept) > MOST_CHECKPOINTS or taken > self.limit):
-            i = min(range(1, len(self._steps) - 1), key=price)
+            steps = np.array(self._steps, np.int64)
+            # how much the loss of each would lengthen a replay, against the distance from here
+            prices = (steps[2:] - steps[:-2]) * np.where(np.isin(steps[1:-1], edges), EDGE, 1.0)
+            i = 1 + int((prices / (np.abs(present - steps[1:-1]) + 1)).argmin())
             taken -= self._kept[i].nbytes
             del self._steps[i], self._kept[i]
 

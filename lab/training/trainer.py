@@ -40,9 +40,9 @@ from lab.training.survey import too_dear
 from lab.training.survey.anchors import weights_at
 from lab.training.walks import Trodden, walks_of
 
-SLICE = 0.012
+SLICE = 0.008
 """Seconds of training between two looks at the commands."""
-FRAME = 1 / 40
+FRAME = 3 * SLICE
 """Seconds between snapshots at least: what the eye takes for motion, and a window has the time to draw."""
 SOON = 0.1
 """Seconds after a question in which its answer is looked for at once."""

@@ -19,7 +19,7 @@ from lab.gui.widgets.colorbar import ColourBar
 from lab.gui.widgets.colour import Scale
 from lab.gui.widgets.surface.compass_card import CompassCard
 from lab.gui.widgets.surface.controls import SurfaceControls
-from lab.gui.widgets.surface.faces import Faces
+from lab.gui.widgets.surface.faces import KINDS, Faces
 from lab.gui.widgets.surface.rows import table_of
 from lab.gui.widgets.surface.scene import Scene
 from lab.gui.widgets.surface.surface2d import Surface2D
@@ -48,6 +48,7 @@ class SurfaceView(FramedView):
     summary = "The error over a plane through weight space, and the path that training walks on it"
 
     rest = 0.06
+    """From above. A relief is turned by hand, and its ground kept: it is drawn with every snapshot."""
 
     start_dragged = Signal(object, bool)
 
@@ -200,6 +201,7 @@ class SurfaceView(FramedView):
             Scale(sequential(self.theme), scale.low, scale.high, scale.logarithmic), title, self.theme
         )
         self.bar.setVisible(self.settings.kind != "line")
+        self.rest = 0.0 if "solid" in KINDS[self.settings.kind] else type(self).rest
         over = self.settings.batch_as == "over"
         self.faces.show_scenes(self.scenes[:1] if over else self.scenes, self.settings.kind)
         card = self._show_card()

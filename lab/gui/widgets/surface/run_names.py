@@ -39,10 +39,9 @@ def place_names(names: Sequence[Name], metrics: QFontMetricsF, within: QRectF) -
     """
     taken: list[QRectF] = []
     for name in names:
-        places = list(_places(name, metrics))
-        inside = [place for place in places if within.contains(place)]
+        inside = (place for place in _places(name, metrics) if within.contains(place))
         free = (place for place in inside if not any(place.intersects(other) for other in taken))
-        taken.append(next(free, (inside or places)[0]))
+        taken.append(next(free, None) or next(_places(name, metrics)))
     return taken
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,6 +110,7 @@ def as_walked(trail: Trail, walk: Walk) -> Trail:
     )
 
 
+@lru_cache(maxsize=32)
 def differs(trail: Trail, land: Terrain) -> NDArray[np.intp]:
     """Which points of a trail the surface tells falsely, because they lie off the plane: more than DIFFERS."""
     if not len(trail):
@@ -173,20 +175,16 @@ def cut_to_box(points: Values, least: Values, most: Values) -> Values:
         inside: NDArray[np.bool_] = np.all((least <= points) & (points <= most), axis=1)
     if inside.all():
         return points
+    turns = np.flatnonzero(np.diff(inside.astype(np.int8), prepend=0, append=0))
     pieces: list[Values] = []
-    for k in range(len(points)):
-        if inside[k]:
-            if (
-                k
-                and not inside[k - 1]
-                and (enters := _crossing(points[k], points[k - 1], least, most)) is not None
-            ):
-                pieces.append(enters)
-            pieces.append(points[k])
-        elif k and inside[k - 1]:
-            leaves = _crossing(points[k - 1], points[k], least, most)
-            pieces += [np.full(2, np.nan)] if leaves is None else [leaves, np.full(2, np.nan)]
-    return np.array(pieces).reshape(-1, 2)
+    for first, end in zip(turns[::2].tolist(), turns[1::2].tolist(), strict=True):
+        enters = _crossing(points[first], points[first - 1], least, most) if first else None
+        leaves = _crossing(points[end - 1], points[end], least, most) if end < len(points) else None
+        pieces += [] if enters is None else [enters[None]]
+        pieces.append(points[first:end])
+        pieces += [] if leaves is None else [leaves[None]]
+        pieces += [] if end == len(points) else [np.full((1, 2), np.nan)]
+    return np.concatenate(pieces) if pieces else np.empty((0, 2))
 
 
 def _crossing(inside: Values, outside: Values, least: Values, most: Values) -> Values | None:
