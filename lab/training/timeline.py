@@ -75,10 +75,8 @@ class Timeline:
         self.limit = CHECKPOINTS
         self._steps: list[int] = []
         self._kept: list[State] = []
-
-    @property
-    def nbytes(self) -> int:
-        return sum(state.nbytes for state in self._kept)
+        self.nbytes = 0
+        """What the checkpoints take."""
 
     @property
     def checkpoints(self) -> tuple[State, ...]:
@@ -101,22 +99,23 @@ class Timeline:
         """
         at = bisect_left(self._steps, state.step)
         if at < len(self._steps) and self._steps[at] == state.step:
+            self.nbytes -= self._kept[at].nbytes
             self._kept[at] = state
         else:
             self._steps.insert(at, state.step)
             self._kept.insert(at, state)
+        self.nbytes += state.nbytes
         self.thin(present)
 
     def thin(self, present: int) -> None:
         """Keep to the limits."""
         edges = [edit.step for edit in self.edits]
-        taken = self.nbytes
-        while len(self._kept) > 2 and (len(self._kept) > MOST_CHECKPOINTS or taken > self.limit):
+        while len(self._kept) > 2 and (len(self._kept) > MOST_CHECKPOINTS or self.nbytes > self.limit):
             steps = np.array(self._steps, np.int64)
             # how much the loss of each would lengthen a replay, against the distance from here
             prices = (steps[2:] - steps[:-2]) * np.where(np.isin(steps[1:-1], edges), EDGE, 1.0)
             i = 1 + int((prices / (np.abs(present - steps[1:-1]) + 1)).argmin())
-            taken -= self._kept[i].nbytes
+            self.nbytes -= self._kept[i].nbytes
             del self._steps[i], self._kept[i]
 
     def before(self, step: int) -> State:
@@ -145,6 +144,7 @@ class Timeline:
     def forget_after(self, step: int) -> None:
         """What was seen after `step` no longer follows."""
         keep = bisect_right(self._steps, step)
+        self.nbytes -= sum(state.nbytes for state in self._kept[keep:])
         del self._steps[keep:], self._kept[keep:]
         self.edits = [e for e in self.edits if e.step <= step]
         self.furthest = min(self.furthest, step)

@@ -55,7 +55,10 @@ class ColourBar(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
 
     def show_scale(self, scale: Scale, title: str, theme: Theme) -> None:
-        self._scale, self._title, self._theme = scale, title, theme
+        if (title, theme) == (self._title, self._theme) and is_same(scale, self._scale):
+            return  # a path grows on the same ground
+        self._scale = scale
+        self._title, self._theme = title, theme
         self.setAccessibleName(f"Colour scale of the {title}: {tick(scale.low)} to {tick(scale.high)}")
         self.updateGeometry()  # numbers with a sign are wider
         self.update()
@@ -101,3 +104,13 @@ class ColourBar(QWidget):
         if self._scale.logarithmic:
             value, low, high = (float(np.log10(max(v, 1e-300))) for v in (value, low, high))
         return min(max((value - low) / max(high - low, 1e-300), 0.0), 1.0)
+
+
+def is_same(one: Scale, other: Scale | None) -> bool:
+    """Whether two scales are drawn alike."""
+    ends = (one.low, one.high, one.logarithmic)
+    return (
+        other is not None
+        and one.colours is other.colours
+        and ends == (other.low, other.high, other.logarithmic)
+    )
