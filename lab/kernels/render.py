@@ -50,6 +50,27 @@ def project(points, azimuth, elevation, scale, width, height):
 
 
 @kernel
+def between(xs, ys, heights, x, y):
+    """A map given at the columns `xs` and rows `ys`, which ascend, at points x, y [n]: linear along x, then along y.
+
+    NaN outside, and where a neighbour is.
+    """
+    found = np.full(len(x), np.nan)
+    last, top = len(xs) - 2, len(ys) - 2
+    for k in range(len(x)):
+        if np.isnan(x[k]) or np.isnan(y[k]):
+            continue
+        i = min(max(np.searchsorted(xs, x[k], side="right") - 1, 0), last)
+        j = min(max(np.searchsorted(ys, y[k], side="right") - 1, 0), top)
+        u, v = (x[k] - xs[i]) / (xs[i + 1] - xs[i]), (y[k] - ys[j]) / (ys[j + 1] - ys[j])
+        if -1e-9 <= u <= 1.0 + 1e-9 and -1e-9 <= v <= 1.0 + 1e-9:
+            near = (1.0 - u) * heights[j, i] + u * heights[j, i + 1]
+            far = (1.0 - u) * heights[j + 1, i] + u * heights[j + 1, i + 1]
+            found[k] = (1.0 - v) * near + v * far
+    return found
+
+
+@kernel
 def shades(heights):
     """How bright each vertex [rows, columns] is: Lambert's law under a light from the upper left, 0.58..1.08."""
     rows, columns = heights.shape

@@ -88,6 +88,7 @@ def _pictures() -> None:
     heights, table, none = np.zeros((2, 2)), np.zeros(256, np.uint32), np.empty(0)
     stroke, view = render.Stroke(np.zeros((2, 3)), 0, 0), render.View(0.5, 0.5, 10.0)
     lines = render.level_lines(none, none)
+    render.between(np.arange(2.0), np.arange(2.0), np.zeros((2, 2)), np.zeros(1), np.zeros(1))
     render.render_surface(heights, table, lines, [stroke], view, (8, 8), walls=table, samples=2)
 
 

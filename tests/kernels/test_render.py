@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab.kernels.render import GHOST, Stroke, View, level_lines, project, render_surface, shades
+from lab.kernels.render import GHOST, Stroke, View, between, level_lines, project, render_surface, shades
 
 RED, BLUE, GREEN = 0xFFFF0000, 0xFF0000FF, 0xFF00FF00
 GREY = np.full(256, 0xFF808080, np.uint32)
@@ -139,3 +139,19 @@ def test_what_faces_the_light_is_brighter() -> None:
     up, down = shades(ramp), shades(ramp[:, ::-1].copy())
     assert up[4, 4] > down[4, 4]
     assert np.isfinite(shades(np.full((4, 4), np.nan))).all()
+
+
+@given(st.integers(2, 6), st.integers(2, 6), st.integers(0, 1000))
+def test_between_the_points_of_a_map_all_is_linear(rows: int, columns: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    xs, ys = np.sort(rng.normal(size=columns)), np.sort(rng.normal(size=rows))
+    slopes = rng.normal(size=3)
+    heights = slopes[0] * xs[None] + slopes[1] * ys[:, None] + slopes[2]
+    x, y = rng.uniform(xs[0], xs[-1], 9), rng.uniform(ys[0], ys[-1], 9)
+    np.testing.assert_allclose(
+        between(xs, ys, heights, x, y), slopes[0] * x + slopes[1] * y + slopes[2], atol=1e-9
+    )
+    outside = between(
+        xs, ys, heights, np.array([xs[-1] + 1, np.nan, xs[0]]), np.array([ys[0], ys[0], ys[-1] + 1])
+    )
+    assert np.isnan(outside).all()

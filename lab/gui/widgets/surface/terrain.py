@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.gui.widgets.colorbar import ticks
+from lab.kernels.render import between
 from lab.training.surfaces import Height, Surface
 
 Values = NDArray[np.float64]
@@ -82,15 +83,10 @@ class Terrain:
     def at(self, x: Values, y: Values) -> Values:
         """The error between the computed points: linear along x, then along y. NaN outside and where unknown."""
         x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
-        i = np.clip(np.searchsorted(self.x, x, side="right") - 1, 0, len(self.x) - 2)
-        j = np.clip(np.searchsorted(self.y, y, side="right") - 1, 0, len(self.y) - 2)
-        u = (x - self.x[i]) / (self.x[i + 1] - self.x[i])
-        v = (y - self.y[j]) / (self.y[j + 1] - self.y[j])
-        e = self.errors
-        near = (1 - u) * e[j, i] + u * e[j, i + 1]
-        far = (1 - u) * e[j + 1, i] + u * e[j + 1, i + 1]
-        inside = (u >= -1e-9) & (u <= 1 + 1e-9) & (v >= -1e-9) & (v <= 1 + 1e-9)
-        return np.where(inside, (1 - v) * near + v * far, np.nan)
+        flat = (np.ascontiguousarray(values, np.float64).ravel() for values in (x, y))
+        grid = (np.ascontiguousarray(values, np.float64) for values in (self.x, self.y, self.errors))
+        found: Values = between(*grid, *flat)
+        return found.reshape(x.shape)
 
     def fine(self, points: int = 280, values: Values | None = None) -> tuple[Values, Values, Values]:
         """x, y and errors (or other values of the points) on a grid fine enough to look smooth, linear in between."""
