@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -289,13 +291,14 @@ def _halved(image):
 class Stroke:
     """A line [n, 3] in the scene's box, in a pixel's colour with another's at its borders; gaps where NaN.
 
-    `thickness` is half its width in pixels.
+    `thickness` is half its width in pixels, `border` the width of the casing on each side.
     """
 
     points: Values
     colour: int
     casing: int
     thickness: float = 1.6
+    border: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -341,6 +344,29 @@ def edges(heights: Values) -> list[Values]:
     ]
 
 
+@lru_cache(maxsize=4)
+def _nothing_nearer(height: int, width: int) -> tuple[NDArray[Any], ...]:
+    """What strokes are worked out in where nothing hides them; they leave it as it was."""
+    shape = height, width
+    return np.full(shape, -np.inf, np.float32), np.full(shape, np.float32(1e9)), np.zeros(shape, np.bool_)
+
+
+def draw_strokes(strokes: Sequence[Stroke], size: tuple[int, int]) -> Pixels:
+    """Pixels 0xAARRGGBB [rows, columns] of lines whose points [n, 2] are in pixels; see-through elsewhere.
+
+    `size` is (width, height). A later stroke covers an earlier one; gaps where NaN.
+    """
+    image = np.zeros((size[1], size[0]), np.uint32)
+    depth, away, hidden = _nothing_nearer(*image.shape)
+    for stroke in strokes:
+        if len(stroke.points):
+            line = np.column_stack([stroke.points, np.zeros(len(stroke.points))])
+            colour, casing = np.uint32(stroke.colour), np.uint32(stroke.casing)
+            radius, border = float(stroke.thickness), float(stroke.border)
+            _stroke(image, depth, line, colour, casing, radius, border, away, hidden)
+    return image
+
+
 @dataclass(frozen=True, eq=False)
 class Relief:
     """A surface that is drawn, without lines on it: so it can be kept while paths grow.
@@ -364,7 +390,7 @@ class Relief:
         for stroke in strokes:
             if len(stroke.points):
                 line = project(np.ascontiguousarray(stroke.points, np.float64), *angles, width, height)
-                radius, border = float(stroke.thickness * samples), float(samples)
+                radius, border = float(stroke.thickness * samples), float(stroke.border * samples)
                 colour, casing = np.uint32(stroke.colour), np.uint32(stroke.casing)
                 _stroke(image, self.depth, line, colour, casing, radius, border, self.away, self.hidden)
         if samples == 2:

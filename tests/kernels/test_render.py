@@ -5,7 +5,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab.kernels.render import GHOST, Stroke, View, between, level_lines, project, render_surface, shades
+from lab.kernels.render import (
+    GHOST,
+    Stroke,
+    View,
+    between,
+    draw_strokes,
+    level_lines,
+    project,
+    render_surface,
+    shades,
+)
 
 RED, BLUE, GREEN = 0xFFFF0000, 0xFF0000FF, 0xFF00FF00
 GREY = np.full(256, 0xFF808080, np.uint32)
@@ -155,3 +165,19 @@ def test_between_the_points_of_a_map_all_is_linear(rows: int, columns: int, seed
         xs, ys, heights, np.array([xs[-1] + 1, np.nan, xs[0]]), np.array([ys[0], ys[0], ys[-1] + 1])
     )
     assert np.isnan(outside).all()
+
+
+def test_strokes_on_a_plane_have_their_colour_their_casing_and_gaps() -> None:
+    points = np.array([[5.0, 10.5], [20.0, 10.5], [np.nan, np.nan], [30.0, 10.5], [39.0, 10.5]])
+    for _ in range(2):  # what it is worked out in is left as it was
+        image = draw_strokes([Stroke(points, RED, BLUE, 1.5, 1.0)], (40, 20))
+        assert image.shape == (20, 40)
+        assert (image[10, 6:19] == RED).all()
+        assert (image[10, 32:38] == RED).all()
+        assert not image[10, 23:27].any()
+        assert (image[8, 8:18] == BLUE).all()
+        assert not image[[0, 4, 16, 19]].any()
+    over = draw_strokes([Stroke(points, RED, BLUE), Stroke(points[:2], GREEN, GREEN)], (40, 20))
+    assert (over[10, 6:19] == GREEN).all()
+    assert (over[10, 32:38] == RED).all()
+    assert not draw_strokes([], (4, 3)).any()

@@ -5,21 +5,24 @@ They are painted in pixels by few items of our own: a path that follows the hand
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
 from pyqtgraph.graphicsItems.ScatterPlotItem import Symbols
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QTransform
+from PySide6.QtGui import QColor, QPaintEngine, QPainter, QPainterPath, QPen, QTransform
 from PySide6.QtWidgets import QGraphicsItem, QWidget
 
 from lab.gui.theme import LIGHT, Theme, blended
+from lab.gui.widgets.colour import image_of
 from lab.gui.widgets.plot import Plot
 from lab.gui.widgets.surface.run_names import Name, paint_names
 from lab.gui.widgets.surface.terrain import Terrain, Values
 from lab.gui.widgets.surface.trails import Exit, Trail, clipped, exit_of
+from lab.kernels.render import Stroke, draw_strokes
 
 MOST_POINTS = 1500
 """Of a longer path every so-and-so-many-th point is drawn, the last always."""
@@ -67,15 +70,69 @@ class OverPlane(QGraphicsItem):
         raise NotImplementedError
 
 
+class WaysItem(OverPlane):
+    """The lines of all paths, each with a casing and its last piece thicker: on a screen by a kernel of ours, for Qt's
+    thick smooth lines take most of a frame; as shapes where a figure is made of shapes.
+    """
+
+    def __init__(self, plot: Plot) -> None:
+        super().__init__(plot, 2)
+        self._paths: Sequence[PathItem] = ()
+
+    def show_ways(self, paths: Sequence[PathItem]) -> None:
+        """Those of the paths that are there; a later one covers an earlier one."""
+        self._paths = [path for path in paths if path.trail is not None]
+        self.update()
+
+    def paint_pixels(self, painter: QPainter, to_pixels: QTransform) -> None:
+        engine = painter.paintEngine()
+        if engine is None or engine.type() != QPaintEngine.Type.Raster:
+            self._paint_shapes(painter, to_pixels)
+            return
+        ratio, seen = painter.device().devicePixelRatioF(), to_pixels.mapRect(self.boundingRect())
+        corner = QPointF(math.floor(seen.left()), math.floor(seen.top()))
+        size = (
+            math.ceil(ratio * (seen.right() - corner.x())) + 1,
+            math.ceil(ratio * (seen.bottom() - corner.y())) + 1,
+        )
+        away, casing = np.array([corner.x(), corner.y()]), QColor(self._theme.surface).rgba()
+        strokes = [
+            Stroke(ratio * (points - away), colour.rgba(), casing, ratio * width / 2, ratio * border)
+            for points, colour, width, border in self._lines(to_pixels)
+        ]
+        image = image_of(draw_strokes(strokes, size))
+        image.setDevicePixelRatio(ratio)
+        painter.drawImage(corner, image)
+
+    def _lines(self, to_pixels: QTransform) -> Iterator[tuple[Values, QColor, float, float]]:
+        """Points in pixels, colours, widths, and the casing beside them."""
+        for path in self._paths:
+            if path.trail is not None:
+                colour = QColor(self._theme.run(path.trail.colour))
+                points = path.drawn * _scale(to_pixels) + _shift(to_pixels)
+                yield points, colour, LINE, (CASING - LINE) / 2
+                yield points[-TAIL:], colour, THICK, 0.0
+
+    def _paint_shapes(self, painter: QPainter, to_pixels: QTransform) -> None:
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for points, colour, width, border in self._lines(to_pixels):
+            shape = _path(points)
+            if border:
+                painter.setPen(_line_pen(QColor(self._theme.surface), width + 2 * border))
+                painter.drawPath(shape)
+            painter.setPen(_line_pen(colour, width))
+            painter.drawPath(shape)
+
+
 class PathItem(OverPlane):
-    """A hollow mark at the start, a line with a casing, its last piece thicker, a mark where the run stands.
+    """A hollow mark at the start, and a mark where the run stands; the line between them is that of a `WaysItem`.
 
     A run that has left the picture has a triangle at its border, one that has stopped a cross. `drawn` [n, 2] are the
     points of the line, with gaps where NaN.
     """
 
     def __init__(self, plot: Plot, rank: int) -> None:
-        super().__init__(plot, 2 + rank)
+        super().__init__(plot, 3 + rank)
         self.trail: Trail | None = None
         self.exit: Exit | None = None
         self.drawn: Values = NOTHING
@@ -125,14 +182,6 @@ class PathItem(OverPlane):
         if self.trail is None:
             return
         run, ground = QColor(self._theme.run(self.trail.colour)), QColor(self._theme.surface)
-        path, tail = (
-            _path(points * _scale(to_pixels) + _shift(to_pixels))
-            for points in (self.drawn, self.drawn[-TAIL:])
-        )
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        for line, colour, width in ((path, ground, CASING), (path, run, LINE), (tail, run, THICK)):
-            painter.setPen(_line_pen(colour, width))
-            painter.drawPath(line)
         if self.start is not None:
             painter.setPen(QPen(run, 2))
             painter.setBrush(QColor(blended(run.name(), self._theme.surface, 0.12)))

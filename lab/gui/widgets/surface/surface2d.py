@@ -14,7 +14,7 @@ from lab.gui.widgets.plot import Plot
 from lab.gui.widgets.surface.compass_items import CompassItems
 from lab.gui.widgets.surface.contour_items import ContourItems
 from lab.gui.widgets.surface.contours import placed
-from lab.gui.widgets.surface.path_items import NamesItem, PathItem
+from lab.gui.widgets.surface.path_items import NamesItem, PathItem, WaysItem
 from lab.gui.widgets.surface.scales import ScalesItem
 from lab.gui.widgets.surface.scene import Scene
 from lab.gui.widgets.surface.terrain import Terrain
@@ -58,7 +58,7 @@ class Surface2D(Plot):
         self.compass = CompassItems(self)
         self.scales = ScalesItem(self)
         self.paths: list[PathItem] = []
-        self.names = NamesItem(self)
+        self.ways, self.names = WaysItem(self), NamesItem(self)
         self._halos, self.rings = self.add_points(13), self.add_points(13)
         self.minimum = self.add_points(14, "+")
         self.here = self.add_points(9, "+")
@@ -112,6 +112,7 @@ class Surface2D(Plot):
         for k, items in enumerate(self.paths):
             trail = scene.trails[k] if k < len(scene.trails) else None
             items.show_trail(trail, scene.land, scene.movable and trail is scene.front)
+        self.ways.show_ways(self.paths)
         self.names.show_names(self.paths)
         rings = rings_of(scene)
         for points in (self._halos, self.rings):
