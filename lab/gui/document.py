@@ -33,11 +33,8 @@ from lab.wording import counted
 
 FRAME = 16
 """Milliseconds between two looks into the trainer's mailbox: 60 frames a second."""
-AT_HAND = 1
-"""The same while something is dragged that all runs have to follow."""
-
-HASTE, HASTY_LOOKS = 3, 8
-"""Milliseconds between two looks while an answer is awaited, and how many of them: a pen draws meanwhile."""
+HASTE, HASTY_LOOKS = 2, 16
+"""Milliseconds between two looks while an answer is awaited, and how many of them: a hand draws or drags meanwhile."""
 
 MOST_LETTERS = 40
 """Of a run's name."""
@@ -130,6 +127,12 @@ class Document(QObject):
             self.snapshot = snapshot
             self.playback.see(snapshot)
             self.snapshot_changed.emit(snapshot)
+
+    def _make_haste(self) -> None:
+        """Look for an answer sooner than once a frame, for a while."""
+        if not self._hasty_looks:
+            self._timer.setInterval(HASTE)
+        self._hasty_looks = HASTY_LOOKS
 
     def _calm_down(self) -> None:
         """Look once a frame again, after some looks in haste."""
@@ -309,11 +312,10 @@ class Document(QObject):
         before = self._starts
         if values is None:
             self._starts = None
-            self._timer.setInterval(FRAME)
             self.trainer.start_from(before)
             return
         moved = {run: {**(old or {}), **values} for run, old in before.items()}
-        self._timer.setInterval(FRAME if final else AT_HAND)
+        self._make_haste()
         if final:
             self._starts = None
             self.undo_stack.push(Starts(self, before, moved))
@@ -469,9 +471,7 @@ class Document(QObject):
         if (probes, of_runs) != self._watched:
             self._watched = probes, of_runs
             self.trainer.watch(probes, of_runs)
-            if not self._hasty_looks:
-                self._timer.setInterval(HASTE)
-            self._hasty_looks = HASTY_LOOKS
+            self._make_haste()
 
 
 def runs_differently(a: Experiment, b: Experiment) -> bool:

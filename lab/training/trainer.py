@@ -8,44 +8,29 @@ import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-
-import numpy as np
-from numpy.typing import NDArray
 
 from lab.experiment.experiment import Experiment
 from lab.problem import Problem, ProblemError
 from lab.training.archive import IN_AN_AUTOSAVE, condensed
 from lab.training.breakpoints import AnyBreakpoint
-from lab.training.comparing import ChangesProbe
-from lab.training.filters import FiltersProbe
 from lab.training.listing import listing
 from lab.training.machine import Machine
 from lab.training.mailbox import Compiling, Event, Failed, Loaded, Mailbox, Paused, Playing, Refused
-from lab.training.marks import Marks
-from lab.training.moment import OF_THE_UPDATE, Moment, OtherPath
-from lab.training.observer import Asked, Observer, Versions
-from lab.training.one_unit import ExcitingProbe
-from lab.training.probes import OperationProbe, Probe, Reading, ToldProbe
+from lab.training.observer import Asked
+from lab.training.probes import Probe
+from lab.training.publishing import FRAME, Publisher, Stand
 from lab.training.quantities import AnyQuantity
 from lab.training.race import Entrant, Lane, Race
 from lab.training.record import Record
 from lab.training.restart import Start
 from lab.training.run import Run
-from lab.training.snapshot import Snapshot, Walk
-from lab.training.surfaces import Surface, SurfaceProbe
+from lab.training.snapshot import Snapshot
 from lab.training.surgery import Kept
-from lab.training.survey import too_dear
-from lab.training.survey.anchors import weights_at
-from lab.training.walks import Trodden, walks_of
 
 SLICE = 0.008
 """Seconds of training between two looks at the commands."""
-FRAME = 3 * SLICE
-"""Seconds between snapshots at least: what the eye takes for motion, and a window has the time to draw."""
-SOON = 0.1
-"""Seconds after a question in which its answer is looked for at once."""
 FOREVER = sys.maxsize
 """The goal of who plays until told otherwise."""
 FASTEST_OPERATIONS = 30.0
@@ -83,22 +68,9 @@ class Trainer:
         self._pace = 0.0  # updates, or operations, a second wanted; 0: as fast as it goes
         self._due = 0.0
         self._speed = 0.0  # updates a second
-        self._shown_at = 0.0
-        self._shown: object = None  # what the last snapshot showed
-        self._trodden = Trodden()
-        # of each run: its version and the surfaces that its walks were made for, and these
-        self._walked: dict[int, tuple[object, tuple[Surface, ...], tuple[Walk, ...]]] = {}
-        self._is_urgent = False  # whether the next one takes the place of one that nobody has taken yet
-        self._is_asked, self._asked_at = False, 0.0  # whether somebody waits for answers to other questions
         self._breakpoints: tuple[AnyBreakpoint, ...] = ()
         self._quantities: tuple[AnyQuantity, ...] = ()
-        self._probes: frozenset[Probe] = frozenset()  # of the active run
-        self._of_runs: Asked = {}
-        self._marks = Marks()
-        # what takes long has an observer of its own, so that maps and filters stay quick
-        self._quick, self._slow = Observer("observer", 0.4), Observer("surveyor", 0.27)
-        self._patient = Observer("climber", 0.3)
-        self._observers = (self._quick, self._slow, self._patient)
+        self._publisher = Publisher(self.snapshots, self._events.append)
 
     # -- what anybody may call --------------------------------------------------------------------------
 
@@ -110,12 +82,10 @@ class Trainer:
         """Stop and join all threads."""
         self._closing = True
         self._commands.put(lambda: None)  # which wakes the thread
-        for observer in self._observers:  # while the trainer makes its last update
-            observer.dismiss()
+        self._publisher.dismiss()  # while the trainer makes its last update
         if self._thread.is_alive():
             self._thread.join()
-        for observer in self._observers:
-            observer.close()
+        self._publisher.close()
 
     def events(self) -> list[Event]:
         """All events since the last call, in order."""
@@ -275,7 +245,8 @@ class Trainer:
                         self._next_operation()
                     else:
                         self._slice(self._race, self._goal)
-                self._publish()
+                if self._race is not None:
+                    self._publisher.publish(self._race, self._stand())
         except Exception:  # the last resort: the window shows it and the person can save
             self._events.append(Failed(traceback.format_exc()))
 
@@ -294,7 +265,7 @@ class Trainer:
         idle = self._goal is None or self._race is None
         command: Callable[[], object] | None
         try:
-            command = self._commands.get(idle, self._patience())
+            command = self._commands.get(idle, self._publisher.patience)
         except queue.Empty:
             return
         while command is not None:
@@ -310,12 +281,6 @@ class Trainer:
                 self._events.append(Failed(traceback.format_exc()))
             self._heard += 1
             command = None if self._commands.empty() else self._commands.get()
-
-    def _patience(self) -> float:
-        """Seconds until it looks again whether there is something to publish, where no command comes."""
-        if self._is_asked and time.perf_counter() < self._asked_at + SOON:
-            return 0.001
-        return 0.002 if self._observers_have_news() else 0.01
 
     def _slice(self, race: Race, goal: int) -> None:
         """Some milliseconds of training, as far as the pace and the goal allow."""
@@ -369,154 +334,19 @@ class Trainer:
         self._due = max(self._due + 1 / pace, now - 0.1)
         self._move_operation(1)
 
-    def _publish(self) -> None:
-        race, now = self._race, time.perf_counter()
-        if race is None:
-            return
-        versions = {lane.number: lane.run.version for lane in race}
-        waits = not self.snapshots.is_empty or now - self._shown_at < FRAME
-        if self._is_asked and not self._is_urgent:
-            if not self._quick.has_answered:
-                self._observe(race, versions)
-            soon = (
-                self._goal is None and now < self._asked_at + FRAME
-            )  # a picture without the answer is not wanted
-            waits = not self._quick.has_answered and (waits or soon)
-        if waits and not self._is_urgent:
-            return
-        names = tuple((lane.number, lane.name, lane.stopped) for lane in race)
-        stamp = (versions, race.active, names, self._seen, self._heard)
-        self._observe(race, versions)
-        self._is_asked = self._is_asked and not self._quick.has_answered
-        if stamp == self._shown:
-            return
-        self._shown_at, self._shown, self._is_urgent = now, stamp, False
-        self.snapshots.put(self._snapshot(race))
-
-    def _snapshot(self, race: Race) -> Snapshot:
-        """The active run's, with those of all."""
-        runs = tuple(self._snapshot_of(lane, lane.number == race.active) for lane in race)
-        front = next(one for one in runs if one.run == race.active)
-        return replace(front, runs=runs)
-
-    def _snapshot_of(self, lane: Lane, is_active: bool) -> Snapshot:
-        run, number = lane.run, lane.number
-        readings: dict[Probe, Reading] = {}
-        for observer in self._observers:
-            readings |= observer.readings(number, run.experiment)
-        return Snapshot(
-            experiment=run.experiment,
-            step=run.step,
-            examples=run.examples,
-            epoch=run.epoch,
-            rate=run.rate,
+    def _stand(self) -> Stand:
+        return Stand(
+            trains=self._goal is not None and not self._operating,
+            waits=self._goal is None,
             steps_per_second=self._steps_per_second(),
-            curves=run.curves(),
-            readings=readings,
-            furthest=run.furthest,
-            seconds=run.seconds,
-            edits=tuple(run.timeline.edits),
-            checkpoints=run.timeline.steps,
-            history_bytes=run.timeline.nbytes,
-            history_limit=run.timeline.limit,
-            operation=self._operation if is_active else 0,
-            stopped=lane.stopped,
-            run=number,
-            name=lane.name,
-            colour=lane.colour,
-            origin=lane.origin,
+            operation=self._operation,
             heard=self._heard,
-            watched=run.watched.series(run.curves()),
-            walks=self._walks(lane),
         )
-
-    def _surfaces(self, lane: Lane) -> tuple[Surface, ...]:
-        """Those on which its path may be shown: its own, and those of the active run."""
-        own = self._slow.readings(lane.number, lane.run.experiment)
-        front = self._open.front
-        others = {} if lane is front else self._slow.readings(front.number, front.run.experiment)
-        return tuple(r for r in (*own.values(), *others.values()) if isinstance(r, Surface))
-
-    def _walks(self, lane: Lane) -> tuple[Walk, ...]:
-        """The same ones while the run stands and is seen on the same surfaces: views draw nothing anew then."""
-        surfaces = self._surfaces(lane)
-        seen = lane.run.version, tuple(map(id, surfaces))
-        known = self._walked.get(lane.number)
-        if known is None or known[0] != seen:
-            known = seen, surfaces, walks_of(lane.run, lane.number, surfaces, self._trodden)
-            self._walked[lane.number] = known
-        return known[2]
 
     def _steps_per_second(self) -> float:
         if self._goal is None or self._operating:
             return 0.0
         return min(self._speed, self._pace) if self._pace else self._speed
-
-    def _observe(self, race: Race, versions: Versions) -> None:
-        """Hand moments to the observers that have looked at the last ones."""
-        for lane in race:
-            lane.run.remembers = bool(self._quick.wanted_of(lane.number, ToldProbe))
-        for observer in self._observers:
-            if failure := observer.take_failure():
-                self._events.append(Failed(failure))
-            if runs := observer.wants(versions, self._goal is not None and not self._operating):
-                observer.look({run: self._moment(race.lane(run), observer) for run in runs}, versions)
-
-    def _moment(self, lane: Lane, observer: Observer) -> Moment:
-        number, run = lane.number, lane.run
-        if run.remembers and self._goal is None:
-            run.make_last_update_again()
-        surfaces = [
-            probe
-            for probe in observer.wanted_of(number, SurfaceProbe)
-            if isinstance(probe, SurfaceProbe) and not too_dear(run.experiment, probe)
-        ]
-        filters = observer.wanted_of(number, FiltersProbe)
-        updates = any(isinstance(probe, FiltersProbe) and probe.what == "update" for probe in filters)
-        moment = run.moment(
-            internals=bool(surfaces or updates or observer.wanted_of(number, *OF_THE_UPDATE)),
-            whole=bool(observer.wanted_of(number, OperationProbe)),
-        )
-        if not surfaces:
-            compared = (*filters, *observer.wanted_of(number, ChangesProbe))
-            return replace(moment, run=number, anchors=self._marks.of(number, run, compared))
-        return replace(
-            moment,
-            run=number,
-            name=lane.name,
-            others=tuple(self._other_paths(lane)),
-            anchors=self._anchors(surfaces),
-        )
-
-    def _anchors(self, surfaces: list[SurfaceProbe]) -> dict[tuple[int, int], NDArray[np.float32]]:
-        """The moments that planes are wanted through, as far as the runs hold them exactly."""
-        runs = {lane.number: lane.run for lane in self._open}
-        wanted = {anchor for probe in surfaces for anchor in probe.anchors if anchor[0] in runs}
-        found = {(number, step): weights_at(runs[number], step) for number, step in wanted}
-        return {anchor: weights for anchor, weights in found.items() if weights is not None}
-
-    def _other_paths(self, lane: Lane) -> Iterator[OtherPath]:
-        """Where the other runs with the same weights have gone."""
-        for other in self._open:
-            run = other.run
-            if other is not lane and space_of(run) == space_of(lane.run):
-                yield OtherPath(
-                    other.number,
-                    other.name,
-                    other.colour,
-                    run.step,
-                    run.params.copy(),
-                    *run.path.points(run.step),
-                    internals=run.internals(),
-                )
-
-    def _observers_have_news(self) -> bool:
-        return isinstance(self._shown, tuple) and self._shown[3] != self._seen
-
-    @property
-    def _seen(self) -> tuple[int, ...]:
-        """How often each observer had something new."""
-        return tuple(observer.version for observer in self._observers)
 
     # -- commands ---------------------------------------------------------------------------------------
 
@@ -550,14 +380,13 @@ class Trainer:
 
     def _begin(self, race: Race) -> None:
         self._race = race
-        self._walked.clear()
-        self._marks.forget()
+        self._publisher.forget()
         self._speed, self._operation = 0.0, 0
         self._follow()
         if self._goal is not None:
             self._goal = None
             self._events.append(Paused(0))
-        self._ask()
+        self._publisher.ask(self._open)
         self._tell(race.front)
 
     def _tell(self, lane: Lane, machine: Machine | None = None) -> None:
@@ -579,24 +408,24 @@ class Trainer:
         race = self._open
         lane = race.branch(number, experiment, race.active if origin is None else origin)
         self._speed, self._operation = 0.0, 0
-        self._ask()
+        self._publisher.ask(self._open)
         self._tell(lane)
 
     def _close(self, number: int) -> None:
         self._open.close(number)
-        self._ask()
+        self._publisher.ask(self._open)
         self._tell(self._open.front)
 
     def _reopen(self, number: int) -> None:
         lane = self._open.reopen(number)
-        self._ask()
+        self._publisher.ask(self._open)
         self._tell(lane)
 
     def _activate(self, number: int) -> None:
         self._open.lane(number)
         self._open.active = number
         self._speed, self._operation = 0.0, 0
-        self._ask()
+        self._publisher.ask(self._open)
         self._tell(self._open.front)
 
     def _rename(self, number: int, name: str) -> None:
@@ -654,14 +483,14 @@ class Trainer:
         self._pause("")
         self._stand_before(0)
         self._open.go_to(step)
-        self._is_urgent = True  # who drags the handle of time looks at nothing else
+        self._publisher.is_urgent = True  # who drags the handle of time looks at nothing else
         self._tell(self._open.front)
 
     def _start_from(self, starts: Mapping[int, Start], final: bool) -> None:
         self._pause("")
         self._stand_before(0)
         self._open.start_from(starts, final)
-        self._is_urgent = True  # it follows the hand
+        self._publisher.is_urgent = True  # it follows the hand
         if final:
             self._tell(self._open.front)
 
@@ -689,22 +518,9 @@ class Trainer:
             self._race.front.run.touch()
 
     def _watch(self, probes: frozenset[Probe], of_runs: Asked) -> None:
-        self._probes, self._of_runs = probes, of_runs
-        self._is_asked, self._asked_at = True, time.perf_counter()
-        self._ask()
-
-    def _ask(self) -> None:
-        """Pass the probes on to the observers, those for the active run under its number."""
-        if self._race is None:
-            return
-        asked = {run: set(probes) for run, probes in self._of_runs.items()}
-        asked.setdefault(self._race.active, set()).update(self._probes)
-        self._marks.follow(asked, {lane.number: lane.run for lane in self._race})
-        slow = {r: frozenset(p for p in some if isinstance(p, SurfaceProbe)) for r, some in asked.items()}
-        climbs = {r: frozenset(p for p in some if isinstance(p, ExcitingProbe)) for r, some in asked.items()}
-        self._slow.watch(slow)
-        self._patient.watch(climbs)
-        self._quick.watch({run: frozenset(some) - slow[run] - climbs[run] for run, some in asked.items()})
+        self._publisher.watch(probes, of_runs)
+        if self._race is not None:
+            self._publisher.ask(self._race)
 
     def _save(self, write: Callable[[dict], None], done: Callable[[], None] | None) -> None:  # type: ignore[type-arg]
         write(self._open.front.run.parameters)
@@ -716,8 +532,3 @@ class Trainer:
         work(lane.run)
         lane.stopped = ""
         self._tell(lane)
-
-
-def space_of(run: Run) -> tuple[tuple[str, tuple[int, ...]], ...]:
-    """By which the weight space of a run is told from others: what its parameters are called, and their shapes."""
-    return tuple((p.name, p.shape) for p in run.program.parameters)
