@@ -15,8 +15,6 @@ import numpy as np
 
 from lab.bench.line import Line, at_least, at_most
 from lab.experiment.presets import DEFAULT, preset
-from lab.kernels.warmup import compile_all
-from lab.training.run import Run
 
 
 def fresh(code: str, cache: str | None = None) -> Any:
@@ -99,7 +97,7 @@ def window_numbers(quick: bool) -> list[Line]:
             at_most("gap between its frames, 99th percentile", live["gap"] * 1000, "ms", 40),
             at_least(
                 "training speed with the live window over headless", 100 * live["speed"], "%", 85,
-                f"{live['live']:.0f} of {live['headless']:.0f} updates/s, one compute thread",
+                f"{live['live']:.0f} of {live['alone']:.0f} updates/s, one compute thread",
             ),
         ]  # fmt: skip
     except (RuntimeError, subprocess.TimeoutExpired) as error:
@@ -140,66 +138,8 @@ def launched(began: float, watch: float) -> None:
 
 
 def live_window(lasting: float) -> None:
-    """In a fresh process: print frames a second, the 99th percentile of their gaps, and training's speed.
+    """In a fresh process: print frames a second, the 99th percentile of their gaps, and training's speed."""
+    from lab.bench.stage import Stage
 
-    Headless training and the window take turns.
-    """
-    from PySide6.QtCore import QEvent, QObject
-
-    from lab.app import create_application, create_window
-    from lab.gui.garbage import Collector
-
-    frames: list[float] = []
-
-    class Frames(QObject):
-        def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-            if event.type() == QEvent.Type.UpdateRequest:
-                frames.append(time.perf_counter())
-            return False
-
-    compile_all()
-    application = create_application(["descent"])
-    window = create_window()
-    filter_ = Frames()
-    window.installEventFilter(filter_)
-    window.show()
-    document = window.document
-    document.start()
-    Collector(application).start()
-
-    def spin(duration: float) -> None:
-        until = time.perf_counter() + duration
-        while time.perf_counter() < until:
-            application.processEvents()
-            time.sleep(0.0005)
-
-    while document.snapshot is None:
-        spin(0.05)
-    run = Run(preset(DEFAULT), threads=1)
-    run.advance(50)
-    speeds, headless, gaps, rates = [], [], [], []
-    for _ in range(3):
-        began, at = time.perf_counter(), run.step
-        while time.perf_counter() - began < lasting / 2:
-            run.advance(20)
-        headless.append((run.step - at) / (time.perf_counter() - began))
-        document.playback.play()
-        spin(1.0)
-        at, began = document.snapshot.step, time.perf_counter()
-        frames.clear()
-        spin(lasting)
-        taken = time.perf_counter() - began
-        speeds.append((document.snapshot.step - at) / taken)
-        rates.append(len(frames) / taken)
-        gaps += list(np.diff(frames))
-        document.playback.pause()
-        spin(0.5)
-    result = {
-        "frames": statistics.median(rates),
-        "gap": float(np.percentile(gaps, 99)) if gaps else float("inf"),
-        "live": statistics.median(speeds),
-        "headless": statistics.median(headless),
-        "speed": statistics.median(a / b for a, b in zip(speeds, headless, strict=True)),
-    }
-    document.close()
-    print(msgspec.json.encode(result).decode(), flush=True)
+    stage = Stage(preset(DEFAULT))
+    stage.end(stage.beside_training(lasting))

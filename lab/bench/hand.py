@@ -129,9 +129,9 @@ class Hand:
     def follow(self) -> None:
         """Something for the watch list, in place of what was on it."""
         nodes = self._document.draft.network.nodes
-        quantities: list[AnyQuantity] = [kind() for kind in self.dice.sample(OF_RUN, 2)]  # type: ignore[misc]
+        quantities: list[AnyQuantity] = [kind() for kind in self.dice.sample(OF_RUN, 2)]  # type: ignore[misc]  # of a table of classes mypy sees their base alone
         if nodes:
-            quantities.append(self.dice.choice(OF_LAYER)(layer=self.dice.choice(nodes).name))  # type: ignore[arg-type]
+            quantities.append(self.dice.choice(OF_LAYER)(layer=self.dice.choice(nodes).name))  # type: ignore[arg-type]  # as above
         self._document.set_quantities(quantities)
 
     def open_menus(self) -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
 
+from lab.bench.stage import Stage
 from lab.experiment.experiment import Experiment
-from lab.kernels.warmup import compile_all
 
 
 def moves(experiment: Experiment, count: int) -> list[float]:
@@ -15,29 +14,13 @@ def moves(experiment: Experiment, count: int) -> list[float]:
     from PySide6.QtCore import QEvent, QPointF, Qt
     from PySide6.QtGui import QMouseEvent
 
-    from lab.app import create_application, create_window
     from lab.gui.views.pad import PadView
 
-    compile_all()
-    application = create_application(["descent"])
-    window = create_window(experiment)
-    window.show()
-    document = window.document
-    document.start()
-
-    def until(condition: Callable[[], bool]) -> None:
-        end = time.perf_counter() + 60
-        while not condition():
-            application.processEvents()
-            time.sleep(0.0002)
-            if time.perf_counter() > end:
-                raise TimeoutError
-
-    until(lambda: document.playback.ready and document.snapshot is not None)
-    view = window.workspace.bring("pad")
+    stage = Stage(experiment)
+    view = stage.window.workspace.bring("pad")
     assert isinstance(view, PadView)
-    rest = time.perf_counter() + 2  # the error surface is filled in
-    until(lambda: view.pad.isVisible() and time.perf_counter() > rest)
+    stage.spin(2)  # the error surface is filled in
+    stage.until(view.pad.isVisible)
     left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
 
     def send(kind: QEvent.Type, k: int) -> None:
@@ -47,19 +30,18 @@ def moves(experiment: Experiment, count: int) -> list[float]:
         buttons = none if kind == QEvent.Type.MouseButtonRelease else left
         button = none if kind == QEvent.Type.MouseMove else left
         event = QMouseEvent(kind, at, at, button, buttons, Qt.KeyboardModifier.NoModifier)
-        application.sendEvent(view.pad, event)
+        stage.application.sendEvent(view.pad, event)
 
     send(QEvent.Type.MouseButtonPress, 0)
-    until(lambda: not view.is_awaited)
+    stage.until(lambda: not view.is_awaited)
     taken = []
     for k in range(1, count + 1):
         began = time.perf_counter()
         send(QEvent.Type.MouseMove, k)
-        until(lambda: not view.is_awaited)
+        stage.until(lambda: not view.is_awaited)
         view.panel.bars.repaint()
         taken.append(1000 * (time.perf_counter() - began))
-        wait = time.perf_counter() + 0.012
-        until(lambda wait=wait: time.perf_counter() > wait)  # type: ignore[misc]
+        stage.spin(0.012)
     send(QEvent.Type.MouseButtonRelease, count)
-    document.close()
+    stage.document.close()
     return taken

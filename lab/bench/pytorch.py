@@ -28,7 +28,7 @@ def model_of(contest: Contest) -> Any:
     """A torch.nn.Module of the contest's network. ValueError for a layer that no contest has had yet."""
     import torch
 
-    class Model(torch.nn.Module):  # type: ignore[misc]
+    class Model(torch.nn.Module):  # type: ignore[misc]  # it is Any where PyTorch is not installed
         def __init__(self) -> None:
             super().__init__()
             self.parts = torch.nn.ModuleDict()

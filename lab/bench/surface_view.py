@@ -5,21 +5,19 @@ from __future__ import annotations
 import statistics
 import subprocess
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
-import msgspec
 import numpy as np
 
 from lab.bench.fresh import fresh
 from lab.bench.line import Line, at_least, at_most
+from lab.bench.stage import Stage
 from lab.experiment.presets import preset
 from lab.experiment.variants import ASPECTS, variants
-from lab.kernels.warmup import compile_all
 
 if TYPE_CHECKING:
-    from lab.gui.main_window import MainWindow
     from lab.gui.widgets.surface.trails import Trail
 
 RUNS = 4
@@ -62,31 +60,36 @@ def _of_drag(found: dict[str, float]) -> list[Line]:
 
 def relief(lasting: float) -> None:
     """In a fresh process: print frames a second of the relief, milliseconds of the 99th percentile of their gaps."""
-    from lab.gui.views import surface as view
+    from lab.gui.widgets.surface import trails
 
-    made = view.trails_of  # type: ignore[attr-defined]
-    view.trails_of = lambda *given: tuple(map(lengthened, made(*given)))  # type: ignore[attr-defined]
-    stage = Stage("spiral")
+    stage = Stage(preset("spiral"))
     surface: Any = stage.window.workspace.docks["surface"].view
     for name, dock in stage.window.workspace.docks.items():
         dock.setVisible(name == "surface")
-    stage.race()
+    race(stage, WALKED)
     settings = surface.settings
     settings.resolution.setCurrentIndex(settings.resolution.findData(POINTS))
     settings.shape.setCurrentIndex(settings.shape.findData("solid"))
     stage.until(lambda: bool(surface.scenes) and surface.scenes[0].surface.complete)
     painted = stage.paints(surface.faces.face("solid"))
-    stage.window.document.playback.play()
-    stage.spin(1.5)
-    painted.clear()
-    began = time.perf_counter()
-    stage.spin(lasting)
-    taken = time.perf_counter() - began
+
+    def long(*given: Any) -> tuple[Trail, ...]:
+        return tuple(map(lengthened, trails.trails_of(*given)))
+
+    with patch("lab.gui.views.surface.trails_of", long):
+        stage.document.playback.play()
+        stage.spin(1.5)
+        painted.clear()
+        began = time.perf_counter()
+        stage.spin(lasting)
+        taken = time.perf_counter() - began
     gaps = 1000 * np.diff(painted)
     stage.end(
-        frames=len(painted) / taken,
-        gap=float(np.percentile(gaps, 99)) if len(gaps) else float("inf"),
-        points=statistics.median(map(len, surface.scenes[0].trails)),
+        {
+            "frames": len(painted) / taken,
+            "gap": float(np.percentile(gaps, 99)) if len(gaps) else float("inf"),
+            "points": statistics.median(map(len, surface.scenes[0].trails)),
+        }
     )
 
 
@@ -107,9 +110,9 @@ def lengthened(trail: Trail) -> Trail:
 
 def drag() -> None:
     """In a fresh process: print milliseconds from a move of the mouse to the picture of the paths from there."""
-    stage = Stage("rosenbrock")
+    stage = Stage(preset("rosenbrock"))
     surface: Any = stage.window.workspace.docks["surface"].view
-    stage.race(DRAGGED)
+    race(stage, DRAGGED)
     stage.until(lambda: bool(surface.scenes) and len(surface.scenes[0].trails) == RUNS)
     flat = surface.faces.face("flat")
     stage.until(lambda: flat.isVisible() and surface.scenes[0].surface.complete)
@@ -131,73 +134,15 @@ def drag() -> None:
         flat.start_moved.emit(tuple(there), False)
         stage.until(lambda: bool(painted))
         taken.append(1000 * (painted[0] - began))
-    stage.end(median=statistics.median(taken), most=float(np.percentile(taken, 95)))
+    stage.end({"median": statistics.median(taken), "most": float(np.percentile(taken, 95))})
 
 
-class Stage:
-    """The window without a screen, with a preset open."""
-
-    def __init__(self, name: str) -> None:
-        from lab.app import create_application, create_window
-        from lab.gui.garbage import Collector
-
-        compile_all()
-        self.application = create_application(["descent"])
-        self.window: MainWindow = create_window(preset(name))
-        self.window.show()
-        self.document = self.window.document
-        self.document.start()
-        Collector(self.application).start()
-        self._filters: list[Any] = []
-        self.until(lambda: self.document.playback.ready and self.document.snapshot is not None)
-
-    @property
-    def step(self) -> int:
-        return 0 if self.document.snapshot is None else self.document.snapshot.step
-
-    def race(self, updates: int = WALKED) -> None:
-        """Optimizers against one another; so many updates each, and then they stand."""
-        prepared = self.document.prepared
-        examples = 1 if prepared is None else len(prepared.training)
-        optimizers = next(aspect for aspect in ASPECTS if aspect.key == "optimizers")
-        self.document.race(variants(self.document.running, optimizers, examples)[:RUNS])
-        self.until(lambda: self.document.snapshot is not None and len(self.document.snapshot.runs) == RUNS)
-        self.document.trainer.advance(updates)
-        self.until(lambda: self.step == updates)
-
-    def spin(self, seconds: float) -> None:
-        """As the window lives: it sleeps where nothing happens."""
-        from PySide6.QtCore import QEventLoop, QTimer
-
-        loop = QEventLoop()
-        QTimer.singleShot(round(1000 * seconds), loop.quit)
-        loop.exec()
-
-    def until(self, condition: Callable[[], bool]) -> None:
-        began = time.perf_counter()
-        while not condition():
-            self.application.processEvents()
-            time.sleep(0.0001)
-            if time.perf_counter() - began > 90:
-                raise TimeoutError
-
-    def paints(self, widget: Any, counts: Callable[[], bool] = lambda: True) -> list[float]:
-        """The moments at which a widget has been painted, from now on, where that `counts`."""
-        from PySide6.QtCore import QEvent, QObject, QTimer
-
-        moments: list[float] = []
-
-        class Paints(QObject):
-            def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-                if event.type() == QEvent.Type.Paint and counts():
-                    QTimer.singleShot(0, lambda: moments.append(time.perf_counter()))  # once it is painted
-                return False
-
-        self._filters.append(Paints())
-        widget.installEventFilter(self._filters[-1])
-        return moments
-
-    def end(self, **numbers: float) -> None:
-        """Print what was found, and close."""
-        self.document.close()
-        print(msgspec.json.encode(numbers).decode(), flush=True)
+def race(stage: Stage, updates: int) -> None:
+    """Optimizers against one another; so many updates each, and then they stand."""
+    document = stage.document
+    examples = 1 if document.prepared is None else len(document.prepared.training)
+    optimizers = next(aspect for aspect in ASPECTS if aspect.key == "optimizers")
+    document.race(variants(document.running, optimizers, examples)[:RUNS])
+    stage.until(lambda: document.snapshot is not None and len(document.snapshot.runs) == RUNS)
+    document.trainer.advance(updates)
+    stage.until(lambda: stage.step == updates)

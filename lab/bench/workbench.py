@@ -6,6 +6,7 @@ import statistics
 import subprocess
 import time
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 import numpy as np
@@ -35,7 +36,7 @@ def lockstep(quick: bool) -> Line:
     for race in (one, four):
         race.advance(60)
     for _ in range(5 if quick else 25):
-        taken = [_taken(lambda race=race: race.advance(steps)) for race in (one, four)]  # type: ignore[misc]
+        taken = [_taken(partial(race.advance, steps)) for race in (one, four)]
         ratios.append(taken[1] / taken[0])
     return at_most("four LeNet runs in lockstep over one", statistics.median(ratios), "times", 4.2)
 
@@ -46,7 +47,7 @@ def back(quick: bool) -> list[Line]:
     run.advance(2500 if quick else 4000)
     top = run.step
     far = _taken(lambda: run.go_to(top - 1000))
-    near = [_taken(lambda k=k: run.go_to(top - 1000 - k)) for k in range(1, 60)]  # type: ignore[misc]
+    near = [_taken(partial(run.go_to, top - 1000 - k)) for k in range(1, 60)]
     return [
         at_most("LeNet, 1,000 steps back", far, "s", 1),
         at_most("LeNet, one step back, 95th percentile", 1000 * float(np.percentile(near, 95)), "ms", 50),
@@ -137,7 +138,7 @@ def live() -> None:
     scrubs, drawn, resumed = [], [], []
     for step in range(590, 300, -7):
         document.playback.go_to(step)
-        scrubs.append(until(lambda step=step: stands_at(step)))  # type: ignore[misc]
+        scrubs.append(until(partial(stands_at, step)))
     document.playback.go_to_end()
     until(lambda: stands_at(600))
     document.playback.play()
