@@ -17,7 +17,7 @@ from pytestqt.qtbot import QtBot
 from lab.export.tables import as_text
 from lab.gui.main_window import MainWindow
 from lab.gui.selection import Selection
-from lab.gui.widgets.copied import CopiesRows, as_lines
+from lab.gui.widgets.copied import Copies, CopiesRows, as_lines
 from lab.gui.widgets.fact_table import FactTable
 from tests.gui.fake_snapshots import snapshot
 
@@ -133,6 +133,12 @@ def test_a_table_copies_its_rows_as_they_are_sorted(qtbot: QtBot) -> None:
     assert clipboard_text() == "name\tnumber\na\t1\nc\t3"
     table.setColumnHidden(0, True)
     assert table.as_text() == "number\n1\n3"
+
+
+def test_every_table_of_the_window_copies_rows(seen: MainWindow) -> None:
+    tables = seen.findChildren(QTableView)
+    assert len(tables) >= 4
+    assert [table for table in tables if not isinstance(table, Copies)] == []
 
 
 @given(st.lists(st.lists(st.text(max_size=6), min_size=2, max_size=2), min_size=1, max_size=5))

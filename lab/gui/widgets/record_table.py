@@ -18,6 +18,8 @@ from PySide6.QtCore import (
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from lab.gui.theme import number_font
+from lab.gui.widgets.columns import side
+from lab.gui.widgets.copied import CopiesRows
 from lab.gui.widgets.wording import number
 
 Index = QModelIndex | QPersistentModelIndex
@@ -75,12 +77,11 @@ class Records(QAbstractTableModel):
         if role == Qt.ItemDataRole.UserRole:  # what it is sorted by
             return -math.inf if isinstance(value, float) and math.isnan(value) else value
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignLeft if isinstance(value, str) else Qt.AlignmentFlag.AlignRight
-            return side | Qt.AlignmentFlag.AlignVCenter
+            return side(isinstance(value, str))
         return None
 
 
-class RecordTable(QTableView):
+class RecordTable(CopiesRows, QTableView):
     """Columns as wide as their words; `chosen` says which record was turned to, as they were given."""
 
     chosen = Signal(int)

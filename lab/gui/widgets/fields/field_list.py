@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor, QFontMetrics
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from lab.gui.theme import LIGHT, Theme, number_font
+from lab.gui.widgets.columns import heading, side
 from lab.gui.widgets.copied import CopiesRows
 from lab.gui.widgets.fields.words import ASKEW, OUTGROWN, both_axes, exactly, padding_of, row_words, size_of
 from lab.gui.widgets.wording import share
@@ -87,8 +88,7 @@ class FieldModel(QAbstractTableModel):
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleDescriptionRole):
             return row_words(row) if column.words else f"{column.tip}: {column.text(row)}"
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignLeft if column.words else Qt.AlignmentFlag.AlignRight
-            return side | Qt.AlignmentFlag.AlignVCenter
+            return side(column.words)
         if role == Qt.ItemDataRole.FontRole:
             return number_font(bold=row.has_outgrown and column.title == "field")
         if role == Qt.ItemDataRole.ForegroundRole and row.has_outgrown and column.title == "field":
@@ -101,14 +101,7 @@ class FieldModel(QAbstractTableModel):
         if orientation == Qt.Orientation.Vertical:
             return None
         column = COLUMNS[section]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return column.title
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return column.tip
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignLeft if column.words else Qt.AlignmentFlag.AlignRight
-            return side | Qt.AlignmentFlag.AlignVCenter
-        return None
+        return heading(column.title, column.tip, column.words, role)
 
 
 class FieldList(CopiesRows, QTableView):

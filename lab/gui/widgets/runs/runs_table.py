@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidge
 
 from lab.gui.icons import DOT, run_dot
 from lab.gui.theme import LIGHT, Theme, number_font
+from lab.gui.widgets.columns import heading, side
 from lab.gui.widgets.copied import CopiesRows
 from lab.gui.widgets.wording import number, share
 from lab.training.comparison import Row
@@ -196,8 +197,7 @@ class RunsModel(QAbstractTableModel):
             words = column.text(row) if column.words else f"{column.tip}: {column.text(row)}"
             return f"{words} (the best)" if is_best else words
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignLeft if column.words else Qt.AlignmentFlag.AlignRight
-            return side | Qt.AlignmentFlag.AlignVCenter
+            return side(column.words)
         if role == Qt.ItemDataRole.FontRole:
             return number_font(bold=is_best or (column.key == "name" and row.run == self.active))
         if role == Qt.ItemDataRole.DecorationRole and column.key == "name":
@@ -210,14 +210,8 @@ class RunsModel(QAbstractTableModel):
         if orientation == Qt.Orientation.Vertical:
             return None
         column = COLUMNS[section]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return column.title
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{column.tip}. Click to sort, a third time for the order of the runs"
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignLeft if column.words else Qt.AlignmentFlag.AlignRight
-            return side | Qt.AlignmentFlag.AlignVCenter
-        return None
+        tip = f"{column.tip}. Click to sort, a third time for the order of the runs"
+        return heading(column.title, tip, column.words, role)
 
 
 class RunsTable(CopiesRows, QTableView):
