@@ -22,6 +22,7 @@ from lab.kernels import opcodes as op
 from lab.kernels._jit import CACHE_FOLDER
 from lab.kernels.interpreter import LINE, PARTS, TALLY, Cases, Code, Memory, Rule
 from lab.kernels.operations import OPERATIONS, SHARED, ready
+from lab.kernels.shadow import shadow
 from lab.kernels.walk import walk
 
 Stage = Callable[[], object]
@@ -81,6 +82,7 @@ def _shared_evaluation() -> None:
 def _surfaces() -> None:
     order, stop = np.zeros(1, np.int64), np.zeros(1, np.int64)
     points = np.zeros((1, 1), np.float32)
+    shadow(_v(), _v(), points)
     interpreter.evaluate_many(_code(), _cases(), order, _v(16), points, np.zeros(1), np.zeros(1), stop)
 
 
@@ -102,7 +104,8 @@ def _training() -> None:
     results = np.zeros(1), np.zeros(1), np.zeros(1), np.zeros(1, np.int64), np.zeros(1)
     arguments = _code(), _cases(), rule, memory, 1, 0, 0, 1, False, *results, False
     interpreter.train(*arguments)
-    walk(*arguments, np.zeros((1, 1), np.float32))
+    none, tallies = np.empty(0, np.int64), np.zeros((1, PARTS, TALLY))
+    walk(*arguments, none, np.zeros((1, 1), np.float32), none, _code(), _cases(), _arenas(), tallies)
 
 
 STAGES: dict[str, Stage] = {

@@ -9,6 +9,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.kernels.shadow import shadow
+
 Vector = NDArray[np.float32]
 Values = NDArray[np.float64]
 
@@ -67,7 +69,7 @@ class Plane:
 
     def places(self, points: Sequence[Vector]) -> Values:
         """The coordinates [n, 2] of the nearest points, as `project` has them, in single precision and fast."""
-        found = np.array([self._directions @ (point - self.origin) for point in points], np.float64)
+        found = np.array([shadow(point, self.origin, self._directions) for point in points], np.float64)
         return np.asarray(found.reshape(-1, 2) @ self._inverse, np.float64)
 
     def shadows(self, directions: Values) -> Values:

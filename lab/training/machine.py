@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -33,8 +34,10 @@ from lab.value import validated
 
 VALIDATION_SHARE = 0.04
 """Validation may cost this share of training."""
-REPLAY, SPEED = 0.02, 25e9
-"""Seconds that the way from one checkpoint to the next should take, at so many operations a second."""
+REPLAY, SPEED, UPDATE = 0.02, 50e9, 2e-6
+"""Seconds that the way from one checkpoint to the next should take, at so many operations a second, and what an update
+takes besides.
+"""
 POINTS = 256
 """Validations and points of the path at full density; then every second one, and so on: see `spacing`."""
 
@@ -76,11 +79,23 @@ class Machine:
 
     def marks(self, step: int) -> Marks:
         """Every so many steps it is time for something: functions of the step alone."""
-        unit = max(1, math.ceil(len(self.prepared.validation) / (3 * self.batch * VALIDATION_SHARE)))
-        validation = spacing(step, unit)
+        units = self._units
+        return Marks(spacing(step, units.validation), spacing(step, units.path), units.checkpoint)
+
+    @cached_property
+    def _units(self) -> Marks:
+        """The shortest of these distances."""
+        validation = math.ceil(len(self.prepared.validation) / (3 * self.batch * VALIDATION_SHARE))
         work = 6.0 * (self.experiment.analysis.multiply_adds or 1) * self.batch
-        checkpoint = max(1, int(REPLAY * SPEED / work))
-        return Marks(validation, spacing(step, 1), min(checkpoint, validation))
+        return Marks(max(1, validation), 1, max(1, int(REPLAY / (work / SPEED + UPDATE))))
+
+    def path_marks(self, after: int, upto: int) -> list[int]:
+        """The steps after one, up to another, at which a point of the path is kept."""
+        return multiples(self._units.path, after, upto)
+
+    def validations(self, after: int, upto: int) -> list[int]:
+        """The steps after one, up to another, at which it is validated."""
+        return multiples(self._units.validation, after, upto)
 
 
 def build(experiment: Experiment, threads: int, old: State | None = None) -> Machine:
@@ -203,3 +218,16 @@ def rule(experiment: Experiment, program: Program) -> Rule:
 def spacing(step: int, unit: int) -> int:
     """The smallest unit * 2**j of which at most POINTS have been passed by `step`: dense first, then ever sparser."""
     return unit << max(0, math.ceil(math.log2(max(step, 1) / (unit * POINTS))))
+
+
+def multiples(unit: int, after: int, upto: int) -> list[int]:
+    """The steps after one, up to another, that are multiples of the spacing there."""
+    found: list[int] = []
+    step = after
+    while True:
+        every = spacing(step + 2, unit)
+        step = (step // every + 1) * every
+        if step > upto:
+            return found
+        if step % spacing(step + 1, unit) == 0:
+            found.append(step)

@@ -39,11 +39,19 @@ class Path:
 
     def __init__(self, eras: tuple[Era, ...] = (Era(0),)) -> None:
         self.eras = eras
+        self._every = (
+            0  # of the present era, which has no other points any more than multiples of that; 0: not known
+        )
+
+    @staticmethod
+    def holds(params: Vector) -> bool:
+        """Whether there is room for two of them at least; else there is no path."""
+        return 2 * params.nbytes <= PATH
 
     def append(self, step: int, params: Vector, every: int) -> None:
         """Keep a copy of `params`, and of the older points those at multiples of `every` and the first ones."""
         era = self.eras[-1]
-        if 2 * params.nbytes <= PATH and not (era.steps and era.steps[-1] >= step):
+        if self.holds(params) and not (era.steps and era.steps[-1] >= step):
             self.extend([step], [params.copy()], every)
 
     def extend(self, steps: Sequence[int], vectors: Sequence[Vector], every: int) -> None:
@@ -51,9 +59,11 @@ class Path:
         *past, era = self.eras
         era = replace(era, steps=(*era.steps, *steps), vectors=(*era.vectors, *vectors))
         last = len(era.steps) - 1
-        era = era.keeping(
-            [i for i, s in enumerate(era.steps) if i in (0, last) or s <= FIRST or s % every == 0]
-        )
+        if every != self._every:
+            self._every = every
+            era = era.keeping(
+                [i for i, s in enumerate(era.steps) if i in (0, last) or s <= FIRST or s % every == 0]
+            )
         while len(era.steps) > min(MOST_POINTS, PATH // vectors[0].nbytes):
             last = len(era.steps) - 1
             era = era.keeping([i for i in range(last + 1) if i % 2 == 0 or i == last])
@@ -65,6 +75,7 @@ class Path:
 
     def turn(self, step: int, params: Vector, is_new: bool) -> None:
         """A change at `step`. Where it `is_new`, another architecture or a jump, what comes is drawn by itself."""
+        self._every = 0
         past = [era.until(step) for era in self.eras if era.first < step] or [Era(0)]
         if is_new:
             past = [*past, Era(step)] if step else [Era(0)]
@@ -73,6 +84,7 @@ class Path:
             self.append(step, params, 1)
 
     def forget_after(self, step: int) -> None:
+        self._every = 0
         self.eras = tuple(era.until(step) for era in self.eras if era.first <= step) or (Era(0),)
 
     def points(self, step: int) -> tuple[NDArray[np.int64], list[Vector]]:

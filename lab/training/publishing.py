@@ -109,6 +109,10 @@ class Publisher:
 
     # -- what is shown
 
+    def due(self, now: float) -> float:
+        """Seconds until there is to be a snapshot; 0 where somebody waits for one."""
+        return 0.0 if self._is_asked or self.is_urgent else max(self._shown_at + FRAME - now, 0.0)
+
     def publish(self, race: Race, stand: Stand) -> None:
         """A snapshot, where there is something new and it is time for one."""
         now = time.perf_counter()

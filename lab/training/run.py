@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -38,6 +38,8 @@ from lab.training.watches import Watched
 VERSIONS = itertools.count()
 AGAIN = 0.25
 """Seconds that it may take to make the last update again, so that it can be told."""
+TOGETHER = 4_000_000
+"""Multiply-adds from which on several cores evaluate together."""
 REMEMBERED = 16 << 20
 """Bytes of a state that is kept besides the checkpoints; a larger one is made again where it is wanted."""
 
@@ -215,12 +217,11 @@ class Run:
         self._mark()
         self.watched.look(self)
         while made < steps:
-            until_mark = min(every - self.step % every for every in self.machine.marks(self.step + 1))
             edit = self.timeline.edit_after(self.step)
             known, look = self.furthest - self.step, self.watched.next_look(self)
             ends = [end - self.step for end in (edit.step if edit else None, look) if end is not None]
-            slice_ = min(steps - made, until_mark, known or steps, *ends)
-            done = self._train(slice_)
+            slice_ = min(steps - made, *((known,) if known else self._to_marks()), *ends)
+            done = self._train(slice_) if known else self._train(slice_, path=True, validates=True)
             made += done
             if edit is not None and self.step == edit.step:
                 self._make_again(edit)
@@ -230,53 +231,66 @@ class Run:
                 return Advance(made, True)
         return Advance(made, False)
 
+    def _to_marks(self) -> Iterator[int]:
+        """Updates to what a call of training does not do on its way: checkpoints, and validations by several cores."""
+        marks = self.machine.marks(self.step + 1)
+        yield marks.checkpoint - self.step % marks.checkpoint
+        if self._shares_evaluation_of(len(self.prepared.validation)):
+            yield marks.validation - self.step % marks.validation
+
     def hurry(self, steps: int) -> Advance:
         """The same updates and nothing besides: nothing is validated or kept to go back to, and no path is drawn."""
         done = self._train(steps)
         return Advance(done, done < steps)
 
-    def _train(self, steps: int, walked: NDArray[np.float32] | None = None) -> int:
-        """Updates without a look left or right. Rows of `walked` [steps, P] get the parameters after each."""
+    def _train(self, steps: int, path: bool = False, validates: bool = False) -> int:
+        """Updates without a look left or right, but for points of the `path` and validations where they are due."""
         self._slots_before = None
-        if not self.remembers or steps < 1 or walked is not None:
-            return self._update(steps, walked)
-        done = self._update(steps - 1) if steps > 1 else 0
+        if not self.remembers or steps < 1:
+            return self._update(steps, path, validates)
+        done = self._update(steps - 1, path, validates) if steps > 1 else 0
         if done < steps - 1:
             return done
         before = self._slots.copy()
-        last = self._update(1)
+        last = self._update(1, path, validates)
         self._slots_before = before if last else None
         return done + last
 
-    def _update(self, steps: int, walked: NDArray[np.float32] | None = None) -> int:
-        """So many updates in one call; logged where they are made for the first time.
-
-        `walked` is for few weights, on one core.
-        """
-        e, m = self.experiment, self.machine
-        rates = e.schedule.factors(self.step, steps) * e.optimizer.rate
+    def _update(self, steps: int, path: bool, validates: bool) -> int:
+        """So many updates in one call; logged where they are made for the first time."""
+        e, m, here = self.experiment, self.machine, self.step
+        rates = e.schedule.factors(here, steps) * e.optimizer.rate
         losses, rights, counts = np.empty(steps), np.empty(steps), np.empty(steps, np.int64)
         norms, began = np.empty(steps), time.perf_counter()
+        keeps = m.path_marks(here, here + steps) if path and Path.holds(self.params) else []
+        others = m.cases["validation"]
+        N = len(others.inputs)
+        validates = validates and N > 0 and not self._shares_evaluation_of(N)
+        looks = m.validations(here, here + steps) if validates else []
+        kept = np.empty((len(keeps), self.params.size), np.float32)
+        tallies = np.empty((len(looks), PARTS, TALLY))
         arguments = (
             m.program.code, m.cases["training"], m.rule, m.memory, e.seed, self.examples, self._age,
             e.batch_size, e.loss.sums_examples, rates, losses, rights, counts, norms,
         )  # fmt: skip
-        if walked is not None:
-            done = int(walk(*arguments, False, walked))
-        elif self.threads > 1 and m.shards > 1:
+        on_the_way = (
+            np.array(keeps, np.int64) - here, kept, np.array(looks, np.int64) - here, m.check.code, others,
+            m.check_arenas, tallies,
+        )  # fmt: skip
+        if self.threads > 1 and m.shards > 1:
             with ENTRANCE:
                 use(self.threads)
-                done = int(interpreter.train(*arguments, True))
+                done = int(walk(*arguments, True, *on_the_way))
         else:
-            done = int(interpreter.train(*arguments, False))
+            done = int(walk(*arguments, False, *on_the_way))
         self._moved = done == steps or (self._moved and done == 0)
         self._known = done == steps
         if done:
             self._rate, self._norm = float(rates[done - 1]), float(norms[done - 1])
-        if self.step >= self.furthest and done:
+        if here >= self.furthest and done:
             took = time.perf_counter() - began
             self.history.append(
-                step=np.arange(self.step + 1, self.step + done + 1),
+                step=np.arange(here + 1, here + done + 1),
                 examples=self.examples + np.cumsum(counts[:done]),
                 loss=losses[:done],
                 accuracy=self._shares(rights[:done]),
@@ -284,10 +298,15 @@ class Run:
                 gradient_norm=norms[:done],
                 seconds=self.seconds + took * np.arange(1, done + 1) / done,
             )
-            self.timeline.furthest = self.step + done
+            self.timeline.furthest = here + done
         self.step += done
         self._age += done
         self.examples += int(counts[:done].sum())
+        if keeps := [step for step in keeps if step <= self.step]:
+            self.path.extend(keeps, [row.copy() for row in kept[: len(keeps)]], spacing(keeps[-1] + 1, 1))
+        for step, tally in zip(looks, tallies, strict=True):
+            if step <= self.step:
+                self._validated(step, *self._scores(tally, N))
         self._unedited = None if done else self._unedited
         self.touch()
         return done
@@ -301,28 +320,30 @@ class Run:
             return
         marks = self.machine.marks(self.step + 1)
         if self.step % marks.path == 0:
-            self.path.append(self.step, self.machine.memory.params, marks.path)
+            self.path.append(self.step, self.params, marks.path)
         if self.step % marks.checkpoint == 0 and not self.timeline.has(self.step):
             self.timeline.keep(self.state(), self.step)
         if self.step % marks.validation:
             return
         if len(self.prepared.validation) and not self.history.validated(self.step):
             found = self.evaluate("validation")
-            self.history.append(
-                validation_step=np.array([self.step]),
-                validation_loss=np.array([found.loss]),
-                validation_accuracy=np.array([np.nan if found.accuracy is None else found.accuracy]),
-            )
+            self._validated(self.step, found.loss, found.accuracy)
+
+    def _validated(self, step: int, loss: float, accuracy: float | None) -> None:
+        self.history.append(
+            validation_step=np.array([step]),
+            validation_loss=np.array([loss]),
+            validation_accuracy=np.array([np.nan if accuracy is None else accuracy]),
+        )
 
     def evaluate(self, part: PartName) -> Evaluation:
         """The loss, accuracy and outputs on a whole part; NaN where the part is empty."""
         m, cases = self.machine, self.machine.cases[part]
         N = len(cases.inputs)
         outputs = np.empty((N, m.check.outputs), np.float32)
-        macs = (self.experiment.analysis.multiply_adds or 0) * N
         tally = np.zeros((PARTS, TALLY))
         arguments = m.check.code, cases, np.arange(N), m.check_arenas, m.memory.params, outputs, tally
-        if self.threads > 1 and macs > 4_000_000:
+        if self._shares_evaluation_of(N):
             with ENTRANCE:
                 use(self.threads)
                 if m.check.capacity >= N:
@@ -331,12 +352,17 @@ class Run:
                     interpreter.evaluate_shards(*arguments)
         else:
             interpreter.evaluate(*arguments)
-        error, right = tally[:, 0].sum(), tally[:, 1].sum()
-        labelled = bool(self.prepared.dataset.classes)
-        if N == 0:
-            return Evaluation(math.nan, math.nan if labelled else None, outputs)
-        loss = error if self.experiment.loss.sums_examples else error / N
-        return Evaluation(float(loss), float(right / N) if labelled else None, outputs)
+        return Evaluation(*self._scores(tally, N), outputs)
+
+    def _scores(self, tally: NDArray[np.float64], N: int) -> tuple[float, float | None]:
+        """Loss and accuracy of N examples, of which the kernels have made this tally."""
+        error, right = tally.sum(axis=0)[:2] if N else (math.nan, math.nan)
+        loss = error if self.experiment.loss.sums_examples or not N else error / N
+        return float(loss), float(right / max(N, 1)) if self.prepared.dataset.classes else None
+
+    def _shares_evaluation_of(self, N: int) -> bool:
+        """Whether several cores work on it."""
+        return self.threads > 1 and (self.experiment.analysis.multiply_adds or 0) * N > TOGETHER
 
     # -- numbers in and out -----------------------------------------------------------------------------
 
@@ -508,12 +534,7 @@ class Run:
 
         Past no edit that is recorded. Gives how many updates were made.
         """
-        walked = np.empty((steps, self.program.parameter_count), np.float32)
-        first, done = self.step + 1, self._train(steps, walked)
-        marks = [s for s in range(first, first + done) if s % spacing(s + 1, 1) == 0]
-        if marks:
-            self.path.extend(marks, [walked[s - first] for s in marks], spacing(marks[-1] + 1, 1))
-        return done
+        return self._train(steps, path=True)
 
     def _make_again(self, edit: Edit) -> None:
         self._unedited = self.state()

@@ -30,7 +30,7 @@ from lab.training.snapshot import Snapshot
 from lab.training.surgery import Kept
 
 SLICE = 0.008
-"""Seconds of training between two looks at the commands."""
+"""Seconds of training between two looks at the commands while somebody waits for an answer, or for a picture."""
 FOREVER = sys.maxsize
 """The goal of who plays until told otherwise."""
 FASTEST_OPERATIONS = 30.0
@@ -291,7 +291,8 @@ class Trainer:
             if (allowed := self._allowed(now)) == 0:
                 return
             steps = min(steps, allowed)
-        steps = min(steps, max(1, int(self._speed * SLICE)))
+        due = self._publisher.due(now)
+        steps = min(steps, max(1, int(self._speed * (due if due > SLICE / 2 else SLICE))))
         if steps > 0:
             self._stand_before(0)
             began = {lane.number: (lane.run.step, lane.run.furthest) for lane in race}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
+from unittest.mock import patch
 
 import msgspec
 import numpy as np
@@ -16,6 +17,7 @@ from lab.learning.optimizers import SGD, Adam
 from lab.network.activations import Tanh
 from lab.network.layers import BatchNorm, Dense
 from lab.network.network import Network, Node
+from lab.training import machine
 from lab.training.archive import Archive
 from lab.training.history import TRAINING, VALIDATION, Curves
 from lab.training.path import Era
@@ -45,8 +47,9 @@ EXPERIMENTS = (RINGS, WIDER, LINEAR)
 SEEN: tuple[Seen, ...] = (DeadShare("hidden"), WeightValue("out.bias", (1,)), GradientSpread("nowhere"))
 
 
+@patch.object(machine, "REPLAY", 8.5e-6)
 def trained() -> Archive:
-    """Two real runs, of which the first was edited on the way."""
+    """Two real runs, of which the first was edited on the way, with a checkpoint every few steps."""
     first, second = Run(RINGS), Run(LINEAR)
     first.watched.follow((DeadShare("hidden"), WeightValue("hidden.weight", (0, 1))))
     first.advance(60)

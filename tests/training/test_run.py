@@ -11,7 +11,7 @@ from lab.experiment.plan import shard_count
 from lab.network.layers import Dense, MaxPool2D
 from lab.network.network import Network, Node
 from lab.problem import ProblemError
-from lab.training import timeline
+from lab.training import machine, timeline
 from lab.training.run import Run
 from tests.training.problems import LINEAR_NEURON, SMALL_CNN, XOR_MLP, with_rate
 
@@ -126,6 +126,7 @@ def test_the_past_has_its_future_until_something_is_changed_there() -> None:
 
 def test_checkpoints_thin_out_and_stay_within_their_room(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timeline, "MOST_CHECKPOINTS", 12)
+    monkeypatch.setattr(machine, "REPLAY", 1e-5)
     run, fresh = Run(XOR_MLP), Run(XOR_MLP)
     run.advance(2000)
     assert len(run.timeline._kept) <= 12
