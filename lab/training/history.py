@@ -1,4 +1,7 @@
-"""The curves of a run: append-only columns, handed out as slices, so that a dropped frame loses no point."""
+"""The curves of a run: growing columns, handed out as slices, so that a dropped frame loses no point.
+
+Small networks make tens of thousands of updates a second: of what lies far back only some rows are kept.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+MOST_ROWS, LATE = 1 << 18, 1 << 16
+"""Updates that are remembered, and of how many of the last ones each is; before these it is every second, and so on."""
 
 
 class Column:
@@ -27,6 +34,13 @@ class Column:
             self._memory = memory
         self._memory[self._length : end] = values
         self._length = end
+
+    def keep(self, rows: NDArray[np.bool_]) -> None:
+        """Forget all others. What was handed out keeps its numbers."""
+        kept = self.view()[rows]
+        self._memory = np.empty(len(self._memory), self._memory.dtype)
+        self._memory[: len(kept)] = kept
+        self._length = len(kept)
 
     def cut(self, length: int) -> None:
         """Forget everything from `length` on. What was handed out keeps its numbers."""
@@ -79,6 +93,18 @@ class History:
     def append(self, **columns: NDArray[Any]) -> None:
         for name, values in columns.items():
             self._columns[name].append(values)
+        if len(self._columns["step"]) > MOST_ROWS:
+            self._thin()
+
+    def _thin(self) -> None:
+        """Of all but the last updates keep those at multiples of a power of two: half as many in all, or fewer."""
+        steps = self._columns["step"].view()
+        kept, stride = np.ones(len(steps), np.bool_), 1
+        while np.count_nonzero(kept) > MOST_ROWS // 2:
+            stride *= 2
+            kept[:-LATE] = steps[:-LATE] % stride == 0
+        for name in TRAINING:
+            self._columns[name].keep(kept)
 
     def validated(self, step: int) -> bool:
         """Whether the last validation was at `step` or later."""
