@@ -123,7 +123,7 @@ def drag() -> None:
         trails = surface.scenes[0].trails if surface.scenes else ()
         return len(trails) == RUNS and all(np.allclose(t.points[0], there, atol=1e-5) for t in trails)
 
-    painted = stage.paints(flat.viewport(), has_come)
+    painted = stage.paints(flat, has_come)
     taken = []
     for k in range(MOVES):
         way = np.array([0.3 * np.sin(k / 5), 0.2 * np.cos(k / 7)])

@@ -31,8 +31,8 @@ from lab.training.snapshot import Snapshot
 from lab.training.trainer import Trainer
 from lab.wording import counted
 
-FRAME = 16
-"""Milliseconds between two looks into the trainer's mailbox: 60 frames a second."""
+FRAME, LIVELY = 16, 4
+"""Milliseconds between two looks into the trainer's mailbox: 60 frames a second, and more often while runs train."""
 HASTE, HASTY_LOOKS = 2, 16
 """Milliseconds between two looks while an answer is awaited, and how many of them: a hand draws or drags meanwhile."""
 
@@ -115,7 +115,8 @@ class Document(QObject):
     def pull(self) -> None:
         """One frame: all events since the last, then the newest snapshot if there is one."""
         self._reader.deliver()
-        self._calm_down()
+        self._hasty_looks = max(self._hasty_looks - 1, 0)
+        self._find_pace()
         # the snapshot first: what the trainer said before it published it is then among the events. The other way
         # round a first snapshot could come in between, be taken for one of the run that was left, and be the last
         snapshot = self.trainer.snapshots.take()
@@ -130,16 +131,14 @@ class Document(QObject):
 
     def _make_haste(self) -> None:
         """Look for an answer sooner than once a frame, for a while."""
-        if not self._hasty_looks:
-            self._timer.setInterval(HASTE)
         self._hasty_looks = HASTY_LOOKS
+        self._find_pace()
 
-    def _calm_down(self) -> None:
-        """Look once a frame again, after some looks in haste."""
-        if self._hasty_looks:
-            self._hasty_looks -= 1
-            if not self._hasty_looks:
-                self._timer.setInterval(FRAME)
+    def _find_pace(self) -> None:
+        """How soon to look again."""
+        pace = HASTE if self._hasty_looks else LIVELY if self.playback.playing else FRAME
+        if pace != self._timer.interval():
+            self._timer.setInterval(pace)
 
     def _receive(self, event: Event) -> None:
         if isinstance(event, Compiling):

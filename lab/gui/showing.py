@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable
 
-from PySide6.QtCore import QObject, QTimer, Slot
+from PySide6.QtCore import QObject, Qt, QTimer, Slot
 
 from lab.experiment.experiment import Experiment
 from lab.gui.view_dock import ViewDock
@@ -13,8 +14,9 @@ from lab.training.snapshot import Snapshot
 
 SHOW_BUDGET = 0.005
 """Seconds of a frame that views may take; those that did not get their turn come first in the next."""
-NEXT_FRAME = 16
-"""Milliseconds."""
+NEXT_FRAME = 0.016
+EYE = 0.02
+"""Seconds for which any view stands while runs train: more would not be seen."""
 
 
 class Showing(QObject):
@@ -28,7 +30,7 @@ class Showing(QObject):
         self._shown: dict[str, tuple[Experiment, float]] = {}  # what each was shown last, and when
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
-        self._rest.setInterval(NEXT_FRAME)
+        self._rest.setTimerType(Qt.TimerType.PreciseTimer)
         self._rest.timeout.connect(self._show_some)
 
     def show(self, snapshot: Snapshot) -> None:
@@ -49,8 +51,9 @@ class Showing(QObject):
             return
         now = time.perf_counter()
         turn = [(dock, dock.snapshot(self._snapshot)) for dock in self._turn]
-        resting = [dock for dock, snapshot in turn if self._rests(dock, snapshot, now)]
-        waiting = [(dock, snapshot) for dock, snapshot in turn if dock not in resting]
+        rests = {dock.key: self._rest_of(dock, snapshot, now) for dock, snapshot in turn}
+        resting = [dock for dock, _ in turn if rests[dock.key] > 0]
+        waiting = [(dock, snapshot) for dock, snapshot in turn if rests[dock.key] <= 0]
         seen = set(map(id, self._seen()))
         while waiting:
             dock, snapshot = waiting.pop(0)
@@ -60,10 +63,14 @@ class Showing(QObject):
                 if time.perf_counter() > now + SHOW_BUDGET:
                     break
         self._turn = [dock for dock, _ in waiting] + resting
-        if self._turn:
-            self._rest.start()  # a snapshot that comes first brings its own turn
+        if self._turn:  # a snapshot that comes first brings its own turn
+            soonest = min([NEXT_FRAME] * bool(waiting) + [rests[dock.key] for dock in resting])
+            left = now + soonest - time.perf_counter()
+            self._rest.start(max(math.ceil(1000 * left), 0))
 
-    def _rests(self, dock: ViewDock, snapshot: Snapshot, now: float) -> bool:
+    def _rest_of(self, dock: ViewDock, snapshot: Snapshot, now: float) -> float:
+        """Seconds until it is to be shown something again."""
         experiment, at = self._shown.get(dock.key, (None, 0.0))
-        is_soon = now < at + dock.view.rest and not dock.view.is_awaited
-        return is_soon and experiment is snapshot.experiment
+        if experiment is not snapshot.experiment or dock.view.is_awaited:
+            return 0.0
+        return at + max(dock.view.rest, EYE if snapshot.steps_per_second else 0.0) - now

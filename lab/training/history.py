@@ -35,12 +35,11 @@ class Column:
         self._memory[self._length : end] = values
         self._length = end
 
-    def keep(self, rows: NDArray[np.bool_]) -> None:
+    def keep(self, rows: NDArray[np.intp]) -> None:
         """Forget all others. What was handed out keeps its numbers."""
-        kept = self.view()[rows]
-        self._memory = np.empty(len(self._memory), self._memory.dtype)
-        self._memory[: len(kept)] = kept
-        self._length = len(kept)
+        memory = np.empty(len(self._memory), self._memory.dtype)
+        np.take(self._memory, rows, out=memory[: len(rows)], mode="clip")  # which any other mode would buffer
+        self._memory, self._length = memory, len(rows)
 
     def cut(self, length: int) -> None:
         """Forget everything from `length` on. What was handed out keeps its numbers."""
@@ -93,18 +92,19 @@ class History:
     def append(self, **columns: NDArray[Any]) -> None:
         for name, values in columns.items():
             self._columns[name].append(values)
-        if len(self._columns["step"]) > MOST_ROWS:
+        if len(self._columns["step"]) > MOST_ROWS - LATE // 2:  # before they have to grow beyond that
             self._thin()
 
     def _thin(self) -> None:
         """Of all but the last updates keep those at multiples of a power of two: half as many in all, or fewer."""
         steps = self._columns["step"].view()
-        kept, stride = np.ones(len(steps), np.bool_), 1
-        while np.count_nonzero(kept) > MOST_ROWS // 2:
+        old, stride = np.arange(len(steps) - LATE), 1
+        while len(old) > MOST_ROWS // 2 - LATE:
             stride *= 2
-            kept[:-LATE] = steps[:-LATE] % stride == 0
+            old = old[steps[old] & (stride - 1) == 0]
+        rows = np.concatenate([old, np.arange(len(steps) - LATE, len(steps))])
         for name in TRAINING:
-            self._columns[name].keep(kept)
+            self._columns[name].keep(rows)
 
     def validated(self, step: int) -> bool:
         """Whether the last validation was at `step` or later."""

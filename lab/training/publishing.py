@@ -25,10 +25,8 @@ from lab.training.survey import too_dear
 from lab.training.survey.anchors import weights_at
 from lab.training.walks import Trodden, walks_of
 
-FRAME = 0.024
-"""Seconds between snapshots at least, three slices of training: what the eye takes for motion, and a window has the
-time to draw.
-"""
+FRAME = 0.016
+"""Seconds between snapshots at least: who shows them finds a new one whenever there is time to draw."""
 SOON = 0.1
 """Seconds after a question in which its answer is looked for at once."""
 
