@@ -218,13 +218,14 @@ class MainWindow(QMainWindow):
             layout.restore(self, self._layout_to_come)
             self._layout_to_come = {}
         self.workspace.show_snapshot(snapshot)
-        if is_new or not self.document.playback.playing or not self._instruments_rest.isActive():
+        is_watched = self.document.playback.playing or self.workspace.is_awaited
+        if is_new or not is_watched or not self._instruments_rest.isActive():
             self._show_instruments(snapshot)
         if is_new:
             self._watch()
 
     def _show_instruments(self, snapshot: Snapshot) -> None:
-        """What tells where the runs stand. While they train, nobody reads it forty times a second."""
+        """What tells where the runs stand. While they train, or a hand moves, nobody reads it forty times a second."""
         self._instruments_rest.start()
         self._told = snapshot
         self.timeline.show_snapshot(snapshot)

@@ -273,6 +273,11 @@ class Workspace(DockSpace):
         """Views in sight, in the order of the table."""
         return [dock.view for dock in self.open_docks]
 
+    @property
+    def is_awaited(self) -> bool:
+        """Whether a hand waits for what a view shows."""
+        return any(view.is_awaited for view in self.open_views)
+
     def dock_in_use(self) -> ViewDock | None:
         """The view that has the focus, or had it last; else the first in sight."""
         focus, seen = QApplication.focusWidget(), self.open_docks

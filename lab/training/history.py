@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-
 MOST_ROWS, LATE = 1 << 18, 1 << 16
 """Updates that are remembered, and of how many of the last ones each is; before these it is every second, and so on."""
 

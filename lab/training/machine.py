@@ -6,8 +6,8 @@ A machine is built whole or not at all. Only what lies in its `memory` changes a
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -40,6 +40,10 @@ takes besides.
 """
 POINTS = 256
 """Validations and points of the path at full density; then every second one, and so on: see `spacing`."""
+
+
+NO_ORDER = np.full(2, -2, np.int64)
+"""Epoch and seed of examples that have not been put in order."""
 
 
 class Marks(NamedTuple):
@@ -123,15 +127,12 @@ def build(experiment: Experiment, threads: int, old: State | None = None) -> Mac
         tally=np.zeros((shards, TALLY)),
         counters=np.zeros((shards, LINE), np.int64),
         order=np.zeros(N, np.int64),
-        marks=np.full(2, -2, np.int64),
+        marks=NO_ORDER.copy(),
         progress=schedule.beginning(),
         before=np.zeros(P, np.float32),
     )
     surviving = survivors(old, experiment, program)
-    named = program.split(memory.params)
-    for p in program.parameters:
-        if p.name not in surviving.kept.whole:
-            named[p.name][...] = start(p, experiment.seed)
+    _draw(memory, program, experiment, surviving.kept.whole)
     if old is not None:
         surviving.move_in(memory, program, old, keeps_memory(old.experiment, experiment))
         if keeps_progress(old.experiment, experiment):
@@ -155,6 +156,26 @@ def build(experiment: Experiment, threads: int, old: State | None = None) -> Mac
         rule=rule(experiment, program),
         surgery=surviving.kept,
     )
+
+
+def begun_again(machine: Machine, known: Collection[str] = ()) -> Machine:
+    """The same as it was built without an old state, in the same memory: the old one is not to be used any more.
+
+    Parameters that are `known` are not drawn: somebody sets them.
+    """
+    memory = machine.memory
+    memory.slots[:], memory.grads[:], memory.before[:] = 0, 0, 0
+    memory.marks[:], memory.progress[:] = NO_ORDER, schedule.beginning()
+    _draw(memory, machine.program, machine.experiment, known)
+    return replace(machine, surgery=survivors(None, machine.experiment, machine.program).kept)
+
+
+def _draw(memory: Memory, program: Program, experiment: Experiment, but: Collection[str]) -> None:
+    """Give all parameters but some their first values."""
+    named = program.split(memory.params)
+    for p in program.parameters:
+        if p.name not in but:
+            named[p.name][...] = start(p, experiment.seed)
 
 
 def set_by_hand(machine: Machine, weights: Mapping[str, NDArray[np.float32]]) -> bool:

@@ -27,6 +27,8 @@ from lab.training.walks import Trodden, walks_of
 
 FRAME = 0.016
 """Seconds between snapshots at least: who shows them finds a new one whenever there is time to draw."""
+STILL, PATIENT = 0.03, 0.25
+"""Seconds for which a hand has to hold still until observers look at what is in it, and until they do all the same."""
 SOON = 0.1
 """Seconds after a question in which its answer is looked for at once."""
 
@@ -49,8 +51,10 @@ class Publisher:
 
     def __init__(self, snapshots: Mailbox[Snapshot], tell: Callable[[Event], object]) -> None:
         self._snapshots, self._tell = snapshots, tell
-        self.is_urgent = False
-        """Whether the next one takes the place of one that nobody has taken yet."""
+        self._is_urgent = False  # whether the next one takes the place of one that nobody has taken yet
+        self._moved_at = self._looked_at = (
+            0.0  # when a hand moved a start, and when observers were asked to look
+        )
         self._shown_at = 0.0
         self._shown: object = None  # what the last snapshot showed
         self._trodden = Trodden()
@@ -107,21 +111,27 @@ class Publisher:
 
     # -- what is shown
 
+    def hurry(self, is_moving: bool = False) -> None:
+        """The next snapshot is for a hand that waits for it; while it is moving, observers would only be in its way."""
+        self._is_urgent = True
+        if is_moving:
+            self._moved_at = time.perf_counter()
+
     def due(self, now: float) -> float:
         """Seconds until there is to be a snapshot; 0 where somebody waits for one."""
-        return 0.0 if self._is_asked or self.is_urgent else max(self._shown_at + FRAME - now, 0.0)
+        return 0.0 if self._is_asked or self._is_urgent else max(self._shown_at + FRAME - now, 0.0)
 
     def publish(self, race: Race, stand: Stand) -> None:
         """A snapshot, where there is something new and it is time for one."""
         now = time.perf_counter()
         versions = {lane.number: lane.run.version for lane in race}
         waits = not self._snapshots.is_empty or now - self._shown_at < FRAME
-        if self._is_asked and not self.is_urgent:
+        if self._is_asked and not self._is_urgent:
             if not self._quick.has_answered:
                 self._observe(race, versions, stand)
             soon = stand.waits and now < self._asked_at + FRAME  # a picture without the answer is not wanted
             waits = not self._quick.has_answered and (waits or soon)
-        if waits and not self.is_urgent:
+        if waits and not self._is_urgent:
             return
         names = tuple((lane.number, lane.name, lane.stopped) for lane in race)
         stamp = (versions, race.active, names, self._seen, stand.heard)
@@ -129,7 +139,7 @@ class Publisher:
         self._is_asked = self._is_asked and not self._quick.has_answered
         if stamp == self._shown:
             return
-        self._shown_at, self._shown, self.is_urgent = now, stamp, False
+        self._shown_at, self._shown, self._is_urgent = now, stamp, False
         self._snapshots.put(self._snapshot(race, stand))
 
     def _snapshot(self, race: Race, stand: Stand) -> Snapshot:
@@ -188,6 +198,10 @@ class Publisher:
 
     def _observe(self, race: Race, versions: Versions, stand: Stand) -> None:
         """Hand moments to the observers that have looked at the last ones."""
+        now = time.perf_counter()
+        if now < self._moved_at + STILL and now < self._looked_at + PATIENT:
+            return
+        self._looked_at = now
         for lane in race:
             lane.run.remembers = bool(self._quick.wanted_of(lane.number, ToldProbe))
         for observer in self._observers:

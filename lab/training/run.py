@@ -25,7 +25,7 @@ from lab.kernels.walk import walk
 from lab.network.program import Program
 from lab.training.history import Curves, History
 from lab.training.internals import Internals
-from lab.training.machine import Machine, build, keeps_memory, set_by_hand, spacing
+from lab.training.machine import Machine, begun_again, build, keeps_memory, set_by_hand, spacing
 from lab.training.mailbox import Diverged
 from lab.training.moment import Moment
 from lab.training.path import Path
@@ -512,7 +512,10 @@ class Run:
 
     def _make(self, edit: Edit, before: State | None) -> None:
         """Stand on the machine of an edit. ProblemError leaves the run as it was."""
-        machine = build(edit.experiment, self.threads, before)
+        if before is None and edit.experiment is self.experiment:
+            machine = begun_again(self.machine, edit.weights or ())
+        else:
+            machine = build(edit.experiment, self.threads, before)
         age = 0 if before is None or not keeps_memory(before.experiment, edit.experiment) else before.age
         if edit.weights:
             age = 0 if set_by_hand(machine, edit.weights) else age

@@ -484,14 +484,14 @@ class Trainer:
         self._pause("")
         self._stand_before(0)
         self._open.go_to(step)
-        self._publisher.is_urgent = True  # who drags the handle of time looks at nothing else
+        self._publisher.hurry()  # who drags the handle of time looks at nothing else
         self._tell(self._open.front)
 
     def _start_from(self, starts: Mapping[int, Start], final: bool) -> None:
         self._pause("")
         self._stand_before(0)
         self._open.start_from(starts, final)
-        self._publisher.is_urgent = True  # it follows the hand
+        self._publisher.hurry(is_moving=not final)
         if final:
             self._tell(self._open.front)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -23,7 +25,7 @@ from lab.gui.widgets.surface.faces import KINDS, Faces
 from lab.gui.widgets.surface.rows import table_of
 from lab.gui.widgets.surface.scene import Scene
 from lab.gui.widgets.surface.surface2d import Surface2D
-from lab.gui.widgets.surface.terrain import HeightScale, Look, Terrain, known, scale_of, terrain
+from lab.gui.widgets.surface.terrain import Look, Terrain, Values, known, scale_of, terrain
 from lab.gui.widgets.surface.trails import trails_of
 from lab.gui.widgets.surface.words import hover, named, over_what, summary
 from lab.training.probes import Probe
@@ -58,7 +60,7 @@ class SurfaceView(FramedView):
         self._snapshot: Snapshot | None = None
         self._readings: tuple[Surface, ...] = ()  # the surface's, and that of the batch beside or over it
         self._lands: tuple[Terrain, ...] = ()
-        self._seen: tuple[object, ...] = ()  # what the terrains were made of
+        self._seen: tuple[Look | Surface, ...] = ()  # what the terrains were made of
         self.scenes: tuple[Scene, ...] = ()
         self._shown: tuple[object, ...] = ()  # what the picture was made of
         self._kept: tuple[object, ...] = ()
@@ -210,28 +212,36 @@ class SurfaceView(FramedView):
 
     def _terrains(self) -> tuple[Terrain, ...]:
         """The heights of the readings by one scale; the same objects while nothing about them has changed."""
-        look = self.settings.look
+        look, before = self.settings.look, self._seen
+        seen: tuple[Look | Surface, ...] = (look, *self._readings)
+        if self._lands and look.cut != "path" and same_heights(seen, before, operator.is_):
+            self._seen = seen
+            return self._lands
         if any(known(reading) is None for reading in self._readings):
             return ()
         scale = scale_of(self._readings, look)
-        seen: tuple[object, ...] = (look, scale, *self._readings)
-        if self._lands and same_heights(seen, self._seen):
-            self._seen = seen
-            return self._lands
         self._seen = seen
+        if self._lands and self._lands[0].scale == scale and same_heights(seen, before):
+            return self._lands
         return tuple(found for one in self._readings if (found := terrain(one, look, scale)) is not None)
 
     def _scenes(self, snapshot: Snapshot) -> tuple[Scene, ...]:
         probe, batch = self.probe(), self.batch_probe()
         whole = snapshot.experiment.analysis.parameter_count == 2
         over = self.settings.batch_as == "over" and len(self._lands) > 1
+        trails = [trails_of(reading, snapshot, self.alone) for reading in self._readings]
+        marks = self.settings.marks
+        if self._dragging and any(trail.has_left for trail in trails[0]):
+            marks = replace(
+                marks, arrows=frozenset(), scales=frozenset()
+            )  # they stand where the runs no longer are
         return tuple(
             Scene(
                 surface=reading,
                 land=land,
-                trails=trails_of(reading, snapshot, self.alone),
+                trails=trails[k],
                 look=self.settings.look,
-                marks=self.settings.marks,
+                marks=marks,
                 title=over_what(probe if not k or batch is None else batch, reading.examples),
                 over=self._lands[1] if over and not k else None,
                 is_whole=whole,
@@ -330,19 +340,24 @@ def same_frame(a: Surface, b: Surface) -> bool:
     return all(np.array_equal(ours[[0, -1]], theirs[[0, -1]]) for ours, theirs in ((a.x, b.x), (a.y, b.y)))
 
 
-def same_heights(a: tuple[object, ...], b: tuple[object, ...]) -> bool:
-    """Whether two looks, scales and rows of surfaces make the same terrains."""
+def same_numbers(a: Values, b: Values) -> bool:
+    return np.array_equal(a, b, equal_nan=True)
+
+
+def same_heights(
+    a: tuple[Look | Surface, ...],
+    b: tuple[Look | Surface, ...],
+    equal: Callable[[Values, Values], bool] = same_numbers,
+) -> bool:
+    """Whether two looks and their surfaces have the same heights: all their arrays are `equal`."""
     if len(a) != len(b):
         return False
     for ours, theirs in zip(a, b, strict=True):
         if isinstance(ours, Surface) and isinstance(theirs, Surface):
-            same = ours is theirs or (
-                np.array_equal(ours.x, theirs.x)
-                and np.array_equal(ours.y, theirs.y)
-                and np.array_equal(ours.errors, theirs.errors, equal_nan=True)
-            )
+            pairs = ((ours.x, theirs.x), (ours.y, theirs.y), (ours.errors, theirs.errors))
+            same = ours is theirs or all(equal(x, y) for x, y in pairs)
         else:
-            same = isinstance(ours, Look | HeightScale) and ours == theirs
+            same = ours == theirs
         if not same:
             return False
     return True

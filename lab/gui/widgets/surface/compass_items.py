@@ -97,7 +97,8 @@ class CompassItems:
         for item in self.arrows.values():
             item.hide()
             plot.addItem(item, ignoreBounds=True)
-        self.others: list[ArrowItem] = []
+        self.others: list[ArrowItem] = []  # of other runs
+        self._made: list[ArrowItem] = []  # for these, whether there are so many now or not
         self.axes = add_curve(
             plot, lambda theme: with_alpha(theme.surface, 0.75), 1.4, Qt.PenStyle.DashDotLine, height=1
         )
@@ -124,8 +125,9 @@ class CompassItems:
             axes = ellipse_axes(scene, compass.eigenvalues, compass.eigenvectors)
         if compass is not None and scene.marks.constraint and compass.constraint is not None:
             line = line_through(scene.land, *compass.constraint)
-        self.axes.setData(axes[:, 0], axes[:, 1])
-        self.constraint.setData(line[:, 0], line[:, 1])
+        for curve, points in ((self.axes, axes), (self.constraint, line)):
+            curve.setData(points[:, 0], points[:, 1])
+            curve.setVisible(len(points) > 0)  # what is empty is asked to paint itself all the same
         self._point()
 
     def arrow_at(self, place: QPointF) -> str:
@@ -174,20 +176,28 @@ class CompassItems:
             for key, arrow in trail.arrows.items()
             if key in OTHERS and key in scene.marks.arrows
         ]
-        for item in self.others:
-            self._plot.removeItem(item)
-        self.others = []
+        spare, self.others = self._made, []
         for trail, key, arrow in wanted:
             end = trail.seen_at
             tip = self._tip(key, end, arrow, SMALLER)
             if tip is not None and end is not None and scene.land.contains(np.array([end]))[0]:
-                item = ArrowItem(self.arrows[key].kind)
+                if len(self.others) == len(spare):
+                    spare.append(self._small_arrow())
+                item = spare[len(self.others)]
+                item.kind = self.arrows[key].kind
                 item.colour, item.ground = QColor(self._theme.run(trail.colour)), QColor(self._theme.surface)
                 item.setPos(*end)
                 item.point_to(tip, False)
-                item.setZValue(59)
-                self._plot.addItem(item, ignoreBounds=True)
+                item.show()
                 self.others.append(item)
+        for item in spare[len(self.others) :]:
+            item.hide()
+
+    def _small_arrow(self) -> ArrowItem:
+        item = ArrowItem(ARROWS[0])
+        item.setZValue(59)
+        self._plot.addItem(item, ignoreBounds=True)
+        return item
 
     def _tip(
         self, key: str, end: tuple[float, float] | None, arrow: Arrow | None, size: float = 1.0

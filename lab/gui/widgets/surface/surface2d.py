@@ -91,8 +91,7 @@ class Surface2D(Plot):
             self.contours.show_land(land, avoid)
             self.laid_over.show_land(scene.over, NONE)
         self._show_trails(scene)
-        lowest = np.array([surface.minimum]) if surface.minimum is not None else NONE
-        self.minimum.setData(lowest[:, 0], lowest[:, 1])
+        show_points(self.minimum, NONE if surface.minimum is None else np.array([surface.minimum]))
         self.compass.show_scene(scene)
         self.scales.show_scene(scene)
 
@@ -116,11 +115,11 @@ class Surface2D(Plot):
         self.names.show_names(self.paths)
         rings = rings_of(scene)
         for points in (self._halos, self.rings):
-            points.setData(rings[:, 0], rings[:, 1])
+            show_points(points, rings)
 
     def mark(self, point: tuple[float, float] | None) -> None:
         """Show the place that is pointed at, here or on another face."""
-        self.here.setData(*([[v] for v in point] if point is not None else [[], []]))
+        show_points(self.here, NONE if point is None else np.array([point]))
 
     def arrow_at(self, point: tuple[float, float]) -> str:
         """The key of the arrow whose tip is where the mouse is; "" where none is."""
@@ -204,6 +203,13 @@ class Surface2D(Plot):
             self.start_moved.emit((start[0] + x, start[1] + y), True)
         else:
             super().keyPressEvent(event)
+
+
+def show_points(item: pg.ScatterPlotItem, points: np.ndarray) -> None:
+    """Points [n, 2]; where there are none, it is not asked to paint any either."""
+    if len(points) or item.isVisible():
+        item.setData(points[:, 0], points[:, 1])
+        item.setVisible(len(points) > 0)
 
 
 def rings_of(scene: Scene) -> np.ndarray:

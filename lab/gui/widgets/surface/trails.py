@@ -48,6 +48,11 @@ class Trail:
         return last_of(self.points)
 
     @property
+    def has_left(self) -> bool:
+        """Whether the run stands elsewhere than where it was looked at."""
+        return self.seen_at is None or self.end is None or not np.allclose(self.seen_at, self.end, 1e-4, 1e-6)
+
+    @property
     def known(self) -> int:
         """The last point of which the true error is known: it goes on while surfaces are looked at now and then."""
         known = np.flatnonzero(np.isfinite(self.errors))
