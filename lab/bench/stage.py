@@ -58,12 +58,19 @@ class Stage:
 
     def until(self, condition: Callable[[], bool]) -> None:
         """Let it live until something is so; TimeoutError after a minute and a half."""
-        began = time.perf_counter()
-        while not condition():
-            self.application.processEvents()
-            time.sleep(0.0001)
-            if time.perf_counter() - began > 90:
-                raise TimeoutError
+        from PySide6.QtCore import QEventLoop, QTimer
+
+        if condition():
+            return
+        loop, clock, began = QEventLoop(), QTimer(), time.perf_counter()
+        clock.timeout.connect(
+            lambda: loop.quit() if condition() or time.perf_counter() - began > 90 else None
+        )
+        clock.start(2)
+        loop.exec()
+        clock.stop()
+        if not condition():
+            raise TimeoutError
 
     def paints(self, widget: Any, counts: Callable[[], bool] = lambda: True) -> list[float]:
         """The moments at which a widget has been painted, from now on, where that `counts`."""

@@ -33,7 +33,7 @@ from lab.wording import counted
 
 FRAME, LIVELY = 16, 4
 """Milliseconds between two looks into the trainer's mailbox: 60 frames a second, and more often while runs train."""
-HASTE, HASTY_LOOKS = 2, 16
+HASTE, HASTY_LOOKS = 1, 32
 """Milliseconds between two looks while an answer is awaited, and how many of them: a hand draws or drags meanwhile."""
 
 MOST_LETTERS = 40

@@ -15,8 +15,8 @@ from lab.training.snapshot import Snapshot
 SHOW_BUDGET = 0.005
 """Seconds of a frame that views may take; those that did not get their turn come first in the next."""
 NEXT_FRAME = 0.016
-EYE = 0.02
-"""Seconds for which any view stands while runs train: more would not be seen."""
+EYE = 0.03
+"""Seconds for which a view stands while runs train, if it does not say otherwise: more would not be seen."""
 
 
 class Showing(QObject):
@@ -73,4 +73,4 @@ class Showing(QObject):
         experiment, at = self._shown.get(dock.key, (None, 0.0))
         if experiment is not snapshot.experiment or dock.view.is_awaited:
             return 0.0
-        return at + max(dock.view.rest, EYE if snapshot.steps_per_second else 0.0) - now
+        return at + (dock.view.rest or (EYE if snapshot.steps_per_second else 0.0)) - now

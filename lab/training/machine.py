@@ -238,17 +238,15 @@ def rule(experiment: Experiment, program: Program) -> Rule:
 
 def spacing(step: int, unit: int) -> int:
     """The smallest unit * 2**j of which at most POINTS have been passed by `step`: dense first, then ever sparser."""
-    return unit << max(0, math.ceil(math.log2(max(step, 1) / (unit * POINTS))))
+    return unit << (max(-(-step // (unit * POINTS)), 1) - 1).bit_length()
 
 
 def multiples(unit: int, after: int, upto: int) -> list[int]:
     """The steps after one, up to another, that are multiples of the spacing there."""
     found: list[int] = []
-    step = after
-    while True:
-        every = spacing(step + 2, unit)
-        step = (step // every + 1) * every
-        if step > upto:
-            return found
-        if step % spacing(step + 1, unit) == 0:
-            found.append(step)
+    while after < upto:
+        every = spacing(after + 2, unit)
+        end = min(upto, POINTS * every - 1)  # up to where it is the same
+        found += range((after // every + 1) * every, end + 1, every)
+        after = end
+    return found

@@ -38,6 +38,8 @@ from lab.training.watches import Watched
 VERSIONS = itertools.count()
 AGAIN = 0.25
 """Seconds that it may take to make the last update again, so that it can be told."""
+FEW = 1 << 12
+"""Bytes of points of the path that may be kept though most of them are forgotten."""
 TOGETHER = 4_000_000
 """Multiply-adds from which on several cores evaluate together."""
 REMEMBERED = 16 << 20
@@ -303,7 +305,10 @@ class Run:
         self._age += done
         self.examples += int(counts[:done].sum())
         if keeps := [step for step in keeps if step <= self.step]:
-            self.path.extend(keeps, [row.copy() for row in kept[: len(keeps)]], spacing(keeps[-1] + 1, 1))
+            rows = (
+                list(kept) if kept.nbytes < FEW else [row.copy() for row in kept]
+            )  # none holds all others in memory
+            self.path.extend(keeps, rows[: len(keeps)], spacing(keeps[-1] + 1, 1))
         for step, tally in zip(looks, tallies, strict=True):
             if step <= self.step:
                 self._validated(step, *self._scores(tally, N))

@@ -49,7 +49,8 @@ def walks_of(run: Run, number: int, surfaces: Iterable[Surface], trodden: Trodde
     """
     if run.program.parameter_count == 2:
         steps, vectors = run.path.points(run.step)
-        return (Walk(np.append(steps, run.step), np.stack([*vectors, run.params]).astype(np.float64)),)
+        points = np.concatenate([*vectors, run.params]).astype(np.float64).reshape(-1, 2)
+        return (Walk(np.append(steps, run.step), points),)
     if run.params.size > NUMBERS:
         return ()
     found: dict[int, Walk] = {}

@@ -35,6 +35,8 @@ from lab.training.survey import too_dear
 
 CARD_BESIDE, CARD_BELOW = (600, 260), (330, 500)
 """Pixels of width and height from which on the compass has room beside the picture, or below it."""
+RELIEF = 0.02
+"""Seconds that a relief rests, whose ground is kept: paths on it are as smooth as the hand that turns it."""
 EQUAL_PLANES = ("curvature",)
 """Their directions are orthonormal and their frames not long: then angles can be drawn as they are."""
 
@@ -50,7 +52,6 @@ class SurfaceView(FramedView):
     summary = "The error over a plane through weight space, and the path that training walks on it"
 
     rest = 0.06
-    """From above. A relief is turned by hand, and its ground kept: it is drawn with every snapshot."""
 
     start_dragged = Signal(object, bool)
 
@@ -176,7 +177,8 @@ class SurfaceView(FramedView):
 
     def _take(self, snapshot: Snapshot) -> None:
         """The newest readings, unless too little is known of a new plane yet: then the picture of the old one stays."""
-        reading, batch = snapshot.reading(self.probe()), self.batch_probe()
+        probe, batch = self._asked
+        reading = snapshot.reading(probe)
         beside = None if batch is None else snapshot.reading(batch)
         if reading is None or (self._lands and not is_spanned(reading)):
             return
@@ -194,7 +196,7 @@ class SurfaceView(FramedView):
             self.say("Computing the error surface …")
             return
         self.scenes = self._scenes(self._snapshot)
-        scale, height = self._lands[0].scale, self.probe().height
+        scale, height = self._lands[0].scale, self._asked[0].height
         title = f"{named(height)}{' ▲' if scale.is_cut else ''}"
         self.bar.setToolTip(
             "Heights above the end of the scale are cut off" if scale.is_cut else "The error E"
@@ -203,11 +205,11 @@ class SurfaceView(FramedView):
             Scale(sequential(self.theme), scale.low, scale.high, scale.logarithmic), title, self.theme
         )
         self.bar.setVisible(self.settings.kind != "line")
-        self.rest = 0.0 if "solid" in KINDS[self.settings.kind] else type(self).rest
+        self.rest = RELIEF if "solid" in KINDS[self.settings.kind] else type(self).rest
         over = self.settings.batch_as == "over"
         self.faces.show_scenes(self.scenes[:1] if over else self.scenes, self.settings.kind)
         card = self._show_card()
-        self.readout.rest(summary(self.scenes[0], self.probe(), self._snapshot.rate, not card))
+        self.readout.rest(summary(self.scenes[0], self._asked[0], self._snapshot.rate, not card))
         self.show_picture()
 
     def _terrains(self) -> tuple[Terrain, ...]:
@@ -226,7 +228,7 @@ class SurfaceView(FramedView):
         return tuple(found for one in self._readings if (found := terrain(one, look, scale)) is not None)
 
     def _scenes(self, snapshot: Snapshot) -> tuple[Scene, ...]:
-        probe, batch = self.probe(), self.batch_probe()
+        probe, batch = self._asked
         whole = snapshot.experiment.analysis.parameter_count == 2
         over = self.settings.batch_as == "over" and len(self._lands) > 1
         trails = [trails_of(reading, snapshot, self.alone) for reading in self._readings]

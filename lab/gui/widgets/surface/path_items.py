@@ -89,8 +89,14 @@ class WaysItem(OverPlane):
         if engine is None or engine.type() != QPaintEngine.Type.Raster:
             self._paint_shapes(painter, to_pixels)
             return
-        ratio, seen = painter.device().devicePixelRatioF(), to_pixels.mapRect(self.boundingRect())
-        corner = QPointF(math.floor(seen.left()), math.floor(seen.top()))
+        lines = list(self._lines(to_pixels))
+        seen = to_pixels.mapRect(self.boundingRect()) & area_of([points for points, *_ in lines])
+        if seen.isEmpty():
+            return
+        ratio, corner = (
+            painter.device().devicePixelRatioF(),
+            QPointF(math.floor(seen.left()), math.floor(seen.top())),
+        )
         size = (
             math.ceil(ratio * (seen.right() - corner.x())) + 1,
             math.ceil(ratio * (seen.bottom() - corner.y())) + 1,
@@ -98,7 +104,7 @@ class WaysItem(OverPlane):
         away, casing = np.array([corner.x(), corner.y()]), QColor(self._theme.surface).rgba()
         strokes = [
             Stroke(ratio * (points - away), colour.rgba(), casing, ratio * width / 2, ratio * border)
-            for points, colour, width, border in self._lines(to_pixels)
+            for points, colour, width, border in lines
         ]
         image = image_of(draw_strokes(strokes, size))
         image.setDevicePixelRatio(ratio)
@@ -220,6 +226,16 @@ class NamesItem(OverPlane):
     def paint_pixels(self, painter: QPainter, to_pixels: QTransform) -> None:
         seen = to_pixels.mapRect(self.boundingRect())
         paint_names(painter, self.names(to_pixels), seen, self._theme)
+
+
+def area_of(lines: Sequence[Values]) -> QRectF:
+    """In which lines lie, each of points [n, 2], with their casings."""
+    points = np.concatenate([NOTHING, *lines])
+    points = points[np.isfinite(points[:, 0])]
+    if not len(points):
+        return QRectF()
+    (left, top), (right, bottom) = points.min(axis=0) - CASING, points.max(axis=0) + CASING
+    return QRectF(left, top, right - left, bottom - top)
 
 
 def _scale(to_pixels: QTransform) -> Values:

@@ -64,6 +64,7 @@ class Surface2D(Plot):
         self.here = self.add_points(9, "+")
         for item, height in ((self._halos, 49), (self.rings, 50), (self.minimum, 1), (self.here, 110)):
             item.setZValue(height)
+            item.hide()
         self.styled(self._restyle)
 
     def _restyle(self, theme: Theme) -> None:
