@@ -34,7 +34,7 @@ from lab.value import validated
 
 VALIDATION_SHARE = 0.04
 """Validation may cost this share of training."""
-REPLAY, SPEED, UPDATE = 0.02, 50e9, 2e-6
+REPLAY, SPEED, UPDATE = 0.03, 50e9, 2e-6
 """Seconds that the way from one checkpoint to the next should take, at so many operations a second, and what an update
 takes besides.
 """

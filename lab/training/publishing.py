@@ -29,6 +29,10 @@ FRAME = 0.016
 """Seconds between snapshots at least: who shows them finds a new one whenever there is time to draw."""
 STILL, PATIENT = 0.03, 0.25
 """Seconds for which a hand has to hold still until observers look at what is in it, and until they do all the same."""
+EACH_WEIGHT = 1e-6
+"""Seconds for which a walk stays while its run trains, for each weight: the 60,000 of a LeNet are projected 16 times a
+second.
+"""
 SOON = 0.1
 """Seconds after a question in which its answer is looked for at once."""
 
@@ -59,7 +63,10 @@ class Publisher:
         self._shown: object = None  # what the last snapshot showed
         self._trodden = Trodden()
         # of each run: its version and the surfaces that its walks were made for, and these
-        self._walked: dict[int, tuple[object, tuple[Surface, ...], tuple[Walk, ...]]] = {}
+        self._walked: dict[
+            int, tuple[tuple[int, tuple[int, ...]], tuple[Surface, ...], tuple[Walk, ...]]
+        ] = {}
+        self._walked_at = dict[int, float]()  # when
         self._is_asked, self._asked_at = False, 0.0  # whether somebody waits for answers to other questions
         self._probes: frozenset[Probe] = frozenset()  # of the active run
         self._of_runs: Asked = {}
@@ -176,7 +183,7 @@ class Publisher:
             origin=lane.origin,
             heard=stand.heard,
             watched=run.watched.series(run.curves()),
-            walks=self._walks(lane, race),
+            walks=self._walks(lane, race, stand),
         )
 
     def _surfaces(self, lane: Lane, race: Race) -> tuple[Surface, ...]:
@@ -186,14 +193,20 @@ class Publisher:
         others = {} if lane is front else self._slow.readings(front.number, front.run.experiment)
         return tuple(r for r in (*own.values(), *others.values()) if isinstance(r, Surface))
 
-    def _walks(self, lane: Lane, race: Race) -> tuple[Walk, ...]:
-        """The same ones while the run stands and is seen on the same surfaces: views draw nothing anew then."""
+    def _walks(self, lane: Lane, race: Race, stand: Stand) -> tuple[Walk, ...]:
+        """The same ones while the run stands and is seen on the same surfaces: views draw nothing anew then. Where
+        there are many weights, which take long, they stay for a while also when the run goes on.
+        """
+        run, now = lane.run, time.perf_counter()
         surfaces = self._surfaces(lane, race)
-        seen = lane.run.version, tuple(map(id, surfaces))
+        seen = run.version, tuple(map(id, surfaces))
         known = self._walked.get(lane.number)
-        if known is None or known[0] != seen:
-            known = seen, surfaces, walks_of(lane.run, lane.number, surfaces, self._trodden)
-            self._walked[lane.number] = known
+        is_young = (
+            stand.trains and now < self._walked_at.get(lane.number, 0.0) + EACH_WEIGHT * run.params.size
+        )
+        if known is None or (known[0] != seen and not (is_young and known[0][1] == seen[1])):
+            known = seen, surfaces, walks_of(run, lane.number, surfaces, self._trodden)
+            self._walked[lane.number], self._walked_at[lane.number] = known, now
         return known[2]
 
     def _observe(self, race: Race, versions: Versions, stand: Stand) -> None:
