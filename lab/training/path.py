@@ -39,9 +39,7 @@ class Path:
 
     def __init__(self, eras: tuple[Era, ...] = (Era(0),)) -> None:
         self.eras = eras
-        self._every = (
-            0  # of the present era, which has no other points any more than multiples of that; 0: not known
-        )
+        self._every = 0  # the present era has no points but multiples of it; 0: that is not known
 
     @staticmethod
     def holds(params: Vector) -> bool:

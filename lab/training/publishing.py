@@ -27,6 +27,8 @@ from lab.training.walks import Trodden, walks_of
 
 FRAME = 0.016
 """Seconds between snapshots at least: who shows them finds a new one whenever there is time to draw."""
+Seen = tuple[int, tuple[int, ...]]
+"""The version of a run, and by their ids the surfaces that it is seen on."""
 STILL, PATIENT = 0.03, 0.25
 """Seconds for which a hand has to hold still until observers look at what is in it, and until they do all the same."""
 EACH_WEIGHT = 1e-6
@@ -56,16 +58,13 @@ class Publisher:
     def __init__(self, snapshots: Mailbox[Snapshot], tell: Callable[[Event], object]) -> None:
         self._snapshots, self._tell = snapshots, tell
         self._is_urgent = False  # whether the next one takes the place of one that nobody has taken yet
-        self._moved_at = self._looked_at = (
-            0.0  # when a hand moved a start, and when observers were asked to look
-        )
+        self._moved_at = 0.0  # when a hand moved a start
+        self._looked_at = 0.0  # when observers were asked to look
         self._shown_at = 0.0
         self._shown: object = None  # what the last snapshot showed
         self._trodden = Trodden()
         # of each run: its version and the surfaces that its walks were made for, and these
-        self._walked: dict[
-            int, tuple[tuple[int, tuple[int, ...]], tuple[Surface, ...], tuple[Walk, ...]]
-        ] = {}
+        self._walked = dict[int, tuple[Seen, tuple[Surface, ...], tuple[Walk, ...]]]()
         self._walked_at = dict[int, float]()  # when
         self._is_asked, self._asked_at = False, 0.0  # whether somebody waits for answers to other questions
         self._probes: frozenset[Probe] = frozenset()  # of the active run
@@ -201,9 +200,8 @@ class Publisher:
         surfaces = self._surfaces(lane, race)
         seen = run.version, tuple(map(id, surfaces))
         known = self._walked.get(lane.number)
-        is_young = (
-            stand.trains and now < self._walked_at.get(lane.number, 0.0) + EACH_WEIGHT * run.params.size
-        )
+        until = self._walked_at.get(lane.number, 0.0) + EACH_WEIGHT * run.params.size
+        is_young = stand.trains and now < until
         if known is None or (known[0] != seen and not (is_young and known[0][1] == seen[1])):
             known = seen, surfaces, walks_of(run, lane.number, surfaces, self._trodden)
             self._walked[lane.number], self._walked_at[lane.number] = known, now

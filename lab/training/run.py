@@ -38,8 +38,8 @@ from lab.training.watches import Watched
 VERSIONS = itertools.count()
 AGAIN = 0.25
 """Seconds that it may take to make the last update again, so that it can be told."""
-FEW = 1 << 12
-"""Bytes of points of the path that may be kept though most of them are forgotten."""
+IN_HAND, FEW = 4 << 20, 1 << 12
+"""Bytes of points of the path that are taken on the way of one call; and that may be kept though most are forgotten."""
 TOGETHER = 4_000_000
 """Multiply-adds from which on several cores evaluate together."""
 REMEMBERED = 16 << 20
@@ -234,9 +234,13 @@ class Run:
         return Advance(made, False)
 
     def _to_marks(self) -> Iterator[int]:
-        """Updates to what a call of training does not do on its way: checkpoints, and validations by several cores."""
+        """Updates to what a call of training does not do on its way: checkpoints, and validations by several cores; and
+        to where it has as many points of the path in hand as there is room for.
+        """
         marks = self.machine.marks(self.step + 1)
         yield marks.checkpoint - self.step % marks.checkpoint
+        at_once = max(1, IN_HAND // self.params.nbytes)
+        yield marks.path * at_once - self.step % marks.path
         if self._shares_evaluation_of(len(self.prepared.validation)):
             yield marks.validation - self.step % marks.validation
 
