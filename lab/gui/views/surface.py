@@ -232,11 +232,11 @@ class SurfaceView(FramedView):
         whole = snapshot.experiment.analysis.parameter_count == 2
         over = self.settings.batch_as == "over" and len(self._lands) > 1
         trails = [trails_of(reading, snapshot, self.alone) for reading in self._readings]
-        marks = self.settings.marks
+        marks, readings = self.settings.marks, self._readings
         if self._dragging and any(trail.has_left for trail in trails[0]):
-            marks = replace(
-                marks, arrows=frozenset(), scales=frozenset()
-            )  # they stand where the runs no longer are
+            # arrows, and what was said lately, are of places where the runs no longer stand
+            marks = replace(marks, arrows=frozenset(), scales=frozenset())
+            readings = tuple(replace(reading, why="") for reading in readings)
         return tuple(
             Scene(
                 surface=reading,
@@ -250,7 +250,7 @@ class SurfaceView(FramedView):
                 equal=whole or probe.plane in EQUAL_PLANES,
                 movable=whole and not self.alone,
             )
-            for k, (reading, land) in enumerate(zip(self._readings, self._lands, strict=True))
+            for k, (reading, land) in enumerate(zip(readings, self._lands, strict=True))
         )
 
     def _show_card(self) -> bool:

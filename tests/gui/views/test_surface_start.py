@@ -219,3 +219,37 @@ def test_arrows_stand_where_the_run_was_looked_at(stage: Stage) -> None:
     assert arrow.isVisible()
     assert (arrow.pos().x(), arrow.pos().y()) == tuple(reading.path[-1])
     assert view.scenes[0].front.end == (1.1, 0.6)
+
+
+def test_arrows_are_gone_while_the_start_moves_and_come_back_where_the_runs_stand_then(stage: Stage) -> None:
+    view, walks = shown(stage)
+    compass = flat_of(view).compass
+    assert compass.arrows["descent"].isVisible()
+    assert compass.others
+    others = len(compass.others)
+    view._drag((1.0, 1.0), False)
+    moved = tuple(Walk(w.steps, w.points + 0.1) for w in walks)
+    reading, _ = fake.bowl_surface(4)
+    view.show_snapshot(
+        replace(raced(4, moved), readings={view.probe(): replace(reading, why="run B is gone")})
+    )
+    assert not any(arrow.isVisible() for arrow in compass.arrows.values())
+    assert not compass.others
+    assert "gone" not in view.readout.text(), "what was said is of another start"
+    view.show_snapshot(replace(raced(4, walks), readings={view.probe(): reading}))
+    assert compass.arrows["descent"].isVisible()
+    assert len(compass.others) == others
+    assert all(arrow.isVisible() for arrow in compass.others)
+
+
+def test_a_true_error_is_said_with_its_step_and_that_of_the_surface_with_a_sign(stage: Stage) -> None:
+    view, walks = shown(stage)
+    reading, _ = fake.bowl_surface(4)
+    true = f"step 9: error {float(f'{reading.path_errors[-1]:.3g}'):g}"
+    assert true in view.readout.text()
+    ahead = tuple(Walk(np.append(w.steps, 50), np.vstack([w.points, w.points[-1] + 0.4])) for w in walks)
+    view.show_snapshot(replace(raced(4, ahead), readings={view.probe(): reading}))
+    assert true in view.readout.text(), "that of the step up to which it is known"
+    elsewhere = tuple(Walk(w.steps, w.points + 0.4) for w in walks)
+    view.show_snapshot(replace(raced(4, elsewhere), readings={view.probe(): reading}))
+    assert "error ≈ " in view.readout.text()

@@ -63,10 +63,9 @@ def summary(scene: Scene, probe: SurfaceProbe, rate: float, compass: bool) -> st
 def where_it_stands(scene: Scene, trail: Trail, height: Height) -> list[str]:
     """A run's step and true error, and how far off the plane it stands."""
     who = f"{trail.name} at " if len(scene.trails) > 1 else ""
-    error = error_of(trail, scene)
-    at = len(trail) - 1 if scene.is_whole else trail.known
+    at, error = trail.known, error_of(trail, scene, height)
     where = f"{who}step {int(trail.steps[at]):,}"
-    words = [f"{where}: {said(error, height)}" if np.isfinite(error) else where]
+    words = [f"{where}: {named(height)} {error}" if error else where]
     if trail.stopped:
         words.append(f"stopped: {trail.stopped}")
     if (gone := left_picture(trail, scene.land)) is not None:
@@ -87,16 +86,20 @@ def said_of_other(trail: Trail, scene: Scene) -> str:
         return f"{trail.name} stopped: {trail.stopped}"
     if (gone := left_picture(trail, scene.land)) is not None:
         return f"{trail.name} left the picture at step {gone:,}"
-    error = error_of(trail, scene)
-    return f"{trail.name} {number(error)}" if np.isfinite(error) else ""
+    error = error_of(trail, scene, scene.look.height)
+    return f"{trail.name} {error}" if error else ""
 
 
-def error_of(trail: Trail, scene: Scene) -> float:
-    """A run's last known true error; where the plane is all there is, or that at its end, or what the surface says."""
-    error = float(trail.errors[-1])
-    if np.isfinite(error) or not scene.is_whole:
-        return error if scene.is_whole else float(trail.errors[trail.known])
-    return float(scene.land.at(trail.points[-1:, 0], trail.points[-1:, 1])[0])
+def error_of(trail: Trail, scene: Scene, height: Height) -> str:
+    """A run's last known true error. While its start is in the hand there is none: then about what the surface says,
+    where nothing lies off it.
+    """
+    written = share if height == "accuracy" else number
+    error = float(trail.errors[trail.known])
+    if np.isfinite(error):
+        return written(error)
+    error = float(scene.land.at(trail.points[-1:, 0], trail.points[-1:, 1])[0]) if scene.is_whole else np.nan
+    return f"≈ {written(error)}" if np.isfinite(error) else ""
 
 
 def off_words(scene: Scene) -> list[str]:
