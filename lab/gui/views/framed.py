@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from PySide6.QtCore import QEvent, Qt
@@ -72,6 +73,13 @@ class FramedView(View):
     def message(self) -> str:
         """The sentence shown now, "" while there is a picture."""
         return self._message.text() if self._pages.currentIndex() == 0 else ""
+
+    def own_settings(self) -> dict[str, str]:
+        """What is chosen in the view, by name, that none of its controls holds: it is copied and kept as theirs is."""
+        return {}
+
+    def choose_own(self, settings: Mapping[str, str]) -> None:
+        """Choose what is there of these; what cannot be read says nothing."""
 
     def copy_from(self, other: FramedView) -> None:
         """Take over the settings of a view of the same class that neither a list nor a switch of the controls holds."""

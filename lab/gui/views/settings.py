@@ -23,7 +23,7 @@ network, or whether the view is split by run."""
 def settings_of(view: FramedView) -> dict[str, str]:
     """What is chosen in a view. Lists of which nothing can be named, and what is chosen elsewhere, are left out."""
     found = {name: _chosen(control) for name, control in _controls(view).items()}
-    return {name: chosen for name, chosen in found.items() if chosen is not None}
+    return {name: chosen for name, chosen in found.items() if chosen is not None} | view.own_settings()
 
 
 def set_settings(view: FramedView, settings: Settings) -> None:
@@ -31,6 +31,7 @@ def set_settings(view: FramedView, settings: Settings) -> None:
     for name, control in _controls(view).items():
         if name in settings and _chosen(control) != settings[name]:
             _choose(control, settings[name])
+    view.choose_own(settings)
 
 
 def copy_settings(source: FramedView, to: FramedView) -> None:

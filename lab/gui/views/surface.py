@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -308,9 +308,11 @@ class SurfaceView(FramedView):
 
     # as all views
 
-    def copy_from(self, other: FramedView) -> None:
-        if isinstance(other, SurfaceView):
-            self.settings.take_from(other.settings)
+    def own_settings(self) -> dict[str, str]:
+        return self.settings.written()
+
+    def choose_own(self, settings: Mapping[str, str]) -> None:
+        self.settings.read(settings)
 
     def stand_in_pane(self) -> None:
         """One of several: each shows its own run alone."""

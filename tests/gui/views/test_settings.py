@@ -21,6 +21,7 @@ from lab.gui.views.settings import (
     settings_of,
     to_text,
 )
+from lab.gui.views.surface import SurfaceView
 from tests.gui.fake_snapshots import snapshot
 from tests.gui.views.stage import Stage
 
@@ -84,3 +85,43 @@ def test_copying_is_the_same(stage: Stage, qtbot: QtBot) -> None:
     turn_all(one)
     copy_settings(one, other)
     assert settings_of(one) == settings_of(other)
+
+
+def test_which_directions_and_moments_a_plane_has_is_kept_with_its_other_settings(qtbot: QtBot) -> None:
+    one, other = SurfaceView(), SurfaceView()
+    for view in (one, other):
+        qtbot.addWidget(view)
+    one.settings.draw.click()
+    one.settings.draw.click()
+    one.settings.weights.set_pair((5, 3))
+    one.settings.anchors.set_anchors(((1, 0), (2, 400)))
+    kept = from_text(to_text({"surface": settings_of(one)}))["surface"]
+    set_settings(other, kept)
+    assert settings_of(other) == settings_of(one)
+    for plane in ("random", "weights", "moments"):
+        for view in (one, other):
+            view.settings.plane.setCurrentIndex(view.settings.plane.findData(plane))
+        assert other.probe() == one.probe()
+    assert one.probe().anchors == ((1, 0), (2, 400))
+
+
+@pytest.mark.parametrize(
+    ("draw", "moments"),
+    [
+        ("-1", "1"),
+        ("x", "1:0 2"),
+        ("²", "1:0 2:3 1:4 2:5"),
+        ("9" * 40, "1:²"),
+        ("1.5", "1:0  2:1"),
+        ("", "\n"),
+    ],
+)
+def test_what_no_plane_can_have_is_not_chosen(qtbot: QtBot, draw: str, moments: str) -> None:
+    view = SurfaceView()
+    qtbot.addWidget(view)
+    set_settings(view, {"Random directions": "7", "Moments": "1:0 2:3"})
+    before = view.own_settings()
+    set_settings(view, {"Random directions": draw, "Moments": moments})
+    assert view.own_settings() == before
+    set_settings(view, {})
+    assert view.own_settings() == before == {"Random directions": "7", "Moments": "1:0 2:3"}

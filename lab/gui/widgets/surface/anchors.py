@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
@@ -10,6 +12,7 @@ from lab.training.snapshot import Snapshot
 Anchor = tuple[int, int]
 """A run's number and a step."""
 MOST = 3
+MOMENTS = re.compile(r"([0-9]{1,9}:[0-9]{1,15}( [0-9]{1,9}:[0-9]{1,15}){0,2})?")
 WORDS = 3
 """Moments that are named on the button."""
 
@@ -57,6 +60,16 @@ class AnchorButton(QToolButton):
             self.anchors = anchors
             self._say()
             self.chosen.emit()
+
+    def written(self) -> str:
+        """The moments as "run:step" in their order; "" where there are none."""
+        return " ".join(f"{run}:{step}" for run, step in self.anchors)
+
+    def read(self, text: str) -> None:
+        """Choose the moments that `written` has said; another text says nothing."""
+        if MOMENTS.fullmatch(text):
+            pairs = (moment.split(":") for moment in text.split())
+            self.set_anchors(tuple((int(run), int(step)) for run, step in pairs))
 
     def choose(self, anchor: Anchor) -> None:
         kept = tuple(one for one in self.anchors if one != anchor)

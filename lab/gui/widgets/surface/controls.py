@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import cast
 
 from PySide6.QtCore import QObject, Signal
@@ -59,6 +61,8 @@ FINEST_FIRST = 151, 101, 61, 41
 RESOLUTIONS = (("0", "chosen by the lab"), *((str(n), f"{n} × {n}") for n in (21, 41, 61, 101, 151, 201)))
 QUICK = 5e8
 """Multiply-adds of a surface that is there in about a second: of so many points as cost less it is made."""
+DRAW, MOMENTS = "Random directions", "Moments"
+"""What the choices are called that no control holds."""
 ALONG = 201
 """Points of a line, which is cheap."""
 EXTENTS = (("0", "chosen by the lab"), *((f"{r:g}", f"± {r:g}") for r in (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)))
@@ -288,12 +292,18 @@ class SurfaceControls(QObject):
         if self.over.currentData() == "case" and selection.part == "training":
             self.case.setValue(selection.example)
 
-    def take_from(self, other: SurfaceControls) -> None:
-        """What no box and no switch holds."""
-        self._seed = other._seed
-        self.weights.set_pair(other.weights.pair)
-        self.anchors.set_anchors(other.anchors.anchors)
-        self.case.setValue(other.case.value())
+    def written(self) -> dict[str, str]:
+        """What no box and no switch holds, by name: which random directions, and which moments."""
+        return {DRAW: str(self._seed), MOMENTS: self.anchors.written()}
+
+    def read(self, settings: Mapping[str, str]) -> None:
+        """Choose as `written` says; what says nothing is left as it is."""
+        seed = settings.get(DRAW, "")
+        if re.fullmatch(r"[0-9]{1,9}", seed) and int(seed) != self._seed:
+            self._seed = int(seed)
+            self.asked.emit()
+        if MOMENTS in settings:
+            self.anchors.read(settings[MOMENTS])
 
     def _choose_plane(self) -> None:
         if self.plane.currentData() == "moments":
