@@ -72,11 +72,10 @@ class Sweeping(QObject):
         whole = len(prepared.training)
         steps = steps or suggested_steps(base, whole)
         budget = max(steps * min(base.batch_size, whole), max(_batch(v, whole) for v in chosen))
+        rates = [grid(one.experiment.optimizer.rate or 0.01, *self._view.grid) for one in chosen]
         contestants = tuple(
-            Contestant(
-                one.name, one.experiment, grid(one.experiment.optimizer.rate or 0.01), aspect.other_start
-            )
-            for one in chosen
+            Contestant(one.name, one.experiment, tried, aspect.other_start)
+            for one, tried in zip(chosen, rates, strict=True)
         )
         snapshot = self._document.snapshot
         beginning = snapshot.edits[0] if snapshot is not None and snapshot.edits else None

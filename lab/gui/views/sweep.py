@@ -29,9 +29,18 @@ MARGINS = 34
 """Pixels beside the cards: the view's own, and the scroll bar."""
 CARD_HIGH = HIGH + WAY_HIGH + 44
 EMPTY = (
-    "What is compared is best compared at its best: a sweep tries each at 13 learning rates, from the same start and "
+    "What is compared is best compared at its best: a sweep tries each at many learning rates, from the same start and "
     "with the same batches. Choose what is to be compared, and press Sweep."
 )
+GO = "Try each at every one of these learning rates, every fourth first"
+GRIDS = (
+    ("4:3", "13 rates, 4 decades"),
+    ("6:3", "19 rates, 6 decades"),
+    ("4:6", "25 rates, 4 decades"),
+    ("2:6", "13 rates, 2 decades"),
+    ("1:12", "13 rates, 1 decade"),
+)
+"""How wide, and how many rates a power of ten has; the first is usual."""
 SWEPT = tuple(aspect for aspect in ASPECTS if aspect.key not in ("rates", "seeds"))
 
 
@@ -73,7 +82,14 @@ class SweepView(FramedView):
         )
         self.steps.setAccessibleName("Updates of each trial")
         self.controls.add(self.steps)
-        self.go = self.controls.button("Sweep", "Try each at 13 learning rates, every fourth first", self._go)
+        self.rates = self.controls.choice(
+            "Rates",
+            GRIDS,
+            "Which learning rates: powers of ten around the one that each contestant has now, and so many to each",
+            lambda _: None,
+            captioned=False,
+        )
+        self.go = self.controls.button("Sweep", GO, self._go)
         self.judged = self.controls.choice(
             "By",
             (("auto", "error"), ("validation", "validation error"), ("training", "training error")),
@@ -100,6 +116,12 @@ class SweepView(FramedView):
         self.say(EMPTY)
 
     # --- intentions
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """How many powers of ten the rates go over, and how many of them there are to each."""
+        decades, a_decade = map(int, self.rates.currentData().split(":"))
+        return decades, a_decade
 
     @property
     def is_going(self) -> bool:
@@ -198,11 +220,7 @@ class SweepView(FramedView):
             picked = self._picked.get(row.contestant.name, -1)
             self.cards[row.contestant.name].show_row(row, judged, (across, heights), picked)
         self.go.setText("Stop" if sweep.going else "Sweep")
-        self.go.setToolTip(
-            "End it; what has been found stays"
-            if sweep.going
-            else "Try each at 13 learning rates, every fourth first"
-        )
+        self.go.setToolTip("End it; what has been found stays" if sweep.going else GO)
         self.race.setEnabled(bool(self.best_variants()))
         self.controls.arrange()
         self.show_picture()

@@ -18,7 +18,7 @@ from lab.gui.views.sweep import EMPTY, SweepView
 from lab.gui.widgets.runs.sweep_card import around, inside
 from lab.learning.optimizers import SGD, Adam, Rprop
 from lab.training.race import MOST_RUNS
-from lab.training.sweep import Contestant, Row, Sweep, Trial, grid, suggested_steps
+from lab.training.sweep import Contestant, Order, Row, Sweep, Trial, grid, suggested_steps
 from tests.gui.conftest import FakeTrainer
 from tests.gui.fake_snapshots import LENET, LINEAR
 
@@ -243,6 +243,20 @@ def test_those_that_are_suggested_are_swept(sweeping: Sweeping, view: SweepView,
     assert order.budget == 1259, "as many as the largest batch at least"
     assert len(order.contestants) <= MOST_RUNS
     assert order.beginning is None or order.beginning.weights is None
+
+
+@pytest.mark.parametrize(("chosen", "rates", "wide"), [("4:3", 13, 1e4), ("6:3", 19, 1e6), ("1:12", 13, 10)])
+def test_how_wide_and_how_fine_the_rates_are_can_be_chosen(
+    sweeping: Sweeping, view: SweepView, document: Document, chosen: str, rates: int, wide: float
+) -> None:
+    orders: list[Order] = []
+    sweeping.sweeper.start = orders.append  # type: ignore[method-assign]
+    view.rates.setCurrentIndex(view.rates.findData(chosen))
+    view.go.click()
+    for contestant in orders[0].contestants:
+        assert len(contestant.rates) == rates
+        assert contestant.rates[-1] / contestant.rates[0] == pytest.approx(wide, rel=0.02)
+        assert contestant.experiment.optimizer.rate in contestant.rates
 
 
 def test_it_makes_room_for_training(sweeping: Sweeping, document: Document, trainer: FakeTrainer) -> None:
