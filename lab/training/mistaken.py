@@ -23,6 +23,8 @@ class MistakesProbe(Question["Mistakes"]):
     With a `cell` of the confusion matrix, only examples of that true and predicted class.
     """
 
+    fresh_for = 0.25
+
     part: Literal["training", "validation", "test"] = "validation"
     order: Order = "error"
     cell: tuple[int, int] | None = None

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 R = TypeVar("R", covariant=True)
 
 
 class Question(Generic[R]):
     """Derived from by each probe, a frozen value, with the type of the reading that answers it: `Question[Weights]`."""
+
+    fresh_for: ClassVar[float] = 0.0
+    """Seconds for which an answer is new enough while runs train: of what is costly, and read rather than watched."""
 
 
 Probe = Question[Any]
