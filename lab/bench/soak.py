@@ -27,7 +27,7 @@ from lab.experiment.presets import preset
 from lab.kernels.warmup import compile_all
 from lab.training.mailbox import Failed
 from lab.training.record import Record
-from lab.training.run import Run
+from lab.training.recording import replayed
 
 PRESETS = ("spiral", "xor", "linear-neuron", "lenet", "iris", "waves", "small-encoder-decoder")
 SESSION = 25
@@ -154,7 +154,7 @@ class Soak:
             return
         kept = next(state for state in record.checkpoints if state.step == record.step)
         self.replays += 1
-        if not Run.replayed(record.edits, record.step).state().is_same_as(kept):
+        if not replayed(record.edits, record.step).state().is_same_as(kept):
             self.faults.append(
                 f"{name}: run {record.name} at step {record.step:,} is not what its edits make"
             )

@@ -33,11 +33,11 @@ class DataSource(msgspec.Struct, frozen=True, tag_field="dataset", kw_only=True,
         """The examples. Made-up problems draw them from `seed`; collected data ignores it. ProblemError where
         there are `problems`.
         """
-        raise NotImplementedError
+        raise NotImplementedError  # each source has its own: a Struct cannot be an ABC as well
 
     def shape(self) -> tuple[int, int, int]:
         """(C, H, W) of one example; plain features are (C, 1, 1)."""
-        raise NotImplementedError
+        raise NotImplementedError  # each source has its own: a Struct cannot be an ABC as well
 
     def target_shape(self) -> tuple[int, int, int] | None:
         """(C, H, W) of an answer that is an image, for each pixel numbers or a class; None for a plain vector."""

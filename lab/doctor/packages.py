@@ -74,7 +74,9 @@ def check_packages() -> Check:
     if not asked:
         return Check(name, "missing", "Descent is not installed in this Python.", command=setting_up([]))
     for entry in asked:
-        package, bounds = re.match(r"([\w.-]+)(?:\[.*\])?([^;]*)", entry).groups()  # type: ignore[union-attr]
+        found = re.match(r"([\w.-]+)(?:\[.*\])?([^;]*)", entry)
+        assert found is not None  # what a package asks for begins with a name
+        package, bounds = found.groups()
         try:
             version = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import msgspec
 
 from lab.experiment.of_layer import with_network
-from lab.gui.commands import Named
 from lab.gui.document import Document
 from lab.gui.views.weights import place_of
 from lab.gui.widgets.numbers import words
 from lab.network.activations import AnyActivation
 from lab.network.refits import with_layer
+from lab.training.trainer import Named
 from lab.value import fields
 
 

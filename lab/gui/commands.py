@@ -6,21 +6,16 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from lab.experiment.experiment import Experiment
 from lab.training.race import Entrant
 from lab.training.restart import Start
 from lab.training.run import Run
-from lab.training.trainer import Field
+from lab.training.trainer import Field, Named
 
 if TYPE_CHECKING:
     from lab.gui.document import Document
-
-Named = dict[str, NDArray[np.float32]]
-"""Parameters by name."""
 
 MERGE_WITHIN = 1.0
 """Seconds within which edits of one field become one entry of the undo stack: a drag, a run of arrow keys."""

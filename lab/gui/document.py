@@ -14,7 +14,7 @@ from lab.data.prepare import Prepared, prepare
 from lab.experiment.experiment import Experiment, problems
 from lab.experiment.files import save_experiment
 from lab.experiment.variants import Variant
-from lab.gui.commands import Edit, Named, Presence, Raced, Starts, Weights, drop_refused
+from lab.gui.commands import Edit, Presence, Raced, Starts, Weights, drop_refused
 from lab.gui.playback import Playback
 from lab.gui.reader import Reader
 from lab.gui.selection import Selection
@@ -28,7 +28,7 @@ from lab.training.race import MOST_RUNS, Entrant
 from lab.training.record import Record
 from lab.training.restart import Start
 from lab.training.snapshot import Snapshot
-from lab.training.trainer import Trainer
+from lab.training.trainer import Named, Trainer
 from lab.wording import counted
 
 FRAME, LIVELY = 16, 4

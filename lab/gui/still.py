@@ -27,6 +27,7 @@ from lab.training.marks import Marks
 from lab.training.moment import OF_THE_UPDATE
 from lab.training.observer import Asked
 from lab.training.probes import OperationProbe, Probe, Reading, ToldProbe
+from lab.training.publishing import snapshot_of
 from lab.training.readings import answer
 from lab.training.run import Run
 from lab.training.snapshot import Snapshot
@@ -82,16 +83,8 @@ class Still(Trainer):
                 reading = answer(probe, moment)
             if reading is not None:
                 self._readings[probe] = reading
-        return Snapshot(
-            experiment=run.experiment,
-            step=run.step,
-            examples=run.examples,
-            epoch=run.epoch,
-            rate=run.rate,
-            steps_per_second=0.0,
-            curves=run.curves(),
-            readings={probe: reading for probe, reading in self._readings.items() if probe in probes},
-        )
+        answers = {probe: reading for probe, reading in self._readings.items() if probe in probes}
+        return snapshot_of(run, answers)
 
 
 @contextmanager

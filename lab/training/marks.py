@@ -12,6 +12,7 @@ from lab.network.layers import Parameter
 from lab.training.comparing import ChangesProbe
 from lab.training.filters import FiltersProbe
 from lab.training.probes import Probe
+from lab.training.recording import recorded, restored
 from lab.training.run import Run
 from lab.training.survey.anchors import weights_at
 
@@ -79,5 +80,5 @@ def weights_of(run: Run, step: int) -> Vector | None:
     way = step - run.timeline.before(step).step
     if way * run.seconds / max(run.step, 1) > PATIENCE:
         return None
-    twin = Run.restored(replace(run.recorded(), step=step), run.threads)
+    twin = restored(replace(recorded(run), step=step), run.threads)
     return twin.params.copy() if same_space(twin.program.parameters, run.program.parameters) else None

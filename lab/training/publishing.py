@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -159,15 +159,9 @@ class Publisher:
         readings: dict[Probe, Reading] = {}
         for observer in self._observers:
             readings |= observer.readings(number, run.experiment)
-        return Snapshot(
-            experiment=run.experiment,
-            step=run.step,
-            examples=run.examples,
-            epoch=run.epoch,
-            rate=run.rate,
+        return replace(
+            snapshot_of(run, readings),
             steps_per_second=stand.steps_per_second,
-            curves=run.curves(),
-            readings=readings,
             furthest=run.furthest,
             seconds=run.seconds,
             edits=tuple(run.timeline.edits),
@@ -256,6 +250,20 @@ class Publisher:
     def _seen(self) -> tuple[int, ...]:
         """How often each observer had something new."""
         return tuple(observer.version for observer in self._observers)
+
+
+def snapshot_of(run: Run, readings: Mapping[Probe, Reading]) -> Snapshot:
+    """Where a run stands by itself, with answers."""
+    return Snapshot(
+        experiment=run.experiment,
+        step=run.step,
+        examples=run.examples,
+        epoch=run.epoch,
+        rate=run.rate,
+        steps_per_second=0.0,
+        curves=run.curves(),
+        readings=readings,
+    )
 
 
 def anchors_held(race: Race, surfaces: list[SurfaceProbe]) -> dict[tuple[int, int], NDArray[np.float32]]:

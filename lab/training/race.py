@@ -15,6 +15,7 @@ from lab.problem import Problem, ProblemError
 from lab.training.breakpoints import AnyBreakpoint, strikes
 from lab.training.quantities import AnyQuantity
 from lab.training.record import Record
+from lab.training.recording import recorded, restored, twin
 from lab.training.restart import Past, Start, go_again, hurry_again
 from lab.training.run import Run
 
@@ -39,7 +40,7 @@ class Lane:
 
     def recorded(self) -> Record:
         return replace(
-            self.run.recorded(), run=self.number, name=self.name, colour=self.colour, origin=self.origin
+            recorded(self.run), run=self.number, name=self.name, colour=self.colour, origin=self.origin
         )
 
 
@@ -79,7 +80,7 @@ class Race:
 
     @classmethod
     def restored(cls, records: tuple[Record, ...], active: int, threads: int) -> Race:
-        lanes = [Lane(r.run, r.name, r.colour, r.origin, Run.restored(r, threads)) for r in records]
+        lanes = [Lane(r.run, r.name, r.colour, r.origin, restored(r, threads)) for r in records]
         return cls(lanes, active if any(lane.number == active for lane in lanes) else lanes[0].number)
 
     def with_entrants(self, entrants: Sequence[Entrant], active: int, from_here: bool) -> Race:
@@ -93,7 +94,7 @@ class Race:
         front, lanes = self.front, []
         for colour, entrant in enumerate(entrants):
             if from_here:
-                run = front.run.twin()
+                run = twin(front.run)
                 run.edit(entrant.experiment)
                 lanes.append(Lane(entrant.number, entrant.name, colour, (front.number, run.step), run))
             else:
@@ -139,7 +140,7 @@ class Race:
                 Problem("runs", f"{MOST_RUNS} are as many as go side by side", "Close one of them")
             )
         parent = self.lane(origin)
-        run = parent.run.twin()
+        run = twin(parent.run)
         if experiment is not None and experiment != run.experiment:
             run.edit(experiment)
         colour = self._free_colour()
@@ -173,7 +174,7 @@ class Race:
         record, place = self._closed.pop(number)
         taken = {lane.colour for lane in self.lanes}
         colour = record.colour if record.colour not in taken else self._free_colour()
-        run = Run.restored(record, threads)
+        run = restored(record, threads)
         lane = Lane(number, record.name, colour, record.origin, run)
         self.lanes.insert(place, lane)
         run.go_to(run.history.step_at(examples))

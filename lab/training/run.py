@@ -10,7 +10,7 @@ import itertools
 import math
 import time
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,6 @@ from lab.training.moment import Moment
 from lab.training.path import Path
 from lab.training.postmortem import diagnose
 from lab.training.probes import PartName
-from lab.training.record import Record
 from lab.training.timeline import Edit, State, Timeline
 from lab.training.watches import Watched
 
@@ -92,65 +91,6 @@ class Run:
         self.path = Path()
         self.watched = Watched()
         self._mark()
-
-    @classmethod
-    def restored(cls, record: Record, threads: int = 1) -> Run:
-        """The run that was recorded. ProblemError if its experiments cannot run here."""
-        run = cls(record.edits[0].experiment, threads)
-        if weights := record.edits[0].weights:
-            run.set_parameters(weights)
-        run.timeline.edits = list(record.edits)
-        for state in record.checkpoints:
-            if state.step > 0:
-                run.timeline.keep(state, record.step)
-        run.timeline.furthest = record.furthest
-        run.history, run.path = History(record.curves), Path(record.path)
-        run.watched = Watched(record.watched)
-        run.go_to(record.step)
-        return run
-
-    @classmethod
-    def replayed(cls, edits: tuple[Edit, ...], step: int, threads: int = 1) -> Run:
-        """A new run that was led through these edits, and to `step`, by the straight way: no checkpoint helps."""
-        run = cls(edits[0].experiment, threads)
-        for edit in edits:
-            if edit.step > step:
-                break
-            run.advance(edit.step - run.step)
-            run.edit(edit.experiment)
-            if edit.weights:
-                run.set_parameters(edit.weights)
-        run.advance(step - run.step)
-        return run
-
-    def recorded(self) -> Record:
-        """All that is needed to have it again. What it shares with the run is never written to."""
-        checkpoints = self.timeline.checkpoints
-        if not self.timeline.has(self.step):
-            checkpoints = tuple(sorted((*checkpoints, self.state()), key=lambda state: state.step))
-        return Record(
-            step=self.step,
-            furthest=self.timeline.furthest,
-            edits=tuple(self.timeline.edits),
-            checkpoints=checkpoints,
-            curves=self.curves(),
-            path=self.path.eras,
-            watched=self.watched.recorded(),
-        )
-
-    def twin(self) -> Run:
-        """Another run that stands where this one stands, with the same past and no future."""
-        whole = self.recorded()
-        past = replace(
-            whole,
-            furthest=self.step,
-            edits=tuple(edit for edit in whole.edits if edit.step <= self.step),
-            checkpoints=tuple(state for state in whole.checkpoints if state.step <= self.step),
-        )
-        other = Run.restored(past, self.threads)
-        other.forget_future()
-        other.watched = self.watched.twin(self.step)
-        return other
 
     @property
     def experiment(self) -> Experiment:

@@ -11,6 +11,9 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from lab.experiment.experiment import Experiment
 from lab.problem import Problem, ProblemError
 from lab.training.archive import IN_AN_AUTOSAVE, condensed
@@ -38,6 +41,8 @@ FASTEST_OPERATIONS = 30.0
 Field = tuple[tuple[Record, ...], int]
 """All runs of a document as they can be kept, and the number of the active one."""
 Keep = Callable[[Field], None]
+Named = dict[str, NDArray[np.float32]]
+"""Parameters by name."""
 NO_MEMORY = Problem("memory", "there is not enough of it for this", "Make the network or the batch smaller")
 SWITCH = 0.0005
 """Seconds until a thread of Python has to make room for another: a frame must not wait for an observer."""
@@ -217,11 +222,11 @@ class Trainer:
         """Answer these probes of the active run from now on, and others of runs by their numbers; no others."""
         self._command(lambda: self._watch(probes, of_runs or {}))
 
-    def save_weights(self, write: Callable[[dict], None], done: Callable[[], None] | None = None) -> None:  # type: ignore[type-arg]
+    def save_weights(self, write: Callable[[Named], None], done: Callable[[], None] | None = None) -> None:
         """Call `write` on the trainer's thread with copies of all parameters of the active run by name."""
         self._command(lambda: self._save(write, done))
 
-    def set_weights(self, read: Callable[[dict], dict]) -> None:  # type: ignore[type-arg]
+    def set_weights(self, read: Callable[[Named], Named]) -> None:
         """Call `read` on the trainer's thread with the parameters by name and set those that it gives."""
         self.change(lambda run: run.set_parameters(read(run.parameters)))
 
@@ -523,7 +528,7 @@ class Trainer:
         if self._race is not None:
             self._publisher.ask(self._race)
 
-    def _save(self, write: Callable[[dict], None], done: Callable[[], None] | None) -> None:  # type: ignore[type-arg]
+    def _save(self, write: Callable[[Named], None], done: Callable[[], None] | None) -> None:
         write(self._open.front.run.parameters)
         if done is not None:
             done()

@@ -22,6 +22,7 @@ from lab.experiment.presets import preset, presets
 from lab.export.weights import load_weights
 from lab.training.archive import Archive
 from lab.training.archive_file import save_archive
+from lab.training.recording import recorded
 from lab.training.run import Run
 from lab.value import changed
 
@@ -80,7 +81,7 @@ class TestDocuments:
         """A document of a run that has been trained already."""
         run = Run(preset("xor"))
         run.advance(5)
-        save_archive(Archive(run.experiment, (run.recorded(),), 1), tmp_path / "mine.descent")
+        save_archive(Archive(run.experiment, (recorded(run),), 1), tmp_path / "mine.descent")
         return tmp_path / "mine.descent"
 
     def test_train_begins_its_experiment_anew(self, document, capsys):

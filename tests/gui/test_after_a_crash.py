@@ -22,8 +22,8 @@ from lab.experiment.presets import preset
 from lab.gui.main_window import MainWindow
 from lab.gui.recovery import RecoveryDialog
 from lab.training.archive_file import load_archive
+from lab.training.recording import replayed, restored
 from lab.training.recovery import LeftBehind, left_behind
-from lab.training.run import Run
 
 LONG = 120_000
 """Milliseconds: the engine may have to be compiled first."""
@@ -105,8 +105,8 @@ def test_it_is_what_the_runs_were_bit_for_bit(killed):
     assert [record.name for record in archive.records] == ["A", "B"]
     assert archive.draft.batch_size == 7
     for record in archive.records:
-        there = Run.restored(record)
-        straight = Run.replayed(record.edits, record.step)
+        there = restored(record)
+        straight = replayed(record.edits, record.step)
         assert there.step == record.step > 0
         assert there.state().is_same_as(straight.state())
 
@@ -151,7 +151,7 @@ def test_the_next_window_offers_it_goes_on_with_it_and_saves_it(qtbot, window, k
     assert not window.isWindowModified()
     saved = load_archive(tmp_path / "a.descent")
     for record in saved.records:
-        assert Run.restored(record).state().is_same_as(Run.replayed(record.edits, record.step).state())
+        assert restored(record).state().is_same_as(replayed(record.edits, record.step).state())
     window.open_file(tmp_path / "a.descent")
     qtbot.waitUntil(lambda: window.document.path == tmp_path / "a.descent" and len(window.document.runs) == 2)
     assert window.close()

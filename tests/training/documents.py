@@ -23,6 +23,7 @@ from lab.training.history import TRAINING, VALIDATION, Curves
 from lab.training.path import Era
 from lab.training.quantities import DeadShare, GradientSpread, Seen, WeightValue
 from lab.training.record import Record
+from lab.training.recording import recorded
 from lab.training.run import Run
 from lab.training.snapshot import Series
 from lab.training.timeline import Edit, State
@@ -56,7 +57,7 @@ def trained() -> Archive:
     first.edit(WIDER)
     first.advance(25)
     second.advance(40)
-    runs = (first.recorded(), replace(second.recorded(), run=2, name="B", colour=1, origin=(1, 30)))
+    runs = (recorded(first), replace(recorded(second), run=2, name="B", colour=1, origin=(1, 30)))
     return Archive(
         draft=WIDER,
         records=runs,

@@ -30,7 +30,7 @@ from lab.problem import ProblemError
 from lab.training.archive import Archive, Room, condensed, key_checkpoints, thinned
 from lab.training.archive_file import MANIFEST, load_archive, load_draft, save_archive
 from lab.training.path import Era
-from lab.training.run import Run
+from lab.training.recording import restored
 from lab.training.timeline import Edit
 from tests.training.documents import LINEAR, RINGS, drawn, same, trained
 
@@ -569,7 +569,7 @@ def test_a_condensed_document_is_a_document(tmp_path, document):
 def test_a_run_goes_on_from_its_document_to_the_same_bits(tmp_path, document):
     save_archive(document, tmp_path / "a")
     (record, _) = load_archive(tmp_path / "a").records
-    there, here = Run.restored(record), Run.restored(document.records[0])
+    there, here = restored(record), restored(document.records[0])
     assert there.state().is_same_as(document.records[0].checkpoints[-1])
     for run in (there, here):
         run.advance(10)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from lab.experiment.presets import preset
 from lab.learning.optimizers import Adam, Momentum, RMSprop
 from lab.training.race import Race
+from lab.training.recording import replayed
 from lab.training.restart import Past, Start, go_again, hurry_again
 from lab.training.run import Run
 from lab.training.timeline import Edit
@@ -50,10 +51,10 @@ def raced(steps: int) -> Race:
     return race
 
 
-def replayed(edits: tuple[Edit, ...], weights: Start, step: int) -> Run:
+def led(edits: tuple[Edit, ...], weights: Start, step: int) -> Run:
     """A fresh run under these edits, led by the straight way, from weights set at its start."""
     first = Edit(0, edits[0].experiment, {**(edits[0].weights or {}), **(weights or {})})
-    return Run.replayed((first, *edits[1:]), step)
+    return replayed((first, *edits[1:]), step)
 
 
 def path_of(run: Run) -> tuple[bytes, bytes]:
@@ -81,7 +82,7 @@ def test_every_run_goes_as_a_fresh_one_from_there(final: bool, monkeypatch: pyte
     assert [lane.run.step for lane in race] == steps
     for lane, experiment in zip(race, optimizers(), strict=True):
         assert lane.run.experiment == experiment
-        assert_same(lane.run, replayed(tuple(lane.run.timeline.edits), wanted, lane.run.step))
+        assert_same(lane.run, led(tuple(lane.run.timeline.edits), wanted, lane.run.step))
 
 
 @settings(max_examples=25, deadline=None)
@@ -107,7 +108,7 @@ def test_edits_on_the_way_are_made_again(
     assert go_again(run, moved) if final else hurry_again(run, moved, FOREVER)
     assert run.step == past.step
     edits = tuple(edit for edit in past.edits if edit.step <= past.step)
-    twin = replayed(edits, start(*to), past.step)
+    twin = led(edits, start(*to), past.step)
     assert run.state().is_same_as(twin.state())
     assert path_of(run) == path_of(twin)
     if final:
@@ -116,7 +117,7 @@ def test_edits_on_the_way_are_made_again(
             (e.step, e.experiment) for e in past.edits
         ]
         run.go_to(furthest)
-        assert run.state().is_same_as(replayed(past.edits, start(*to), furthest).state())
+        assert run.state().is_same_as(led(past.edits, start(*to), furthest).state())
 
 
 def test_what_is_known_of_the_start_is_of_this_start() -> None:
@@ -178,7 +179,7 @@ def test_a_long_way_is_gone_as_far_as_the_time_goes() -> None:
     assert 0 < run.step < 2000
     assert hurry_again(run, past, FOREVER)
     assert run.step == 2000
-    assert path_of(run) == path_of(Run.replayed(past.edits, 2000))
+    assert path_of(run) == path_of(replayed(past.edits, 2000))
 
 
 @pytest.fixture

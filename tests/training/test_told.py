@@ -19,6 +19,7 @@ from lab.network.network import Network, Node
 from lab.training.observer import Observer
 from lab.training.probes import ToldProbe
 from lab.training.readings import answer
+from lab.training.recording import twin
 from lab.training.run import Run
 from lab.training.told import AT_START, UNKNOWN
 from tests.training.problems import XOR_MLP, with_rate
@@ -86,11 +87,11 @@ def test_terms_on_the_way_are_what_the_optimizer_remembers_now(o):
 def test_from_the_gradient_of_the_batch_to_the_one_the_rule_sees(clipping):
     """The gradient before clipping and penalties is that of a twin that has neither."""
     run = telling(under(SGD(rate=0.1), clipping=clipping, regularization=Regularization(l1=0.01, l2=0.3)), 9)
-    twin = run.twin()
-    twin.edit(msgspec.structs.replace(run.experiment, clipping=Clipping(), regularization=Regularization()))
-    twin.advance(1)
+    other = twin(run)
+    other.edit(msgspec.structs.replace(run.experiment, clipping=Clipping(), regularization=Regularization()))
+    other.advance(1)
     run.advance(1)
-    raw = twin.internals().gradient.astype(float)
+    raw = other.internals().gradient.astype(float)
     length = np.linalg.norm(raw)
     clipped_any = 0
     for update, g, seen in zip(all_weights(run), raw, run.internals().gradient, strict=True):

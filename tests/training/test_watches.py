@@ -29,6 +29,7 @@ from lab.training.quantities import (
     ValidationLoss,
     WeightValue,
 )
+from lab.training.recording import recorded, restored
 from lab.training.run import Run
 from lab.training.watches import Watched
 from lab.value import from_json, to_json
@@ -239,7 +240,7 @@ def test_a_run_that_is_had_again_has_what_was_followed_of_it() -> None:
     run = Run(XOR_MLP)
     run.watched.follow(LIST)
     run.advance(90)
-    again = Run.restored(run.recorded())
+    again = restored(recorded(run))
     again.watched.follow(LIST)
     before, after = run.watched.series(run.curves()), again.watched.series(again.curves())
     assert before.keys() == after.keys()

@@ -29,7 +29,7 @@ class _Height(DataSource, frozen=True):
 
     def _height(self, place: NDArray[np.float64]) -> NDArray[np.float64]:
         """The height [N] at each place [N, 2], without noise."""
-        raise NotImplementedError
+        raise NotImplementedError  # each surface has its own
 
     def load(self, seed: int) -> Dataset:
         place = chance.uniform(seed, "place", 2 * self.points, -5.0, 5.0).reshape(-1, 2)

@@ -41,7 +41,7 @@ class _TwoClasses(DataSource, frozen=True):
 
     def _place(self, labels: NDArray[np.int64], seed: int) -> NDArray[np.float64]:
         """Where the points of these classes lie, float64 [N, 2], noise included."""
-        raise NotImplementedError
+        raise NotImplementedError  # each of the four has its own
 
     def load(self, seed: int) -> Dataset:
         labels = np.arange(self.points, dtype=np.int64) % 2

@@ -44,7 +44,7 @@ class OwnFile(DataSource, frozen=True):
 
     def _read(self) -> Dataset:
         """The file's content, checked."""
-        raise NotImplementedError
+        raise NotImplementedError  # each kind of file has its own
 
     def load(self, seed: int) -> Dataset:
         return _remembered(self, self.version())
