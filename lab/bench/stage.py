@@ -66,7 +66,7 @@ class Stage:
         clock.timeout.connect(
             lambda: loop.quit() if condition() or time.perf_counter() - began > 90 else None
         )
-        clock.start(2)
+        clock.start(1)
         loop.exec()
         clock.stop()
         if not condition():
