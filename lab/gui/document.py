@@ -32,7 +32,9 @@ from lab.training.trainer import Named, Trainer
 from lab.wording import counted
 
 FRAME, LIVELY = 16, 4
-"""Milliseconds between two looks into the trainer's mailbox: 60 frames a second, and more often while runs train."""
+"""Milliseconds between two looks into the trainer's mailbox: 60 frames a second, and more often while runs train and
+the next snapshot is to be expected.
+"""
 HASTE, HASTY_LOOKS = 1, 32
 """Milliseconds between two looks while an answer is awaited, and how many of them: a hand draws or drags meanwhile."""
 
@@ -116,10 +118,10 @@ class Document(QObject):
         """One frame: all events since the last, then the newest snapshot if there is one."""
         self._reader.deliver()
         self._hasty_looks = max(self._hasty_looks - 1, 0)
-        self._find_pace()
         # the snapshot first: what the trainer said before it published it is then among the events. The other way
         # round a first snapshot could come in between, be taken for one of the run that was left, and be the last
         snapshot = self.trainer.snapshots.take()
+        self._find_pace(is_new=snapshot is not None)
         for event in self.trainer.events():
             self._receive(event)
         # a late snapshot of runs that are left would show the wrong network for a frame
@@ -134,9 +136,9 @@ class Document(QObject):
         self._hasty_looks = HASTY_LOOKS
         self._find_pace()
 
-    def _find_pace(self) -> None:
-        """How soon to look again."""
-        pace = HASTE if self._hasty_looks else LIVELY if self.playback.playing else FRAME
+    def _find_pace(self, is_new: bool = False) -> None:
+        """How soon to look again, where the last look has found a new snapshot or none."""
+        pace = HASTE if self._hasty_looks else LIVELY if self.playback.playing and not is_new else FRAME
         if pace != self._timer.interval():
             self._timer.setInterval(pace)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
     QAbstractSlider,
     QAbstractSpinBox,
+    QApplication,
     QComboBox,
     QLineEdit,
     QTabBar,
@@ -32,6 +34,26 @@ def keeps_key(focus: QWidget | None, key: int) -> bool:
     if key in getattr(focus, "own_keys", ()):
         return True
     return any(isinstance(focus, cls) and key in keys for cls, keys in OWN_KEYS)
+
+
+class OwnKeys(QObject):
+    """Sees to it that a window's actions leave the keys to the widget that keeps them.
+
+    A filter, and not the window's `event`: the window paints all it has within one event, and an override in Python
+    would hold the interpreter's lock for as long, of which the compute thread needs it.
+    """
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() != QEvent.Type.ShortcutOverride or not isinstance(event, QKeyEvent):
+            return False
+        keeps = keeps_key(QApplication.focusWidget(), event.key())
+        if keeps:
+            event.accept()
+        return keeps
 
 
 def is_covered(widget: QWidget | None) -> bool:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import cast
 
-from PySide6.QtCore import QByteArray, QEvent, QSettings, QSize, Qt, QTimer, Slot
+from PySide6.QtCore import QByteArray, QSettings, QSize, Qt, QTimer, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -30,7 +29,7 @@ from lab.gui.filing import Filing
 from lab.gui.focus_ring import FocusRing
 from lab.gui.header import Header
 from lab.gui.keeping import Keeping
-from lab.gui.keyboard import is_covered, keeps_key
+from lab.gui.keyboard import OwnKeys, is_covered
 from lab.gui.menus import Menus
 from lab.gui.news import News
 from lab.gui.panels.data import DataPanel
@@ -59,7 +58,7 @@ from lab.training.listing import listing
 from lab.training.snapshot import Snapshot
 
 PANELS_WIDTH, INSPECTOR_WIDTH = 336, 216
-INSTRUMENTS_REST = 60
+INSTRUMENTS_REST = 100
 """Milliseconds between two looks at timeline, transport and chips while runs train."""
 SMALL, ROOMY, FRAME = QSize(1280, 800), QSize(1520, 940), 32
 
@@ -96,6 +95,7 @@ class MainWindow(QMainWindow):
         self.sweeping = Sweeping(document, sweep, self)
         self.copying = Copying(self.workspace, self)
         self.focus_ring = FocusRing(self)
+        OwnKeys(self)
         self.timeline, self.transport = Timeline(), Transport(document.playback)
         self.chips = RunChips()
         self.inspector = Inspector(document, edits=edits)
@@ -368,13 +368,6 @@ class MainWindow(QMainWindow):
             if not is_covered(QApplication.focusWidget()):
                 break
         return True
-
-    def event(self, event: QEvent) -> bool:
-        asked = event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent)
-        if asked and keeps_key(QApplication.focusWidget(), cast(QKeyEvent, event).key()):
-            event.accept()
-            return True
-        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """A key that nobody took who has the focus."""

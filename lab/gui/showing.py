@@ -15,7 +15,7 @@ from lab.training.snapshot import Snapshot
 SHOW_BUDGET = 0.005
 """Seconds of a frame that views may take; those that did not get their turn come first in the next."""
 NEXT_FRAME = 0.016
-EYE = 0.025
+EYE = 0.02
 """Seconds for which a view stands while runs train, if it does not say otherwise: more would not be seen."""
 
 

@@ -47,7 +47,9 @@ NO_ORDER = np.full(2, -2, np.int64)
 
 
 class Marks(NamedTuple):
-    """Every so many steps a validation, a point of the path, and a checkpoint to go back to."""
+    """Every so many steps a validation and a point of the path; and so many, or up to twice as many, from one
+    checkpoint to the next.
+    """
 
     validation: int
     path: int

@@ -23,7 +23,7 @@ class MistakesProbe(Question["Mistakes"]):
     With a `cell` of the confusion matrix, only examples of that true and predicted class.
     """
 
-    fresh_for = 0.25
+    asks = "reader"
 
     part: Literal["training", "validation", "test"] = "validation"
     order: Order = "error"

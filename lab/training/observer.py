@@ -52,7 +52,6 @@ class Observer:
         self._versions: Versions = {}
         self._done = NOTHING
         self._answered: Asked = {}
-        self._answered_at: dict[tuple[int, Probe], float] = {}  # when, of answers that stay fresh for a while
         self._wake = threading.Event()
         self._stop = np.zeros(1, np.int64)
         self._closing = False
@@ -152,14 +151,12 @@ class Observer:
         found: dict[int, tuple[Experiment, dict[Probe, Reading]]] = {}
         for run, moment in moments.items():
             answers: dict[Probe, Reading] = {}
-            known, fresh = self._known(run, moment), self._fresh(run, moment)
+            known = self._known(run, moment)
             for probe in probes[run]:
                 if self._stop[0]:
                     break
                 if (reading := known.get(probe)) is not None:
                     answers[probe] = reading
-                elif (reading := fresh.get(probe)) is not None:
-                    answers[probe], whole = reading, False
                 elif isinstance(probe, SurfaceProbe):
                     surveyor = self._surveyors.setdefault(run, Surveyor())
                     surface = surveyor.look(probe, moment, PATIENCE, self._stop, at_rest=not self._training)
@@ -174,8 +171,6 @@ class Observer:
                         whole = whole and not climber.has_more
                 elif (reading := answer(probe, moment, self._stop)) is not None:
                     answers[probe] = reading
-                    if probe.fresh_for:
-                        self._answered_at[run, probe] = time.perf_counter()
             if answers:
                 found[run] = moment.experiment, answers
         self._surveyors = {run: surveyor for run, surveyor in self._surveyors.items() if run in moments}
@@ -184,24 +179,12 @@ class Observer:
             for (run, probe), climber in self._climbers.items()
             if probe in probes.get(run, ())
         }
-        self._answered_at = {
-            (run, probe): at for (run, probe), at in self._answered_at.items() if probe in probes.get(run, ())
-        }
         if found:
             self._readings = found
         self._answered = probes
         if found:
             self.version += 1
         return whole
-
-    def _fresh(self, run: int, moment: Moment) -> Mapping[Probe, Reading]:
-        """Answers of earlier moments that are new enough while it trains."""
-        seen, readings = self._readings.get(run, (None, {}))
-        if seen is not moment.experiment or not self._training:
-            return {}
-        now = time.perf_counter()
-        at = {probe: self._answered_at.get((run, probe), 0.0) + probe.fresh_for for probe in readings}
-        return {probe: reading for probe, reading in readings.items() if now < at[probe]}
 
     def _known(self, run: int, moment: Moment) -> Mapping[Probe, Reading]:
         """What has been answered of this very moment already, and does not grow while it is looked at."""

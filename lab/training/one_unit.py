@@ -89,6 +89,8 @@ class ExcitingProbe(Question["Exciting"]):
     passes through the network; `pace` so many are made between two pictures, while the run stands.
     """
 
+    asks = "climber"
+
     layer: str
     unit: int
     spot: tuple[int, int] | None = None

@@ -239,7 +239,7 @@ class Distances:
 class OutputsProbe(Question["Outputs"]):
     """What the network says to every example of a part."""
 
-    fresh_for = 0.12
+    asks = "reader"
     part: PartName = "validation"
 
 

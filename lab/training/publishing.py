@@ -15,8 +15,8 @@ from lab.training.mailbox import Event, Failed, Mailbox
 from lab.training.marks import Marks
 from lab.training.moment import OF_THE_UPDATE, Moment, OtherPath
 from lab.training.observer import Asked, Observer, Versions
-from lab.training.one_unit import ExcitingProbe
 from lab.training.probes import OperationProbe, Probe, Reading, ToldProbe
+from lab.training.question import Who
 from lab.training.race import Lane, Race
 from lab.training.run import Run
 from lab.training.snapshot import Snapshot, Walk
@@ -25,12 +25,18 @@ from lab.training.survey import too_dear
 from lab.training.survey.anchors import weights_at
 from lab.training.walks import Trodden, walks_of
 
-FRAME = 0.016
-"""Seconds between snapshots at least: who shows them finds a new one whenever there is time to draw."""
+FRAME = 0.025
+"""Seconds between snapshots: who shows them finds a new one whenever there is time to draw."""
+EARLY = 0.004
+"""Seconds by which one may come before its time, if half an update is not longer: a slice of training ends nearly when
+it is due, and another call for the rest would cost more.
+"""
 Seen = tuple[int, tuple[int, ...]]
 """The version of a run, and by their ids the surfaces that it is seen on."""
 STILL, PATIENT = 0.03, 0.25
 """Seconds for which a hand has to hold still until observers look at what is in it, and until they do all the same."""
+SHARES: dict[Who, float] = {"watcher": 0.4, "reader": 0.12, "surveyor": 0.27, "climber": 0.3}
+"""Of the observers: for how much of the time each may look while runs train."""
 EACH_WEIGHT = 1e-6
 """Seconds for which a walk stays while its run trains, for each weight: the 60,000 of a LeNet are projected 16 times a
 second.
@@ -70,19 +76,17 @@ class Publisher:
         self._probes: frozenset[Probe] = frozenset()  # of the active run
         self._of_runs: Asked = {}
         self._marks = Marks()
-        # what takes long has an observer of its own, so that maps and filters stay quick
-        self._quick, self._slow = Observer("observer", 0.4), Observer("surveyor", 0.27)
-        self._patient = Observer("climber", 0.3)
-        self._observers = (self._quick, self._slow, self._patient)
+        self._observers = {name: Observer(name, share) for name, share in SHARES.items()}
+        self._watcher, self._surveyor = self._observers["watcher"], self._observers["surveyor"]
 
     def dismiss(self) -> None:
         """Observers begin nothing more."""
-        for observer in self._observers:
+        for observer in self._observers.values():
             observer.dismiss()
 
     def close(self) -> None:
         """Join their threads."""
-        for observer in self._observers:
+        for observer in self._observers.values():
             observer.close()
 
     # -- what is asked
@@ -102,11 +106,8 @@ class Publisher:
         asked = {run: set(probes) for run, probes in self._of_runs.items()}
         asked.setdefault(race.active, set()).update(self._probes)
         self._marks.follow(asked, {lane.number: lane.run for lane in race})
-        slow = {r: frozenset(p for p in some if isinstance(p, SurfaceProbe)) for r, some in asked.items()}
-        climbs = {r: frozenset(p for p in some if isinstance(p, ExcitingProbe)) for r, some in asked.items()}
-        self._slow.watch(slow)
-        self._patient.watch(climbs)
-        self._quick.watch({run: frozenset(some) - slow[run] - climbs[run] for run, some in asked.items()})
+        for name, observer in self._observers.items():
+            observer.watch({run: frozenset(p for p in some if p.asks == name) for run, some in asked.items()})
 
     @property
     def patience(self) -> float:
@@ -131,18 +132,19 @@ class Publisher:
         """A snapshot, where there is something new and it is time for one."""
         now = time.perf_counter()
         versions = {lane.number: lane.run.version for lane in race}
-        waits = not self._snapshots.is_empty or now - self._shown_at < FRAME
+        early = max(EARLY, 0.5 / stand.steps_per_second) if stand.steps_per_second else EARLY
+        waits = not self._snapshots.is_empty or now - self._shown_at < FRAME - early
         if self._is_asked and not self._is_urgent:
-            if not self._quick.has_answered:
+            if not self._watcher.has_answered:
                 self._observe(race, versions, stand)
             soon = stand.waits and now < self._asked_at + FRAME  # a picture without the answer is not wanted
-            waits = not self._quick.has_answered and (waits or soon)
+            waits = not self._watcher.has_answered and (waits or soon)
         if waits and not self._is_urgent:
             return
         names = tuple((lane.number, lane.name, lane.stopped) for lane in race)
         stamp = (versions, race.active, names, self._seen, stand.heard)
         self._observe(race, versions, stand)
-        self._is_asked = self._is_asked and not self._quick.has_answered
+        self._is_asked = self._is_asked and not self._watcher.has_answered
         if stamp == self._shown:
             return
         self._shown_at, self._shown, self._is_urgent = now, stamp, False
@@ -157,7 +159,7 @@ class Publisher:
     def _snapshot_of(self, lane: Lane, race: Race, stand: Stand) -> Snapshot:
         run, number = lane.run, lane.number
         readings: dict[Probe, Reading] = {}
-        for observer in self._observers:
+        for observer in self._observers.values():
             readings |= observer.readings(number, run.experiment)
         return replace(
             snapshot_of(run, readings),
@@ -181,9 +183,9 @@ class Publisher:
 
     def _surfaces(self, lane: Lane, race: Race) -> tuple[Surface, ...]:
         """Those on which its path may be shown: its own, and those of the active run."""
-        own = self._slow.readings(lane.number, lane.run.experiment)
+        own = self._surveyor.readings(lane.number, lane.run.experiment)
         front = race.front
-        others = {} if lane is front else self._slow.readings(front.number, front.run.experiment)
+        others = {} if lane is front else self._surveyor.readings(front.number, front.run.experiment)
         return tuple(r for r in (*own.values(), *others.values()) if isinstance(r, Surface))
 
     def _walks(self, lane: Lane, race: Race, stand: Stand) -> tuple[Walk, ...]:
@@ -208,8 +210,8 @@ class Publisher:
             return
         self._looked_at = now
         for lane in race:
-            lane.run.remembers = bool(self._quick.wanted_of(lane.number, ToldProbe))
-        for observer in self._observers:
+            lane.run.remembers = bool(self._watcher.wanted_of(lane.number, ToldProbe))
+        for observer in self._observers.values():
             if failure := observer.take_failure():
                 self._tell(Failed(failure))
             if runs := observer.wants(versions, stand.trains):
@@ -249,7 +251,7 @@ class Publisher:
     @property
     def _seen(self) -> tuple[int, ...]:
         """How often each observer had something new."""
-        return tuple(observer.version for observer in self._observers)
+        return tuple(observer.version for observer in self._observers.values())
 
 
 def snapshot_of(run: Run, readings: Mapping[Probe, Reading]) -> Snapshot:

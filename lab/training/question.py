@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 R = TypeVar("R", covariant=True)
+Who = Literal["watcher", "reader", "surveyor", "climber"]
 
 
 class Question(Generic[R]):
     """Derived from by each probe, a frozen value, with the type of the reading that answers it: `Question[Weights]`."""
 
-    fresh_for: ClassVar[float] = 0.0
-    """Seconds for which an answer is new enough while runs train: of what is costly, and read rather than watched."""
+    asks: ClassVar[Who] = "watcher"
+    """The observer that answers: for what is watched as it moves, for what is costly and read rather than watched, for
+    error surfaces, and for gradient ascent. Nobody who watches has to wait for an answer of the others.
+    """
 
 
 Probe = Question[Any]

@@ -162,7 +162,8 @@ class Run:
             edit = self.timeline.edit_after(self.step)
             known, look = self.furthest - self.step, self.watched.next_look(self)
             ends = [end - self.step for end in (edit.step if edit else None, look) if end is not None]
-            slice_ = min(steps - made, *((known,) if known else self._to_marks()), *ends)
+            left = steps - made
+            slice_ = min(left, *((known,) if known else self._to_marks(left)), *ends)
             done = self._train(slice_) if known else self._train(slice_, path=True, validates=True)
             made += done
             if edit is not None and self.step == edit.step:
@@ -173,12 +174,15 @@ class Run:
                 return Advance(made, True)
         return Advance(made, False)
 
-    def _to_marks(self) -> Iterator[int]:
+    def _to_marks(self, left: int) -> Iterator[int]:
         """Updates to what a call of training does not do on its way: checkpoints, and validations by several cores; and
-        to where it has as many points of the path in hand as there is room for.
+        to where it has as many points of the path in hand as there is room for. A checkpoint waits for the end, where
+        few updates are left to make: each call takes its time of Python.
         """
         marks = self.machine.marks(self.step + 1)
-        yield marks.checkpoint - self.step % marks.checkpoint
+        checkpoint = max((self.timeline.last or 0) + marks.checkpoint - self.step, 1)
+        if left >= checkpoint + marks.checkpoint:
+            yield checkpoint
         at_once = max(1, IN_HAND // self.params.nbytes)
         yield marks.path * at_once - self.step % marks.path
         if self._shares_evaluation_of(len(self.prepared.validation)):
@@ -270,7 +274,8 @@ class Run:
         marks = self.machine.marks(self.step + 1)
         if self.step % marks.path == 0:
             self.path.append(self.step, self.params, marks.path)
-        if self.step % marks.checkpoint == 0 and not self.timeline.has(self.step):
+        last = self.timeline.last
+        if last is None or self.step - last >= marks.checkpoint:
             self.timeline.keep(self.state(), self.step)
         if self.step % marks.validation:
             return

@@ -42,6 +42,8 @@ class SurfaceProbe(Question["Surface"]):
     the same plane and frame.
     """
 
+    asks = "surveyor"
+
     plane: PlaneName = "path"
     first: int = 0
     second: int = 1

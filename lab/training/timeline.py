@@ -88,6 +88,11 @@ class Timeline:
         """Those of the checkpoints."""
         return tuple(self._steps)
 
+    @property
+    def last(self) -> int | None:
+        """The step of the last checkpoint; None before there is one."""
+        return self._steps[-1] if self._steps else None
+
     def has(self, step: int) -> bool:
         at = bisect_left(self._steps, step)
         return at < len(self._steps) and self._steps[at] == step

@@ -44,8 +44,10 @@ Keep = Callable[[Field], None]
 Named = dict[str, NDArray[np.float32]]
 """Parameters by name."""
 NO_MEMORY = Problem("memory", "there is not enough of it for this", "Make the network or the batch smaller")
-SWITCH = 0.0005
-"""Seconds until a thread of Python has to make room for another: a frame must not wait for an observer."""
+SWITCH = 0.002
+"""Seconds until a thread of Python has to make room for another: a frame must not wait long for an observer, nor be
+broken off between two slices of training what the trainer does there.
+"""
 
 
 class Trainer:
@@ -297,7 +299,7 @@ class Trainer:
                 return
             steps = min(steps, allowed)
         due = self._publisher.due(now)
-        steps = min(steps, max(1, int(self._speed * (due if due > SLICE / 2 else SLICE))))
+        steps = min(steps, max(1, round(self._speed * (due if due > SLICE / 2 else SLICE))))
         if steps > 0:
             self._stand_before(0)
             began = {lane.number: (lane.run.step, lane.run.furthest) for lane in race}

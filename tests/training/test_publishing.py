@@ -9,12 +9,13 @@ import pytest
 
 from lab.training import publishing
 from lab.training.mailbox import Mailbox
-from lab.training.observer import Observer
+from lab.training.mistaken import MistakesProbe
 from lab.training.probes import OutputsProbe, WeightsProbe
 from lab.training.publishing import EACH_WEIGHT, FRAME, PATIENT, STILL, Publisher, Stand
+from lab.training.question import Question
 from lab.training.race import Race
-from lab.training.run import Run
 from lab.training.snapshot import Snapshot
+from lab.training.surfaces import SurfaceProbe
 from tests.training.problems import LINEAR_NEURON, SMALL_CNN
 
 STANDS = Stand(trains=False, waits=True, steps_per_second=0.0, operation=0, heard=0)
@@ -53,7 +54,7 @@ def test_observers_let_a_moving_hand_pass_but_not_for_long(
     publisher: Publisher, race: Race, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks: list[float] = []
-    monkeypatch.setattr(publisher._quick, "look", lambda moments, versions: looks.append(clock.now))
+    monkeypatch.setattr(publisher._watcher, "look", lambda moments, versions: looks.append(clock.now))
     publisher.watch(frozenset({WeightsProbe()}), {})
     publisher.ask(race)
     publisher.publish(race, STANDS)
@@ -107,26 +108,15 @@ def test_walks_of_many_weights_stay_for_a_while_only_while_they_grow(
     assert np.array_equal(publisher._walks(race.front, race, STANDS)[0].points[-1], run.params)
 
 
-def test_costly_answers_stay_while_a_run_trains_and_are_made_anew_where_it_stands() -> None:
-    run, observer = Run(SMALL_CNN), Observer("observer", 1.0)
-    outputs, weights = OutputsProbe(), WeightsProbe()
-    observer._probes = asked = {1: frozenset({outputs, weights})}
-
-    def look(training: bool) -> tuple[object, object, bool]:
-        run.advance(1)
-        observer.wants({1: run.version}, training)
-        observer._versions = {1: run.version}
-        whole = observer._answer({1: run.moment()}, asked)
-        readings = observer.readings(1, run.experiment)
-        return readings[outputs], readings[weights], whole
-
-    first, seen, whole = look(training=True)
-    assert whole
-    again, later, whole = look(training=True)
-    assert again is first, "it is read, not watched"
-    assert later is not seen
-    assert not whole, "it is looked at once more when the run stands"
-    assert look(training=False)[0] is not first
-    observer._answered_at = {key: at - OutputsProbe.fresh_for for key, at in observer._answered_at.items()}
-    old, _, _ = look(training=True)
-    assert old is not first
+def test_who_watches_does_not_wait_for_what_is_costly() -> None:
+    publisher, race = Publisher(Mailbox(), lambda event: None), Race.of(SMALL_CNN, 1)
+    of_all = {OutputsProbe(), MistakesProbe(), SurfaceProbe(), WeightsProbe()}
+    publisher.watch(frozenset(of_all), {})
+    publisher.ask(race)
+    asked = {name: set(some.wanted_of(1, Question)) for name, some in publisher._observers.items()}
+    assert asked == {
+        "watcher": {WeightsProbe()},
+        "reader": {OutputsProbe(), MistakesProbe()},
+        "surveyor": {SurfaceProbe()},
+        "climber": set(),
+    }

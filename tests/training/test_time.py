@@ -19,6 +19,7 @@ from lab.learning.schedules import RiseAndFall, Step
 from lab.network.activations import ReLU, Tanh
 from lab.network.layers import BatchNorm, Dense, Dropout
 from lab.network.network import Network, Node
+from lab.training import machine
 from lab.training.race import MOST_RUNS, Race
 from lab.training.run import Run
 from tests.training.problems import SMALL_CNN, XOR_MLP, with_rate
@@ -229,3 +230,23 @@ def test_a_closed_run_can_be_opened_again() -> None:
     assert again.run.step == 40
     assert again.run.state().is_same_as(kept)
     assert race.active == 2
+
+
+@pytest.mark.parametrize("steps", [1, 3, 7, 50])
+def test_checkpoints_lie_nearly_as_far_apart_however_many_updates_are_made_at_once(
+    steps: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "REPLAY", 4.5 * machine.UPDATE)
+    run, last = Run(XOR_MLP), Run(XOR_MLP)
+    assert run.machine.marks(1).checkpoint == 4
+    while run.step < 100:
+        run.advance(steps)
+    gaps = np.diff(run.timeline.steps)
+    assert gaps.min() >= 4
+    assert gaps.max() < 8
+    assert run.step - run.timeline.steps[-1] < 4
+    for step in (97, 42, 5):
+        run.go_to(step)
+        last.go_to(0)
+        last.advance(step)
+        assert run.state().is_same_as(last.state())

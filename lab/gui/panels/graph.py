@@ -58,6 +58,7 @@ class GraphEditor(View):
 
     def __init__(self, document: Document, edits: ArchitectureEdits, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # nothing has to be painted under it
         self.theme = LIGHT
         self._document, self._edits = document, edits
         self._sights = Sights()

@@ -24,6 +24,7 @@ class FramedView(View):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # nothing has to be painted under it
         self.theme = LIGHT
         self.controls = FlowBar()
         self.readout = Readout()

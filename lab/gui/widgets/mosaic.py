@@ -229,29 +229,21 @@ class Mosaic(QWidget):
                 self._paint_chosen(painter, block)
 
     def _pixels_at(self, group: Group, index: NDArray[np.int64]) -> NDArray[np.uint32]:
-        """The pixels of the values at these indices; see-through where there is none."""
+        """The pixels of the values at these indices, from -1; see-through where there is none."""
         if group.values.size > LARGE and group.shading != "colour":
             return some_pixels(group, self._theme, index)
         if group.key not in self._pixels:
             self._pixels[group.key] = all_pixels(group, self._theme)
-        return self._pixels[group.key].take(index + 1, mode="clip")
+        return self._pixels[group.key][index]
 
     def _paint_tiles(self, painter: QPainter, block: Block, visible: QRect, ratio: float) -> None:
-        part = block.area.toAlignedRect().intersected(visible)
-        if part.isEmpty():
+        part = block.part(visible, ratio)
+        if part is None:
             return
-        rows, columns = block.index(ratio)
-        first = [
-            max(int((part.top() - block.area.top()) * ratio), 0),
-            max(int((part.left() - block.area.left()) * ratio), 0),
-        ]
-        rows = rows[first[0] : first[0] + int((part.height() + 1) * ratio)]
-        columns = columns[first[1] : first[1] + int((part.width() + 1) * ratio)]
-        image = image_of(self._pixels_at(block.group, rows[:, None] + columns[None, :]))
+        image = image_of(self._pixels_at(block.group, part.index))
         image.setDevicePixelRatio(ratio)
-        corner = QPointF(block.area.left() + first[1] / ratio, block.area.top() + first[0] / ratio)
-        painter.drawImage(corner, image)
-        tiles = block.tiles_between(part.top(), part.bottom())
+        painter.drawImage(part.corner, image)
+        tiles = block.tiles_between(part.seen.top(), part.seen.bottom())
         if max(block.tile) > 20:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(QColor(self._theme.border), 1))

@@ -49,14 +49,14 @@ def words_of_limit(group: Group, tile: int, limit: float) -> str:
 
 
 def all_pixels(group: Group, theme: Theme) -> Pixels:
-    """The pixel of every value, with a see-through one before the first and after the last."""
+    """The pixel of every value, and two that are see-through: at the index after the last, and at -1."""
     limits = group.limits if len(group.limits) == 1 else group.limits[:, None, None, None]
     if group.shading == "colour":
         colours = pixels_of(np.moveaxis(group.values, 1, -1), lowest(group, limits), limits, theme.danger)
     else:
         table = pixel_table(colours_of(group, theme), theme.danger)
         colours = table[rows_of_map(group.values, lowest(group, limits), limits)]
-    return np.concatenate([[np.uint32(0)], colours.ravel(), [np.uint32(0)]])
+    return np.append(colours.ravel(), np.zeros(2, np.uint32))
 
 
 def some_pixels(group: Group, theme: Theme, index: NDArray[np.int64]) -> Pixels:

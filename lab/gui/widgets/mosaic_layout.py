@@ -2,17 +2,18 @@
 
 A tile is what a unit or a filter has; it holds one pane (a feature map) or several side by side (a filter's
 input channels). The number that a pixel shows is the sum of an index along the rows and an index along the
-columns, so a frame costs one addition and one look-up a pixel, whatever the number of tiles.
+columns; it is remembered, so a frame costs one look-up a pixel, whatever the number of tiles.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QPointF, QRect, QRectF
 
 MARGIN, GAP, PANE_GAP, HEADER, BETWEEN = 4, 4, 1, 26, 14
 NOWHERE = -(2**40)
@@ -73,6 +74,18 @@ class Mark:
     width: int
 
 
+@dataclass(frozen=True, eq=False)
+class Part:
+    """What is seen of a block: `corner` is the place of its first pixel of the device; `index` tells for each of these
+    which of the group's values it shows, -1 or their number where it shows none.
+    """
+
+    seen: QRect
+    ratio: float
+    corner: QPointF
+    index: NDArray[np.int64]
+
+
 @dataclass
 class Block:
     """Where a group lies. Sizes in pixels of the widget."""
@@ -87,6 +100,7 @@ class Block:
     pitch: tuple[float, float]
     area: QRectF
     pixels: tuple[float, NDArray[np.int64], NDArray[np.int64]] | None = field(default=None)
+    painted: Part | None = field(default=None)
 
     def corner(self, tile: int, pane: int = 0) -> QPointF:
         row, column = divmod(tile, self.columns)
@@ -133,3 +147,20 @@ class Block:
                 found.append(np.where((inside < pane) & (which < count), index, NOWHERE))
             self.pixels = (ratio, found[0], found[1])
         return self.pixels[1], self.pixels[2]
+
+    def part(self, visible: QRect, ratio: float) -> Part | None:
+        """What is seen of it there. Remembered: while a network learns, the same part is painted again and again."""
+        seen = self.area.toAlignedRect().intersected(visible)
+        if seen.isEmpty():
+            return None
+        if self.painted is None or (self.painted.seen, self.painted.ratio) != (seen, ratio):
+            rows, columns = self.index(ratio)
+            top = max(int((seen.top() - self.area.top()) * ratio), 0)
+            left = max(int((seen.left() - self.area.left()) * ratio), 0)
+            rows = rows[top : top + int((seen.height() + 1) * ratio)]
+            columns = columns[left : left + int((seen.width() + 1) * ratio)]
+            none, size = -1, math.prod(self.group.shape)
+            index = np.clip(rows[:, None] + columns[None, :], none, size)
+            corner = QPointF(self.area.left() + left / ratio, self.area.top() + top / ratio)
+            self.painted = Part(seen, ratio, corner, index)
+        return self.painted

@@ -78,8 +78,9 @@ def test_it_becomes_finer_look_by_look_and_changes_no_more(monkeypatch: pytest.M
     assert surface.compass.eigenvalues == whole.compass.eigenvalues
     assert sizes == sorted(sizes)
     assert sizes[0] < 17
-    np.testing.assert_array_equal(surface.errors, whole.errors)
-    np.testing.assert_array_equal(surface.path_errors, whole.path_errors)
+    # how many points are worked out together decides in some processors' matrix products about the last bit
+    np.testing.assert_allclose(surface.errors, whole.errors, rtol=1e-6)
+    np.testing.assert_allclose(surface.path_errors, whole.path_errors, rtol=1e-6)
 
 
 def test_the_error_where_the_run_stands_is_there_in_any_case() -> None:
@@ -110,7 +111,7 @@ def test_of_a_dear_network_there_is_a_first_look_on_fewer_examples(monkeypatch: 
     assert not surface.why
     monkeypatch.undo()
     expected = seen(run, replace(PROBE, examples=8))
-    np.testing.assert_array_equal(few.errors, expected.errors[::8, ::8])
+    np.testing.assert_allclose(few.errors, expected.errors[::8, ::8], rtol=1e-6)
 
 
 def test_a_dear_network_is_surveyed_on_fewer_examples(monkeypatch: pytest.MonkeyPatch) -> None:

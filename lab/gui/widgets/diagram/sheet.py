@@ -68,6 +68,7 @@ class Sheet(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # nothing has to be painted under it
         self.theme: Theme = LIGHT
         self.zoom = 1.0
         self.offset = QPointF()

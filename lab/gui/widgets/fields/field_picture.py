@@ -105,7 +105,7 @@ class FieldPicture(QWidget):
         whole = self.area_of(0, 0, h, w)
         painter.drawImage(whole, self._ground_image(shown))
         if shown.measured is not None:
-            painter.drawImage(whole, image_of(self._overlay(shown.measured, shown.signed)))
+            painter.drawImage(whole, image_of(self._overlay(shown.measured, shown.signed), veiled=True))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(QColor(theme.border), 1))
         painter.drawRect(whole.adjusted(-0.5, -0.5, 0.5, 0.5))

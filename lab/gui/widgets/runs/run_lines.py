@@ -96,6 +96,7 @@ class RunLines:
         self._active = -1
         self._log = (False, False)
         self._theme: Theme | None = None
+        self._faint = ""  # the colour of the single batches
         self._batches_are: Drawn = ()
         plot.styled(self._restyle)
         for changed in (plot.box.sigRangeChanged, plot.box.sigResized):
@@ -108,7 +109,7 @@ class RunLines:
         return float(min((widest + GAP) / max(self._plot.box.width(), 1.0), MOST_ROOM))
 
     def _restyle(self, theme: Theme) -> None:
-        self._theme = theme
+        self._theme, self._faint = theme, ""
         self._wear()
 
     def show_strands(self, strands: tuple[Strand, ...], active: int, log: tuple[bool, bool]) -> None:
@@ -144,8 +145,9 @@ class RunLines:
         several = len(self._strands) > 1
         for slot, strand in zip(self.slots, self._strands, strict=False):
             slot.wear(self._theme, strand, strand.run == self._active, several)
-            if strand.run == self._active:
-                faint = blended(self._theme.run(strand.colour), self._theme.surface, 0.35)
+            faint = blended(self._theme.run(strand.colour), self._theme.surface, 0.35)
+            if strand.run == self._active and faint != self._faint:
+                self._faint = faint
                 self.batches.setPen(pen(faint, 1))
 
     def _place_labels(self) -> None:

@@ -69,6 +69,7 @@ class Pane(QFrame):
 
     def __init__(self, view: FramedView, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # nothing has to be painted under it
         self.view = view
         self._theme, self._colour = LIGHT, 0
         self._active = False
@@ -140,6 +141,7 @@ class SplitView(View):
 
     def __init__(self, whole: FramedView, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # nothing has to be painted under it
         self.whole = whole
         self.panes: dict[int, Pane] = {}
         self._theme = whole.theme

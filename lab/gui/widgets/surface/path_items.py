@@ -106,7 +106,7 @@ class WaysItem(OverPlane):
             Stroke(ratio * (points - away), colour.rgba(), casing, ratio * width / 2, ratio * border)
             for points, colour, width, border in lines
         ]
-        image = image_of(draw_strokes(strokes, size))
+        image = image_of(draw_strokes(strokes, size), veiled=True)
         image.setDevicePixelRatio(ratio)
         painter.drawImage(corner, image)
 

@@ -137,7 +137,7 @@ class Surface3D(QWidget):
             self._relief = self._drawn_ground(self._ground, ratio, size, samples)
         if self._image is None:
             pixels, self._depth = self._relief.with_strokes(self._strokes(ratio))
-            self._image = image_of(pixels)
+            self._image = image_of(pixels, veiled=True)
             self._image.setDevicePixelRatio(ratio)
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

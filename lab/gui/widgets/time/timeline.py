@@ -57,7 +57,7 @@ class Timeline(QWidget):
         row.setSpacing(8)
         row.addWidget(self.track, 1)
         row.addLayout(column)
-        self._room = 0
+        self._room, self._longest = 0, 0
         self._take_room("step 9,999 / 9,999", "history 999 of 999 MB")
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
@@ -80,7 +80,13 @@ class Timeline(QWidget):
             label.setText(text)
 
     def _take_room(self, *texts: str) -> None:
-        """Room only grows: the track would jump with every digit."""
+        """Room only grows: the track would jump with every digit. So it is found anew where there is a digit more: to
+        measure takes long.
+        """
+        longest = max(map(len, texts))
+        if longest <= self._longest:
+            return
+        self._longest = longest
         room = max(QFontMetrics(self.position.font()).horizontalAdvance(text) for text in texts) + 2
         if room > self._room:
             self._room = room

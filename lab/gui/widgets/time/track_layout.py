@@ -40,18 +40,16 @@ class Marks:
 
 
 class Placed:
-    """Marks as shapes on an axis. `labels` are (x, words) of the ruler, `others` are (run, line, hook).
+    """Marks as shapes on an axis. `checkpoints` and `ticks` are hundreds of hairlines, and merely where those are.
 
-    `room` is the width of a letter in pixels.
+    `labels` are (x, words) of the ruler, `others` are (run, line, hook). `room` is the width of a letter in pixels.
     """
 
     def __init__(self, axis: TimeAxis, marks: Marks, clock: RunClock, room: float) -> None:
         ruler = RULER + EACH_RUN * len(marks.others)
         diamonds = spread(_seen(axis, marks.edits), APART)
         self.diamonds = diamond_points(diamonds, MARKS)
-        self.checkpoints = [
-            QLineF(x, BELOW, x, BELOW + 3) for x in spread(_seen(axis, marks.checkpoints), 2.0)
-        ]
+        self.checkpoints = spread(_seen(axis, marks.checkpoints), 2.0)
         self.breakpoints = _seen(axis, marks.breakpoints).tolist()
         self.branches: list[tuple[QPainterPath, int, float, str]] = []
         taken = [(x - HALF, x + HALF) for x in diamonds]
@@ -67,7 +65,7 @@ class Placed:
             for other in marks.others
         ]
         self.ruler = ruler
-        self.ticks: list[QLineF] = []
+        self.ticks: list[float] = []
         self.named: list[QLineF] = []
         self.labels: list[tuple[float, str]] = []
         covered = 0.0
@@ -77,7 +75,7 @@ class Placed:
                 self.labels.append((x + 4, words))
                 covered = x + 6 + room * len(words)
             elif x > covered:
-                self.ticks.append(QLineF(x, ruler, x, ruler + 4))
+                self.ticks.append(x)
 
 
 def _seen(axis: TimeAxis, steps: tuple[int, ...]) -> NDArray[np.float64]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from lab.gui.theme import Theme, blended
+from lab.gui.widgets.colour import image_of
 from lab.gui.widgets.time.diamonds import draw_diamonds
 from lab.gui.widgets.time.time_axis import TimeAxis
-from lab.gui.widgets.time.track_layout import BAR, HALF, MARKS, RULER, Placed
+from lab.gui.widgets.time.track_layout import BAR, BELOW, HALF, MARKS, RULER, Placed
 
 HANDLE = 6.5
 THICK, THIN = 6.0, 3.0
@@ -30,7 +32,7 @@ class Paints:
     surface: QColor
     text: QPen
     muted: QPen
-    quiet: QPen
+    quiet: QColor
     accent: QPen
     danger: QColor
     pens: tuple[QPen, ...]
@@ -46,7 +48,7 @@ class Paints:
             QColor(theme.surface),
             QPen(QColor(theme.text), 1),
             QPen(QColor(theme.muted), 1),
-            QPen(QColor(blended(theme.muted, theme.background, 0.35)), 1),
+            QColor(blended(theme.muted, theme.background, 0.35)),
             QPen(QColor(theme.accent), 2),
             QColor(theme.danger),
             tuple(_rounded(run) for run in theme.runs),
@@ -73,8 +75,8 @@ def paint_track(
     painter.setBrush(paints.run)
     painter.drawRoundedRect(QRectF(axis.left, BAR - THICK / 2, now - axis.left, THICK), THICK / 2, THICK / 2)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)  # hairlines stay hairlines
-    painter.setPen(paints.quiet)
-    painter.drawLines(placed.checkpoints + placed.ticks)
+    _paint_comb(painter, paints.quiet, axis, placed.checkpoints, BELOW, 3)
+    _paint_comb(painter, paints.quiet, axis, placed.ticks, placed.ruler, 4)
     painter.setPen(paints.muted)
     painter.drawLines(placed.named)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -95,6 +97,15 @@ def paint_track(
         painter.setPen(paints.text)
         painter.drawText(QPointF(x, MARKS + ascent / 2 - 1), name)
     _paint_breakpoints(painter, paints, placed)
+
+
+def _paint_comb(
+    painter: QPainter, colour: QColor, axis: TimeAxis, xs: list[float], top: float, high: float
+) -> None:
+    """A hairline at each of these pixels. One picture of a single row, drawn high: so many lines take Qt long."""
+    pixels = np.zeros((1, int(axis.width) + 1), np.uint32)
+    pixels[0, np.array(xs, np.float64).astype(np.intp) - int(axis.left)] = colour.rgba()
+    painter.drawImage(QRectF(int(axis.left), top, pixels.shape[1], high), image_of(pixels))
 
 
 def _paint_breakpoints(painter: QPainter, paints: Paints, placed: Placed) -> None:
