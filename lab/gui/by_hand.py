@@ -10,7 +10,7 @@ from lab.gui.views.weights import place_of
 from lab.gui.widgets.numbers import words
 from lab.network.activations import AnyActivation
 from lab.network.refits import with_layer
-from lab.training.trainer import Named
+from lab.training.conductor import Named
 from lab.value import fields
 
 

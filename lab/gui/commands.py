@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from lab.experiment.experiment import Experiment
+from lab.training.conductor import Field, Named
 from lab.training.race import Entrant
 from lab.training.restart import Start
 from lab.training.run import Run
-from lab.training.trainer import Field, Named
 
 if TYPE_CHECKING:
     from lab.gui.document import Document

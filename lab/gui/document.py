@@ -20,6 +20,7 @@ from lab.gui.reader import Reader
 from lab.gui.selection import Selection
 from lab.problem import Problem, ProblemError
 from lab.training.breakpoints import ALWAYS, AnyBreakpoint, settled
+from lab.training.conductor import Named
 from lab.training.mailbox import Compiling, Event, Refused
 from lab.training.observer import Asked
 from lab.training.probes import Probe
@@ -28,7 +29,7 @@ from lab.training.race import MOST_RUNS, Entrant
 from lab.training.record import Record
 from lab.training.restart import Start
 from lab.training.snapshot import Snapshot
-from lab.training.trainer import Named, Trainer
+from lab.training.trainer import Trainer
 from lab.wording import counted
 
 FRAME, LIVELY = 16, 4

@@ -9,12 +9,13 @@ import pytest
 
 from lab.experiment.variants import ASPECTS, variants
 from lab.learning.optimizers import SGD, Adam
+from lab.training.conductor import Field
 from lab.training.mailbox import Refused
 from lab.training.probes import DistancesProbe, ToldProbe
 from lab.training.race import MOST_RUNS, Entrant
 from lab.training.run import Run
 from lab.training.surfaces import SurfaceProbe
-from lab.training.trainer import Field, Trainer
+from lab.training.trainer import Trainer
 from tests.training.problems import LINEAR_NEURON, SMALL_CNN, XOR_MLP, with_rate
 from tests.training.test_trainer import Desk
 from tests.training.test_trainer_of_runs import settled
