@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lab.experiment.experiment import Experiment
 from lab.training.readings import Stop
@@ -57,12 +57,19 @@ def points_in_a_call(multiply_adds: float, nbytes: int) -> int:
 class Clock:
     """When work is to pause. Its `stop` is set from another thread."""
 
+    began: float
     until: float
     stop: Stop
 
     @classmethod
     def of(cls, seconds: float, stop: Stop) -> Clock:
-        return cls(time.perf_counter() + seconds, stop)
+        now = time.perf_counter()
+        return cls(now, now + seconds, stop)
+
+    def with_as_much_again(self, at_most: float) -> Clock:
+        """The same, but from now on for as long as it has run, if that is not more than so many seconds."""
+        now = time.perf_counter()
+        return replace(self, until=max(self.until, now + min(now - self.began, at_most)))
 
     @property
     def is_over(self) -> bool:

@@ -211,4 +211,5 @@ def _drawable(
 
 
 def is_reasonable(vector: Vector) -> bool:
-    return bool(np.abs(vector).max(initial=0.0) < FARTHEST)  # False for NaN too
+    # False for NaN too; without the copy that np.abs makes: each look goes through all of the path
+    return bool(vector.max(initial=0.0) < FARTHEST and vector.min(initial=0.0) > -FARTHEST)

@@ -32,6 +32,8 @@ ROOM, VECTORS = 512 << 20, 8
 """Bytes that the frames may take, each as much as so many vectors of weights."""
 SHARE = 0.5
 """Of the time for a surface that its compass may take while training goes on."""
+LONGEST = 10.0
+"""So many times as long as it is to, a look may take to work out heights, if it has taken as long for their plane."""
 
 
 @dataclass(eq=False)
@@ -77,7 +79,7 @@ class Surveyor:
         if framed is None:
             return nothing_yet(moment, "looking for the plane")
         survey = self._survey(framed, probe, moment, at_rest)
-        self._work(survey, moment, clock, at_rest, np.inf if at_rest else SHARE * seconds)
+        self._work(survey, moment, clock, at_rest, np.inf if at_rest else SHARE * seconds, LONGEST * seconds)
         found = surface(framed.frame, survey, moment, said)
         is_reckoned = survey.reckoning is not None and survey.reckoning.is_done
         self.has_more = plane_of(probe) in self._searches or not (found.complete and is_reckoned)
@@ -161,13 +163,18 @@ class Surveyor:
             return True
         return np.array_equal(error.examples.indices, chosen(probe, moment).indices)
 
-    def _work(self, survey: Survey, moment: Moment, clock: Clock, at_rest: bool, budget: float) -> None:
+    def _work(
+        self, survey: Survey, moment: Moment, clock: Clock, at_rest: bool, budget: float, longest: float
+    ) -> None:
         hands = cores() if at_rest else 1
+        # to find a plane and to lay the paths on it may have taken all of the time: on a slow machine each look would
+        # begin with that, in vain
+        longer = clock.with_as_much_again(longest)
         if survey.first is not None and not survey.whole.level:
             survey.first.look_at(moment.params)
-            survey.first.work(moment, clock, hands)
+            survey.first.work(moment, longer, hands)
         survey.whole.look_at(moment.params)
-        survey.whole.work(moment, clock, hands, LEVELS[:1])
+        survey.whole.work(moment, longer if survey.first is None else clock, hands, LEVELS[:1])
         if not survey.whole.level:
             return
         if survey.reckoning is None or not survey.reckoning.is_of(moment, survey.error):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from lab.kernels.threads import cores
 from lab.training.surfaces import SurfaceProbe
-from lab.training.survey import Surveyor, effort, surveyor
-from lab.training.survey.error import ErrorOf
+from lab.training.survey import Surveyor, effort, framing, surveyor
+from lab.training.survey.error import ErrorOf, Vector
 from tests.training.problems import SMALL_CNN, XOR_MLP
 from tests.training.survey.looking import NEVER, as_other, edited, seen, walked, with_others
 
@@ -58,6 +59,7 @@ def tick(monkeypatch: pytest.MonkeyPatch, tasks: int) -> None:
         return asked[id(clock)] > tasks
 
     monkeypatch.setattr(effort.Clock, "is_over", property(is_over))
+    monkeypatch.setattr(effort.Clock, "with_as_much_again", lambda clock, at_most: clock)
     monkeypatch.setattr(effort, "IN_ONE_CALL", 0.0)
 
 
@@ -89,6 +91,23 @@ def test_the_error_where_the_run_stands_is_there_in_any_case() -> None:
     assert np.isfinite(hurried.path_errors[-1])
     assert np.isnan(hurried.path_errors[:-1]).all()
     assert not hurried.complete
+
+
+def test_where_it_takes_long_to_lay_the_paths_a_first_picture_comes_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr(effort, "time", SimpleNamespace(perf_counter=lambda: now[0]))
+    monkeypatch.setattr(framing.Frame, "still_serves", lambda *_: False)
+    lay = framing.Frame.places
+
+    def slowly(frame: framing.Frame, vectors: list[Vector]) -> list[framing.Place]:
+        now[0] += 0.1
+        return lay(frame, vectors)
+
+    monkeypatch.setattr(framing.Frame, "places", slowly)
+    run, hurried = walked(SMALL_CNN, 8), Surveyor()
+    assert np.isfinite(seen(run, PROBE, hurried, seconds=0.05).errors).all()
 
 
 def test_of_a_dear_network_there_is_a_first_look_on_fewer_examples(monkeypatch: pytest.MonkeyPatch) -> None:
