@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import operator
 import statistics
 import subprocess
 from collections import Counter
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from lab.bench.fresh import fresh
 from lab.bench.line import Line, at_least, at_most
 from lab.bench.stage import Stage
 from lab.experiment.presets import DEFAULT, preset
 from lab.training.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from lab.gui.view_dock import ViewDock
 
 SIX = ("curves", "maps", "diagram", "surface", "filters", "confusion")
 """Side by side, three above three."""
@@ -37,14 +42,14 @@ def six_views(quick: bool) -> list[Line]:
 
 
 def live(lasting: float) -> None:
-    """In a fresh process: print what `Stage.beside_training` finds, and how often each view was shown something a
-    second.
+    """In a fresh process: print what `Stage.beside_training` finds, and how often a second each view was shown what it
+    had not shown yet.
     """
     from PySide6.QtCore import Qt
 
     stage = Stage(preset(DEFAULT), SIZE)
     space = stage.window.workspace
-    shown, pictures = Counter[str](), list[dict[str, float]]()
+    shown, pictures, seen = Counter[str](), list[dict[str, float]](), dict[str, tuple[object, ...]]()
     docks = [space.docks[name] for name in SIX]
     for dock in space.docks.values():
         space.removeDockWidget(dock)
@@ -56,11 +61,19 @@ def live(lasting: float) -> None:
         dock.show()
         shows = dock.view.show_snapshot
 
-        def count(snapshot: Snapshot, name: str = dock.key, show: Show = shows) -> None:
-            shown[name] += 1
+        def count(snapshot: Snapshot, dock: ViewDock = dock, show: Show = shows) -> None:
+            found = content(snapshot, dock)
+            known, seen[dock.key] = seen.get(dock.key, ()), found
+            shown[dock.key] += len(found) != len(known) or not all(map(operator.is_, found, known))
             show(snapshot)
 
-        setattr(dock.view, "show_snapshot", count)  # noqa: B010  (a view that counts how often it is asked)
+        setattr(dock.view, "show_snapshot", count)  # noqa: B010  (a view that counts what is new in it)
+
+    def content(snapshot: Snapshot, dock: ViewDock) -> tuple[object, ...]:
+        """What of a snapshot a view shows; other objects where there is something new in it."""
+        answers = (snapshot.reading(probe) for probe in dock.view.probes(snapshot, stage.document.selection))
+        walks = snapshot.walks if dock.key == "surface" else ()
+        return (*answers, *walks) or (snapshot.curves,)
 
     def turn(seconds: float) -> None:
         if seconds:

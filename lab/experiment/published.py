@@ -79,7 +79,7 @@ PUBLISHED: dict[str, Experiment] = {
         ),
         data=PhotoPatches(),
         network=convnetjs_cifar(2),
-        optimizer=Momentum(rate=0.003),
+        optimizer=Momentum(rate=0.001),
         batch_size=32,
     ),
     "small-u-net": Experiment(
