@@ -41,4 +41,5 @@ def collect_on_this_thread(request: pytest.FixtureRequest) -> Iterator[None]:
     if QCoreApplication.instance() is not None:
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     gc.collect()
+    gc.freeze()  # what is there by now, modules mostly, need not be looked at again after each test
     gc.enable()
