@@ -153,7 +153,7 @@ def learning(limit: float) -> list[Line]:
     began, spent, best = time.perf_counter(), 0.0, 0.0
     what = "LeNet on digits 32×32 to 98 % validation accuracy"
     while spent < limit:
-        run.advance(run.steps_per_epoch)
+        run.advance(run.batches.per_epoch)
         best = max(best, run.evaluate("validation").accuracy or 0.0)
         spent = time.perf_counter() - began
         if best >= 0.98:

@@ -81,7 +81,7 @@ class Hand:
             self._edit(with_network(draft, Network(tuple(nodes))), "Widen")
 
     def turn_weights(self) -> None:
-        self._document.set_weights(
+        self._document.runs.set_weights(
             lambda named: {name: 0.99 * values for name, values in list(named.items())[:1]}, "Shrink"
         )
 
@@ -94,15 +94,15 @@ class Hand:
     # -- its runs -----------------------------------------------------------------------------------------
 
     def duplicate(self) -> None:
-        self._document.duplicate_run()
+        self._document.runs.duplicate()
 
     def activate(self) -> None:
-        if runs := self._document.runs:
-            self._document.activate(self.dice.choice(runs).run)
+        if runs := self._document.runs.seen:
+            self._document.runs.activate(self.dice.choice(runs).run)
 
     def close_run(self) -> None:
-        if runs := self._document.runs:
-            self._document.close_run(self.dice.choice(runs).run)
+        if runs := self._document.runs.seen:
+            self._document.runs.close(self.dice.choice(runs).run)
 
     # -- looking ------------------------------------------------------------------------------------------
 

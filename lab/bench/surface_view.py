@@ -142,7 +142,7 @@ def race(stage: Stage, updates: int) -> None:
     document = stage.document
     examples = 1 if document.prepared is None else len(document.prepared.training)
     optimizers = next(aspect for aspect in ASPECTS if aspect.key == "optimizers")
-    document.race(variants(document.running, optimizers, examples)[:RUNS])
+    document.runs.race(variants(document.running, optimizers, examples)[:RUNS])
     stage.until(lambda: document.snapshot is not None and len(document.snapshot.runs) == RUNS)
     document.trainer.advance(updates)
     stage.until(lambda: stage.step == updates)

@@ -88,8 +88,8 @@ def duration(run: Run, steps: int | None = None, epochs: int | None = None) -> i
     if steps is not None:
         return steps
     if epochs is not None:
-        return epochs * run.steps_per_epoch
-    return max(ENOUGH_EPOCHS * run.steps_per_epoch, ENOUGH_STEPS)
+        return epochs * run.batches.per_epoch
+    return max(ENOUGH_EPOCHS * run.batches.per_epoch, ENOUGH_STEPS)
 
 
 def advance(run: Run, steps: int) -> Outcome:

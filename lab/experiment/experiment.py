@@ -72,6 +72,11 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         return Shape(*(self.data.target_shape() or (self.data.outputs(),)))
 
 
+def runs_differently(a: Experiment, b: Experiment) -> bool:
+    """Whether the two differ in more than their name and description."""
+    return msgspec.structs.replace(a, name=b.name, description=b.description) != b
+
+
 def problems(experiment: Experiment) -> tuple[Problem, ...]:
     """All that keeps the experiment from running, each with its place and its mend."""
     try:

@@ -27,7 +27,7 @@ def set_weight(document: Document, flat: int, value: float) -> None:
         values[spot] = value
         return {name: values}
 
-    document.set_weights(read, f"Set {name}[{', '.join(map(str, spot))}] to {words(value)}")
+    document.runs.set_weights(read, f"Set {name}[{', '.join(map(str, spot))}] to {words(value)}")
 
 
 def set_activation(document: Document, layer: str, activation: AnyActivation) -> None:

@@ -36,10 +36,10 @@ class Entry(QUndoCommand):
         self._give(self.take_back)
 
     def do(self) -> None:
-        raise NotImplementedError
+        raise NotImplementedError  # each entry has its own: a Qt class cannot be an ABC as well
 
     def take_back(self) -> None:
-        raise NotImplementedError
+        raise NotImplementedError  # each entry has its own: a Qt class cannot be an ABC as well
 
     def refuse(self, command: int) -> bool:
         """Hear that the trainer refused a command; whether it was one of these. An empty entry is obsolete then."""
@@ -66,7 +66,7 @@ class Edit(Entry):
         self.parts: list[
             tuple[set[int], Experiment]
         ] = []  # what was merged: its commands, and what it led to
-        self.run = document.active
+        self.run = document.runs.active
         self.at = time.monotonic()
 
     def id(self) -> int:
@@ -119,13 +119,13 @@ class Presence(Entry):
         self._open() if self.origin is not None else self._close()
 
     def _open(self) -> None:
-        self.document.open_run(self.run, self.origin if self.is_new else None)
+        self.document.runs.open(self.run, self.origin if self.is_new else None)
         self.is_new = False
 
     def _close(self) -> None:
         self.document.trainer.close_run(self.run)
         if self.origin is not None:
-            self.document.activate(self.origin)
+            self.document.runs.activate(self.origin)
 
 
 class Raced(Entry):
@@ -138,7 +138,7 @@ class Raced(Entry):
     ) -> None:
         super().__init__(document, text)
         self.entrants, self.from_here, self.is_new = entrants, from_here, True
-        self.before = document.active, document.draft
+        self.before = document.runs.active, document.draft
         self.after = active, next(one.experiment for one in entrants if one.number == active)
         self.old: Field | None = None  # what was there; the trainer's thread writes it
         self.new: Field | None = None
@@ -154,7 +154,7 @@ class Raced(Entry):
         self.document.turn_to_runs(active, experiment)
 
     def take_back(self) -> None:
-        self.after = self.document.active, self.document.draft
+        self.after = self.document.runs.active, self.document.draft
         self.document.trainer.swap(lambda: self.old, self._keep_new)
         self.document.turn_to_runs(*self.before)
 
@@ -197,25 +197,25 @@ class Weights(Entry):
     def __init__(self, document: Document, read: Callable[[Named], Named], text: str) -> None:
         super().__init__(document, text)
         self.read = read
-        self.run = document.active
+        self.run = document.runs.active
         self.before: Named = {}
         self.after: Named = {}
         self.at = -1
 
     def do(self) -> None:
         self._turn()
-        self.document.leave_past()
-        self.run = self.document.active
+        self.document.runs.leave_past()
+        self.run = self.document.runs.active
         self.document.trainer.change(self._set)
 
     def take_back(self) -> None:
         self._turn()
-        self.document.leave_past()
+        self.document.runs.leave_past()
         self.document.trainer.change(self._unset)
 
     def _turn(self) -> None:
-        if self.run != self.document.active:
-            self.document.activate(self.run)
+        if self.run != self.document.runs.active:
+            self.document.runs.activate(self.run)
 
     # the trainer's thread calls these
 

@@ -2,45 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
-from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QUndoStack
 
 from lab.data.files.own_file import OwnFile
 from lab.data.prepare import Prepared, prepare
-from lab.experiment.experiment import Experiment, problems
+from lab.experiment.experiment import Experiment, problems, runs_differently
 from lab.experiment.files import save_experiment
-from lab.experiment.variants import Variant
-from lab.gui.commands import Edit, Presence, Raced, Starts, Weights, drop_refused
+from lab.gui.commands import Edit, drop_refused
+from lab.gui.pace import Pace
 from lab.gui.playback import Playback
 from lab.gui.reader import Reader
+from lab.gui.runs import Runs
 from lab.gui.selection import Selection
 from lab.problem import Problem, ProblemError
 from lab.training.breakpoints import ALWAYS, AnyBreakpoint, settled
-from lab.training.conductor import Named
 from lab.training.mailbox import Compiling, Event, Refused
 from lab.training.observer import Asked
 from lab.training.probes import Probe
 from lab.training.quantities import AnyQuantity
-from lab.training.race import MOST_RUNS, Entrant
 from lab.training.record import Record
-from lab.training.restart import Start
 from lab.training.snapshot import Snapshot
 from lab.training.trainer import Trainer
-from lab.wording import counted
 
-FRAME, LIVELY = 16, 4
-"""Milliseconds between two looks into the trainer's mailbox: 60 frames a second, and more often while runs train and
-the next snapshot is to be expected.
-"""
-HASTE, HASTY_LOOKS = 1, 32
-"""Milliseconds between two looks while an answer is awaited, and how many of them: a hand draws or drags meanwhile."""
-
-MOST_LETTERS = 40
-"""Of a run's name."""
 Stops = tuple[Iterable[AnyBreakpoint], Iterable[AnyQuantity]]
 """Where runs stop by themselves, and what is followed of them."""
 NO_STOPS: Stops = (), ()
@@ -91,15 +79,9 @@ class Document(QObject):
         self._starts_anew = True  # the draft has not been loaded yet, so no run of it can be edited
         # the trainer's commands that opened this document, and that began these runs: what was seen before is of others
         self.opened_at = self._raced_at = 0
-        self._active = 1
-        self._last_run = 1  # the highest number that a run has had
-        self._starts: dict[int, Start] | None = None  # of all runs, before one is dragged
-        self._branched: dict[int, tuple[int, int]] = {}  # runs that a change in the past made: origin, step
-        self._timer = QTimer(self)
-        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.setInterval(FRAME)
-        self._timer.timeout.connect(self.pull)
-        self._hasty_looks = 0
+        self.runs = Runs(self)
+        self.pace = Pace(self)
+        self.pace.due.connect(self.pull)
 
     # --- life
 
@@ -107,22 +89,21 @@ class Document(QObject):
         """Start the trainer on the experiment, and look into its mailbox from now on."""
         self.trainer.start()
         self._hand_over()
-        self._timer.start()
+        self.pace.start()
 
     def close(self) -> None:
         """Stop looking, stop the trainer and wait for its threads."""
-        self._timer.stop()
+        self.pace.stop()
         self.trainer.close()
 
     @Slot()
     def pull(self) -> None:
         """One frame: all events since the last, then the newest snapshot if there is one."""
         self._reader.deliver()
-        self._hasty_looks = max(self._hasty_looks - 1, 0)
         # the snapshot first: what the trainer said before it published it is then among the events. The other way
         # round a first snapshot could come in between, be taken for one of the run that was left, and be the last
         snapshot = self.trainer.snapshots.take()
-        self._find_pace(is_new=snapshot is not None)
+        self.pace.looked(snapshot is not None, self.playback.playing)
         for event in self.trainer.events():
             self._receive(event)
         # a late snapshot of runs that are left would show the wrong network for a frame
@@ -131,17 +112,6 @@ class Document(QObject):
             self.snapshot = snapshot
             self.playback.see(snapshot)
             self.snapshot_changed.emit(snapshot)
-
-    def _make_haste(self) -> None:
-        """Look for an answer sooner than once a frame, for a while."""
-        self._hasty_looks = HASTY_LOOKS
-        self._find_pace()
-
-    def _find_pace(self, is_new: bool = False) -> None:
-        """How soon to look again, where the last look has found a new snapshot or none."""
-        pace = HASTE if self._hasty_looks else LIVELY if self.playback.playing and not is_new else FRAME
-        if pace != self._timer.interval():
-            self._timer.setInterval(pace)
 
     def _receive(self, event: Event) -> None:
         if isinstance(event, Compiling):
@@ -158,8 +128,7 @@ class Document(QObject):
         """
         if snapshot.heard < self.trainer.sent:
             return
-        self._active = snapshot.run
-        self._last_run = max(self._last_run, *(one.run for one in snapshot.runs), snapshot.run)
+        self.runs.follow(snapshot)
         if runs_differently(snapshot.experiment, self.running):
             self.running = snapshot.experiment
             self._show_draft(
@@ -214,8 +183,7 @@ class Document(QObject):
         experiment = next(e for e in reversed(record.edits) if e.step <= record.step).experiment
         self._clear(path, stops)
         self._starts_anew = False
-        self._last_run = max(one.run for one in records)
-        self._active = record.run
+        self.runs.restore(records, record.run)
         self.running = experiment
         self.trainer.restore(records, active)
         self.opened_at = self.trainer.sent
@@ -229,8 +197,7 @@ class Document(QObject):
         self.path = path
         self.selection = Selection()
         self.playback.forget()
-        self._active = self._last_run = 1
-        self._branched = {}
+        self.runs.forget()
         breakpoints, quantities = stops
         self.set_breakpoints(breakpoints)
         self.set_quantities(quantities)
@@ -244,10 +211,9 @@ class Document(QObject):
 
     def turn_run(self, run: int, experiment: Experiment) -> int:
         """Let `run` go on under the experiment; the run that does: in the past a change makes a new one."""
-        if run != self._active:
-            self.activate(run)
+        self.runs.activate(run)
         self._turn_to(experiment)
-        return self._active
+        return self.runs.active
 
     def _turn_to(self, experiment: Experiment) -> None:
         """Make it the draft, and hand it to the trainer unless something about it is wrong."""
@@ -273,136 +239,16 @@ class Document(QObject):
             self.opened_at = self.trainer.sent
         elif runs_differently(self.running, self.draft):
             self.running = self.draft
-            origin, step = self._branched.get(self._active, (0, 0))
-            if self.playback.is_past and len(self.runs) < MOST_RUNS:
-                self._branch()
-            elif origin and self._has_not_moved(origin, step):
-                # what made this run is undone at once: it goes again
-                self.trainer.close_run(self._active)
-                self.activate(origin)
-            else:
-                self.trainer.edit(self.running)
-
-    def _branch(self) -> None:
-        origin, step = self._active, self.playback.step_number
-        self._last_run += 1
-        self._active = self._last_run
-        self._branched[self._active] = origin, step
-        self.trainer.branch(self._active, self.running, origin)
-        self.playback.is_past = False
-
-    def _has_not_moved(self, origin: int, step: int) -> bool:
-        """Whether the active run stands where it was branched off, and would run on as its origin did there."""
-        there = next((one for one in self.runs if one.run == origin), None)
-        if there is None or self.playback.step_number != step or there.step != step:
-            return False
-        return not runs_differently(there.experiment, self.draft)
-
-    def set_weights(self, read: Callable[[Named], Named], text: str) -> None:
-        """Set weights by hand, as an entry `text` of the undo stack. `read` gets all parameters by name and gives
-        those to set; it is called on the trainer's thread, and may raise ProblemError."""
-        self.undo_stack.push(Weights(self, read, text))
-
-    def start_from(self, values: Named | None, final: bool) -> None:
-        """Let every run begin with these weights, by their names, and go its way again to where it stands.
-
-        While a start is dragged none is `final`; the last one is, and is one entry of the undo stack. None: it is let
-        go again, and all is as it was.
-        """
-        if self._starts is None:
-            self._starts = {run.run: run.edits[0].weights if run.edits else None for run in self.runs}
-        before = self._starts
-        if values is None:
-            self._starts = None
-            self.trainer.start_from(before)
-            return
-        moved = {run: {**(old or {}), **values} for run, old in before.items()}
-        self._make_haste()
-        if final:
-            self._starts = None
-            self.undo_stack.push(Starts(self, before, moved))
-        else:
-            self.trainer.start_from(moved, False)
-
-    def leave_past(self) -> None:
-        """What is changed in the past is changed in a run of its own, where there is room for one."""
-        if self.playback.is_past and len(self.runs) < MOST_RUNS:
-            self._branch()
-
-    # --- the runs
-
-    @property
-    def active(self) -> int:
-        """The number of the run that panels, transport and probes are for."""
-        return self._active
-
-    @property
-    def runs(self) -> tuple[Snapshot, ...]:
-        """All runs as last seen; empty before the first snapshot."""
-        return () if self.snapshot is None else self.snapshot.runs
-
-    def duplicate_run(self, origin: int | None = None) -> None:
-        """A new run beside, that stands where `origin`, or the active one, stands. There may be MOST_RUNS."""
-        if len(self.runs) >= MOST_RUNS:
-            return
-        self._last_run += 1
-        origin = self._active if origin is None else origin
-        self.undo_stack.push(Presence(self, self._last_run, origin, "Duplicate run"))
-
-    def race(self, variants: Sequence[Variant], from_here: bool = False, own_start: bool = False) -> None:
-        """Runs of these in place of all there are, named after them, as one entry of the undo stack.
-
-        Each begins at the start, or where the active run stands. Weights that were set by hand at the start are taken
-        over unless the variants have an `own_start`. The one that is as the active run is becomes active.
-        """
-        if not variants or len(variants) > MOST_RUNS:
-            return
-        first = self._last_run + 1
-        self._last_run += len(variants)
-        entrants = tuple(
-            Entrant(first + k, one.name[:MOST_LETTERS], one.experiment, own_start)
-            for k, one in enumerate(variants)
-        )
-        active = next((e.number for e in entrants if not runs_differently(e.experiment, self.running)), first)
-        self.undo_stack.push(
-            Raced(self, entrants, active, from_here, f"Race {counted(len(entrants), 'run')}")
-        )
+            self.runs.go_on(self.running)
 
     def turn_to_runs(self, active: int, experiment: Experiment) -> None:
         """Other runs have taken the place of all there were: what was seen before is not of them."""
         self._raced_at = self.trainer.sent
         self.playback.forget_time()
-        self._active = active
+        self.runs.active = active
         self._show_draft(experiment)
         if not self.problems:
             self.running = experiment
-
-    def open_run(self, run: int, origin: int | None) -> None:
-        """Have the trainer branch a new run off `origin`, or open one again that was closed, and turn to it."""
-        if origin is not None:
-            self.trainer.branch(run, None, origin)
-        else:
-            self.trainer.reopen_run(run)
-        self._turn_to_run(run)
-
-    def close_run(self, run: int) -> None:
-        """Take a run away; undo brings it back. The last one stays."""
-        if len(self.runs) > 1:
-            self.undo_stack.push(Presence(self, run, None, "Close run"))
-
-    def activate(self, run: int) -> None:
-        """Turn panels, transport and views to another run."""
-        if run != self._active:
-            self._turn_to_run(run)
-            self.trainer.activate(run)
-
-    def _turn_to_run(self, run: int) -> None:
-        self._active = run
-        there = next((one for one in self.runs if one.run == run), None)
-        self.playback.is_past = there is not None and there.is_past
-
-    def rename_run(self, run: int, name: str) -> None:
-        self.trainer.rename_run(run, name.strip()[:MOST_LETTERS])
 
     @Slot(bool)
     def _report_clean(self, _clean: bool) -> None:
@@ -473,9 +319,4 @@ class Document(QObject):
         if (probes, of_runs) != self._watched:
             self._watched = probes, of_runs
             self.trainer.watch(probes, of_runs)
-            self._make_haste()
-
-
-def runs_differently(a: Experiment, b: Experiment) -> bool:
-    """Whether the two differ in more than their name and description."""
-    return msgspec.structs.replace(a, name=b.name, description=b.description) != b
+            self.pace.make_haste()

@@ -121,7 +121,7 @@ class Exports(QObject):
             self._saved.emit(f"Loaded {path}")
             return weights
 
-        self._document.set_weights(read, f"Load {path.name}")
+        self._document.runs.set_weights(read, f"Load {path.name}")
 
     def _attempt(self, write: Callable[[], None], path: Path) -> None:
         try:

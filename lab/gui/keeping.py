@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 from PySide6.QtCore import QEventLoop, QObject, QTimer, Signal, Slot
 
-from lab.experiment.experiment import Experiment, problems
-from lab.gui.document import Document, runs_differently
+from lab.experiment.experiment import Experiment, problems, runs_differently
+from lab.gui.document import Document
 from lab.gui.file_work import FileWork
 from lab.training.archive import IN_A_DOCUMENT, Archive, condensed
 from lab.training.archive_file import save_archive

@@ -62,7 +62,7 @@ class News(QObject):
             self._diverged = None
             self._banner.hide()
             self._close_dialogs()
-        elif self._document.active != active:
+        elif self._document.runs.active != active:
             self._close_dialogs()  # its offers were for the run that was active
             if self._banner.isHidden():
                 self._diverged = None
@@ -71,9 +71,9 @@ class News(QObject):
 
     def _tell_diverged(self, event: Diverged) -> None:
         document, found = self._document, event.postmortem
-        self._diverged, self._said = event, (document.active, document.trainer.sent)
-        seen = next((one for one in document.runs if one.run == event.run), document.snapshot)
-        whose = f" of run {seen.name}" if seen is not None and len(document.runs) > 1 else ""
+        self._diverged, self._said = event, (document.runs.active, document.trainer.sent)
+        seen = next((one for one in document.runs.seen if one.run == event.run), document.snapshot)
+        whose = f" of run {seen.name}" if seen is not None and len(document.runs.seen) > 1 else ""
         sentence = f"The loss{whose} is not finite at step {event.step:,}: {where_first(event)}."
         if event.going:
             sentence += " The others go on."
@@ -82,9 +82,9 @@ class News(QObject):
         def tell() -> None:
             self._tell_what_happened(event)
 
-        if event.run != document.active:
+        if event.run != document.runs.active:
             self._banner.say(
-                sentence, "Turn to it", lambda: document.activate(event.run), more=more, tell=tell
+                sentence, "Turn to it", lambda: document.runs.activate(event.run), more=more, tell=tell
             )
         elif found is not None and found.direction in ("data", "weights"):
             self._banner.say(sentence, more=more, tell=tell)  # no rate would help
@@ -96,7 +96,7 @@ class News(QObject):
         if event.postmortem is None:
             return
         self._close_dialogs()
-        ways = offers(self._document, event) if event.run == self._document.active else ()
+        ways = offers(self._document, event) if event.run == self._document.runs.active else ()
         PostmortemDialog(event.postmortem, self._document, ways, self._appearance.theme, self._window).show()
 
     def _close_dialogs(self) -> None:

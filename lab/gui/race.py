@@ -222,7 +222,7 @@ class RaceDialog(QDialog):
     def _race(self) -> None:
         chosen, here = self.chosen, self.from_here.isChecked()
         self.accept()
-        self._document.race(chosen, from_here=here, own_start=self.aspect.other_start)
+        self._document.runs.race(chosen, from_here=here, own_start=self.aspect.other_start)
 
     def _ask_for_sweep(self) -> None:
         aspect, chosen = self.aspect, self.chosen

@@ -86,7 +86,7 @@ def offers(document: Document, event: Diverged) -> tuple[Way, ...]:
     back = f"Go back {event.step - event.step_back} steps" if event.step_back else "Go back to the start"
     if found is not None and found.direction in ("data", "weights"):
         return ((back, event.step_back),)
-    seen = next((one for one in document.runs if one.run == event.run), document.snapshot)
+    seen = next((one for one in document.runs.seen if one.run == event.run), document.snapshot)
     best = rescue(None if seen is None else seen.curves, event, document.draft)
     halved = Rescue(event.step_back, float(f"{document.draft.optimizer.rate / 2:.3g}"))
     ways: list[Way] = [(best.offer, best)]

@@ -31,7 +31,7 @@ class Sweeping(QObject):
         self._own_start = False
         view.wanted.connect(self._want)
         view.stopped.connect(self.sweeper.cancel)
-        view.raced.connect(lambda found: document.race(found, own_start=self._own_start))
+        view.raced.connect(lambda found: document.runs.race(found, own_start=self._own_start))
         document.playback.playing_changed.connect(self._mind)
         document.playback.ready_changed.connect(view.allow)
         document.snapshot_changed.connect(self._suggest)

@@ -104,7 +104,7 @@ class Workspace(DockSpace):
                     action.setShortcuts([])
         self._listen(dock, view)
         if isinstance(view, SurfaceView):
-            view.start_dragged.connect(self._document.start_from)
+            view.start_dragged.connect(self._document.runs.start_from)
         if isinstance(view, ProgramView):
             view.run_to.connect(self._document.playback.run_to_operation)
             view.step_by.connect(self._document.playback.step_operations)
@@ -146,7 +146,7 @@ class Workspace(DockSpace):
     def _turn_to_run_of(self, dock: ViewDock) -> None:
         """What is changed by hand is changed in the run that the view shows."""
         if dock.pin is not None and dock.pin.run is not None:
-            self._document.activate(dock.pin.run)
+            self._document.runs.activate(dock.pin.run)
 
     def double(self, dock: ViewDock) -> ViewDock | None:
         """A second view of the same kind, with the same settings, beside the first."""

@@ -137,6 +137,7 @@ class Conductor:
             steps_per_second=self._steps_per_second(),
             operation=self.operation,
             heard=heard,
+            update=1 / self._speed if self._speed else 0.0,
         )
 
     def _steps_per_second(self) -> float:
@@ -248,7 +249,8 @@ class Conductor:
 
     def play_epochs(self, epochs: int) -> None:
         run = self._open.leader.run
-        self.play(run.step + run.steps_to_epoch_end() + (epochs - 1) * run.steps_per_epoch)
+        to_end = run.batches.to_epoch_end(run.examples)
+        self.play(run.step + to_end + (epochs - 1) * run.batches.per_epoch)
 
     def advance(self, updates: int) -> None:
         self.play(self._standing() + updates)

@@ -26,6 +26,7 @@ from lab.network.initializers import stream
 from lab.network.layers import Parameter
 from lab.network.program import Program
 from lab.problem import ProblemError
+from lab.training.batches import Batches
 from lab.training.moment import targets_of
 from lab.training.probes import PartName
 from lab.training.surgery import Kept, survivors
@@ -79,9 +80,10 @@ class Machine:
         return len(self.memory.grads)
 
     @property
-    def batch(self) -> int:
-        """Examples in a full batch: never more than there are."""
-        return min(self.experiment.batch_size, len(self.prepared.training))
+    def batches(self) -> Batches:
+        """Those that an epoch of training is cut into."""
+        N = len(self.prepared.training)
+        return Batches(N, min(self.experiment.batch_size, N))
 
     def marks(self, step: int) -> Marks:
         """Every so many steps it is time for something: functions of the step alone."""
@@ -91,8 +93,8 @@ class Machine:
     @cached_property
     def _units(self) -> Marks:
         """The shortest of these distances."""
-        validation = math.ceil(len(self.prepared.validation) / (3 * self.batch * VALIDATION_SHARE))
-        work = 6.0 * (self.experiment.analysis.multiply_adds or 1) * self.batch
+        validation = math.ceil(len(self.prepared.validation) / (3 * self.batches.size * VALIDATION_SHARE))
+        work = 6.0 * (self.experiment.analysis.multiply_adds or 1) * self.batches.size
         return Marks(max(1, validation), 1, max(1, int(REPLAY / (work / SPEED + UPDATE))))
 
     def path_marks(self, after: int, upto: int) -> list[int]:

@@ -48,7 +48,8 @@ SOON = 0.1
 @dataclass(frozen=True)
 class Stand:
     """How the trainer stands: whether it `trains` by updates, or `waits` for commands; in the update that comes next so
-    many operations have been made, and so many commands have been carried out.
+    many operations have been made, and so many commands have been carried out. An update takes `update` seconds: less
+    than what the pace leaves for it, where there is one.
     """
 
     trains: bool
@@ -56,6 +57,7 @@ class Stand:
     steps_per_second: float
     operation: int
     heard: int
+    update: float = 0.0
 
 
 class Publisher:
@@ -132,7 +134,7 @@ class Publisher:
         """A snapshot, where there is something new and it is time for one."""
         now = time.perf_counter()
         versions = {lane.number: lane.run.version for lane in race}
-        early = max(EARLY, 0.5 / stand.steps_per_second) if stand.steps_per_second else EARLY
+        early = max(EARLY, stand.update / 2)
         waits = not self._snapshots.is_empty or now - self._shown_at < FRAME - early
         if self._is_asked and not self._is_urgent:
             if not self._watcher.has_answered:

@@ -16,7 +16,7 @@ from lab.training.breakpoints import AnyBreakpoint, strikes
 from lab.training.quantities import AnyQuantity
 from lab.training.record import Record
 from lab.training.recording import recorded, restored, twin
-from lab.training.restart import Past, Start, go_again, hurry_again
+from lab.training.restart import Past, Start, go_again, hurry_again, start_as
 from lab.training.run import Run
 
 MOST_RUNS = 8
@@ -100,7 +100,7 @@ class Race:
             else:
                 run = Run(entrant.experiment, front.run.threads)
                 if not entrant.own_start:
-                    run.start_as(front.run.timeline.edits[0])
+                    start_as(run, front.run.timeline.edits[0].weights)
                 lanes.append(Lane(entrant.number, entrant.name, colour, None, run))
         race = Race(lanes, active)
         race.follow(*self._followed)
@@ -235,7 +235,7 @@ class Race:
         for lane in self.lanes:
             if lane is leader or lane.stopped:
                 continue
-            wanted = lane.run.updates_to(leader.run.examples)
+            wanted = lane.run.batches.between(lane.run.examples, leader.run.examples)
             if wanted and lane.run.advance(wanted).diverged:
                 diverged.append(lane)
         for lane in diverged:
@@ -273,8 +273,7 @@ class Race:
         for lane in self.lanes:  # one after the other: there may be no room for two of each
             start = lane.run.timeline.edits[0].weights
             lane.run = Run(lane.run.experiment, lane.run.threads)
-            if (past := Past.of(lane.run).from_start(start)).edits[0].weights:
-                lane.run.begin_again(past.edits[0])
+            start_as(lane.run, start)
             lane.stopped, lane.origin = "", None
         self._share_room()
 

@@ -46,6 +46,12 @@ class Past:
         return start is None or self.from_start(start).edits[0].weights is not None
 
 
+def start_as(run: Run, start: Start) -> None:
+    """Let a run that has gone nowhere yet take over a start, as far as its parameters fit here."""
+    if weights := Past.of(run).from_start(start).edits[0].weights:
+        run.set_parameters(weights)
+
+
 def go_again(run: Run, past: Past) -> bool:
     """Through all of a past, and stand where it stood; False where the loss stops being finite before."""
     run.begin_again(past.edits[0])

@@ -92,7 +92,7 @@ class RowByRow:
         e = run.experiment
         shape = Shape(*run.prepared.dataset.inputs.shape[1:])
         self._run, self._batch = run, batch_of(run)
-        at_once = run.machine.batch
+        at_once = run.machine.batches.size
         if not e.network.whole_batch:
             at_once = max(1, min(at_once, ROOM // lower(e.network, shape, e.loss, 1, lean=False).arena_size))
         self._program: Program = lower(e.network, shape, e.loss, at_once, lean=False)

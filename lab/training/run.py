@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import time
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -17,12 +16,11 @@ from numpy.typing import NDArray
 
 from lab.data.prepare import Prepared
 from lab.experiment.experiment import Experiment
-from lab.kernels import interpreter, schedule
-from lab.kernels.interpreter import PARTS, TALLY
-from lab.kernels.operations import SHARED
-from lab.kernels.threads import ENTRANCE, cores, use
-from lab.kernels.walk import walk
+from lab.kernels import schedule
+from lab.kernels.threads import cores
 from lab.network.program import Program
+from lab.training.batches import Batches
+from lab.training.evaluation import Evaluation, evaluate, goes_together
 from lab.training.history import Curves, History
 from lab.training.internals import Internals
 from lab.training.machine import Machine, begun_again, build, keeps_memory, set_by_hand, spacing
@@ -31,16 +29,15 @@ from lab.training.moment import Moment
 from lab.training.path import Path
 from lab.training.postmortem import diagnose
 from lab.training.probes import PartName
+from lab.training.stretch import Standing, make_updates
 from lab.training.timeline import Edit, State, Timeline
 from lab.training.watches import Watched
 
 VERSIONS = itertools.count()
 AGAIN = 0.25
 """Seconds that it may take to make the last update again, so that it can be told."""
-IN_HAND, FEW = 4 << 20, 1 << 12
-"""Bytes of points of the path that are taken on the way of one call; and that may be kept though most are forgotten."""
-TOGETHER = 4_000_000
-"""Multiply-adds from which on several cores evaluate together."""
+IN_HAND = 4 << 20
+"""Bytes of points of the path that are taken on the way of one call."""
 REMEMBERED = 16 << 20
 """Bytes of a state that is kept besides the checkpoints; a larger one is made again where it is wanted."""
 
@@ -51,17 +48,6 @@ class Advance:
 
     done: int
     diverged: bool
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """`accuracy` is the share of examples, or of pixels, that are right; None in regression. `outputs` is
-    [n, outputs], as the network's last layer gives them; an image lies channel by channel, each row by row.
-    """
-
-    loss: float
-    accuracy: float | None
-    outputs: NDArray[np.float32]
 
 
 class Run:
@@ -111,9 +97,8 @@ class Run:
     # -- advancing --------------------------------------------------------------------------------------
 
     @property
-    def steps_per_epoch(self) -> int:
-        N = len(self.prepared.training)
-        return -(-N // min(self.experiment.batch_size, N))
+    def batches(self) -> Batches:
+        return self.machine.batches
 
     @property
     def epoch(self) -> float:
@@ -126,10 +111,6 @@ class Run:
         known = float(self.experiment.schedule.factors(self.step, 1)[0])
         return self.experiment.optimizer.rate * known * float(self.machine.memory.progress[schedule.FACTOR])
 
-    def steps_to_epoch_end(self) -> int:
-        N = len(self.prepared.training)
-        return -(-(N - self.examples % N) // min(self.experiment.batch_size, N))
-
     @property
     def furthest(self) -> int:
         """The furthest step that it has come to. Up to there everything is known."""
@@ -139,16 +120,6 @@ class Run:
     def seconds(self) -> float:
         """Of training up to here, when the steps were made for the first time."""
         return self.history.seconds(self.step)
-
-    def updates_to(self, examples: int) -> int:
-        """How many updates can be made before more than so many examples have been seen."""
-        N, batch = len(self.prepared.training), min(self.experiment.batch_size, len(self.prepared.training))
-        left = examples - self.examples
-        to_end = N - self.examples % N
-        if left < to_end:
-            return max(left, 0) // batch
-        epochs, rest = divmod(left - to_end, N)
-        return -(-to_end // batch) + epochs * self.steps_per_epoch + rest // batch
 
     def advance(self, steps: int) -> Advance:
         """Make up to `steps` updates; fewer if the loss stops being finite. Validation happens on the way.
@@ -185,7 +156,7 @@ class Run:
             yield checkpoint
         at_once = max(1, IN_HAND // self.params.nbytes)
         yield marks.path * at_once - self.step % marks.path
-        if self._shares_evaluation_of(len(self.prepared.validation)):
+        if goes_together(self.machine, len(self.prepared.validation), self.threads):
             yield marks.validation - self.step % marks.validation
 
     def hurry(self, steps: int) -> Advance:
@@ -208,64 +179,35 @@ class Run:
 
     def _update(self, steps: int, path: bool, validates: bool) -> int:
         """So many updates in one call; logged where they are made for the first time."""
-        e, m, here = self.experiment, self.machine, self.step
-        rates = e.schedule.factors(here, steps) * e.optimizer.rate
-        losses, rights, counts = np.empty(steps), np.empty(steps), np.empty(steps, np.int64)
-        norms, began = np.empty(steps), time.perf_counter()
-        keeps = m.path_marks(here, here + steps) if path and Path.holds(self.params) else []
-        others = m.cases["validation"]
-        N = len(others.inputs)
-        validates = validates and N > 0 and not self._shares_evaluation_of(N)
-        looks = m.validations(here, here + steps) if validates else []
-        kept = np.empty((len(keeps), self.params.size), np.float32)
-        tallies = np.empty((len(looks), PARTS, TALLY))
-        arguments = (
-            m.program.code, m.cases["training"], m.rule, m.memory, e.seed, self.examples, self._age,
-            e.batch_size, e.loss.sums_examples, rates, losses, rights, counts, norms,
-        )  # fmt: skip
-        on_the_way = (
-            np.array(keeps, np.int64) - here, kept, np.array(looks, np.int64) - here, m.check.code, others,
-            m.check_arenas, tallies,
-        )  # fmt: skip
-        if self.threads > 1 and m.shards > 1:
-            with ENTRANCE:
-                use(self.threads)
-                done = int(walk(*arguments, True, *on_the_way))
-        else:
-            done = int(walk(*arguments, False, *on_the_way))
+        here = self.step
+        standing = Standing(here, self.examples, self._age)
+        made = make_updates(self.machine, standing, steps, self.threads, path, validates)
+        done = made.done
         self._moved = done == steps or (self._moved and done == 0)
         self._known = done == steps
         if done:
-            self._rate, self._norm = float(rates[done - 1]), float(norms[done - 1])
+            self._rate, self._norm = float(made.rates[-1]), float(made.norms[-1])
         if here >= self.furthest and done:
-            took = time.perf_counter() - began
             self.history.append(
                 step=np.arange(here + 1, here + done + 1),
-                examples=self.examples + np.cumsum(counts[:done]),
-                loss=losses[:done],
-                accuracy=self._shares(rights[:done]),
-                rate=rates[:done],
-                gradient_norm=norms[:done],
-                seconds=self.seconds + took * np.arange(1, done + 1) / done,
+                examples=self.examples + np.cumsum(made.counts),
+                loss=made.losses,
+                accuracy=made.accuracies,
+                rate=made.rates,
+                gradient_norm=made.norms,
+                seconds=self.seconds + made.seconds * np.arange(1, done + 1) / done,
             )
             self.timeline.furthest = here + done
         self.step += done
         self._age += done
-        self.examples += int(counts[:done].sum())
-        if keeps := [step for step in keeps if step <= self.step]:
-            rows = (
-                list(kept) if kept.nbytes < FEW else [row.copy() for row in kept]
-            )  # none holds all others in memory
-            self.path.extend(keeps, rows[: len(keeps)], spacing(keeps[-1] + 1, 1))
-        for step, tally in zip(looks, tallies, strict=True):
-            if step <= self.step:
-                self._validated(step, *self._scores(tally, N))
+        self.examples += int(made.counts.sum())
+        if made.kept_at:
+            self.path.extend(made.kept_at, made.points, spacing(made.kept_at[-1] + 1, 1))
+        for validation in made.validations:
+            self._validated(*validation)
         self._unedited = None if done else self._unedited
         self.touch()
         return done
-
-    def _shares(self, right: NDArray[np.float64]) -> NDArray[np.float64]:
-        return right if self.prepared.dataset.classes else np.full_like(right, np.nan)
 
     def _mark(self) -> None:
         """Validate, and keep the moment for the path and the way back, where it is time to; once a moment."""
@@ -292,31 +234,7 @@ class Run:
 
     def evaluate(self, part: PartName) -> Evaluation:
         """The loss, accuracy and outputs on a whole part; NaN where the part is empty."""
-        m, cases = self.machine, self.machine.cases[part]
-        N = len(cases.inputs)
-        outputs = np.empty((N, m.check.outputs), np.float32)
-        tally = np.zeros((PARTS, TALLY))
-        arguments = m.check.code, cases, np.arange(N), m.check_arenas, m.memory.params, outputs, tally
-        if self._shares_evaluation_of(N):
-            with ENTRANCE:
-                use(self.threads)
-                if m.check.capacity >= N:
-                    interpreter.evaluate_together(*arguments, SHARED)
-                else:
-                    interpreter.evaluate_shards(*arguments)
-        else:
-            interpreter.evaluate(*arguments)
-        return Evaluation(*self._scores(tally, N), outputs)
-
-    def _scores(self, tally: NDArray[np.float64], N: int) -> tuple[float, float | None]:
-        """Loss and accuracy of N examples, of which the kernels have made this tally."""
-        error, right = tally.sum(axis=0)[:2] if N else (math.nan, math.nan)
-        loss = error if self.experiment.loss.sums_examples or not N else error / N
-        return float(loss), float(right / max(N, 1)) if self.prepared.dataset.classes else None
-
-    def _shares_evaluation_of(self, N: int) -> bool:
-        """Whether several cores work on it."""
-        return self.threads > 1 and (self.experiment.analysis.multiply_adds or 0) * N > TOGETHER
+        return evaluate(self.machine, part, self.threads)
 
     # -- numbers in and out -----------------------------------------------------------------------------
 
@@ -383,13 +301,6 @@ class Run:
         set_before = dict(known.weights) if known is not None and known.weights else {}
         copies = {name: np.array(values, np.float32) for name, values in parameters.items()}
         self.apply(Edit(self.step, self.experiment, {**set_before, **copies}))
-
-    def start_as(self, beginning: Edit) -> None:
-        """Take over the weights that were set by hand at the start of another run, as far as they fit here."""
-        shapes = {p.name: p.shape for p in self.program.parameters}
-        weights = {n: w for n, w in (beginning.weights or {}).items() if shapes.get(n) == w.shape}
-        if weights:
-            self.set_parameters(weights)
 
     def unset_parameters(self, names: Collection[str]) -> None:
         """Take back that these were set at this step: they are again what they were before."""

@@ -24,6 +24,7 @@ from lab.training.comparison import final_training_error
 from lab.training.history import Curves
 from lab.training.level import MEAN_OVER, Judged, running_means
 from lab.training.mailbox import Mailbox
+from lab.training.restart import start_as
 from lab.training.run import Run
 from lab.training.timeline import Edit
 
@@ -180,9 +181,9 @@ def trial(
     experiment cannot run."""
     run = Run(with_rate(contestant.experiment, rate))
     if beginning is not None and not contestant.own_start:
-        run.start_as(beginning)
+        start_as(run, beginning.weights)
     has_path = run.params.size == 2
-    steps, speed, diverged = run.updates_to(budget), 0.0, False
+    steps, speed, diverged = run.batches.between(run.examples, budget), 0.0, False
     while run.step < steps and not diverged:
         began, some = time.perf_counter(), min(steps - run.step, max(1, int(speed * SLICE)))
         made = run.walk(some) if has_path else run.hurry(some).done

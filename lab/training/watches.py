@@ -161,6 +161,6 @@ class Watched:
         n = examples_looked_at(run.experiment, len(run.prepared.training))
         work = n * (run.experiment.analysis.multiply_adds or 0)
         # a look without gradients takes as long as an update of half as many examples, about; the rest is counting
-        cost = n * (2 if looks == "gradients" else 1) / run.machine.batch
+        cost = n * (2 if looks == "gradients" else 1) / run.batches.size
         unit = 1 if work <= QUICK else math.ceil(cost / SHARE)
         return unit << max(0, math.ceil(math.log2((run.step + 1) / (unit * LOOKS))))

@@ -93,7 +93,7 @@ def test_a_run_of_a_network_too_large_for_history_keeps_two_checkpoints_and_no_p
     monkeypatch.setattr("lab.training.timeline.CHECKPOINTS", 10_000)
     run = Run(Experiment(network=network(Flatten(), Dense(20), Dense(10)), optimizer=Adam()))
     for _ in range(3):
-        run.advance(run.steps_per_epoch)
+        run.advance(run.batches.per_epoch)
     assert run.path.points(run.step)[1] == []
     assert run.timeline.nbytes <= 2 * 3 * run.params.nbytes
     at = run.params.copy()

@@ -30,7 +30,7 @@ SOLVED = {  # steps, and the least accuracy or the largest loss on validation
     "mlp-digits": (1000, 0.97),
     "mlp-300": (200, 0.97),
     "mlp-500-150": (200, 0.97),
-    "convnetjs-cifar-10": (300, 0.95),
+    "convnetjs-cifar-10": (300, 0.97),
     "small-u-net": (200, 12.5),  # what the noise itself is worth
     "small-encoder-decoder": (200, 22.0),
     "iris": (1000, 0.93),

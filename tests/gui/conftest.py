@@ -251,7 +251,7 @@ def document(qtbot: QtBot, trainer: FakeTrainer) -> Iterator[Document]:
     """LeNet on digits, started, its first snapshot taken. Frames come when a test asks, not by the clock."""
     document = Document(trainer, preset("lenet"))  # type: ignore[arg-type]
     document.start()
-    document._timer.stop()
+    document.pace.stop()
     document.pull()
     yield document
     document.close()
@@ -264,7 +264,7 @@ def window(qtbot: QtBot, trainer: FakeTrainer, tmp_path: Path) -> MainWindow:
     window = create_window(preset("lenet"), settings, trainer=trainer)  # type: ignore[arg-type]
     qtbot.addWidget(window, before_close_func=lambda w: w.keeping.discard())
     window.document.start()
-    window.document._timer.stop()
+    window.document.pace.stop()
     window.show()
     qtbot.waitExposed(window)
     window.document.pull()

@@ -50,7 +50,7 @@ collector.start()
 def edit():
     draft = window.document.draft
     window.document.edit(msgspec.structs.replace(draft, batch_size=7), "Batch size")
-    window.document.duplicate_run()
+    window.document.runs.duplicate()
 
 def begin(ready):
     if ready:
@@ -132,7 +132,7 @@ def test_the_next_window_offers_it_goes_on_with_it_and_saves_it(qtbot, window, k
     window.filing.keep_in(left.file.parent, 1_000_000)
     dialog = window.findChild(RecoveryDialog)
     next(button for button in dialog.findChildren(QPushButton) if button.text() == "Open").click()
-    qtbot.waitUntil(lambda: len(window.document.runs) == 2, timeout=LONG)
+    qtbot.waitUntil(lambda: len(window.document.runs.seen) == 2, timeout=LONG)
     assert kept.active_record is not None
     assert window.document.snapshot.run == kept.active
     assert window.document.snapshot.step == kept.active_record.step
@@ -153,7 +153,9 @@ def test_the_next_window_offers_it_goes_on_with_it_and_saves_it(qtbot, window, k
     for record in saved.records:
         assert restored(record).state().is_same_as(replayed(record.edits, record.step).state())
     window.open_file(tmp_path / "a.descent")
-    qtbot.waitUntil(lambda: window.document.path == tmp_path / "a.descent" and len(window.document.runs) == 2)
+    qtbot.waitUntil(
+        lambda: window.document.path == tmp_path / "a.descent" and len(window.document.runs.seen) == 2
+    )
     assert window.close()
     # what was being written when it was killed is cleared away once it is old
     assert [name for name in os.listdir(left.file.parent) if not name.endswith(".tmp")] == []

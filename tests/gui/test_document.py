@@ -221,7 +221,7 @@ def refuse(*_: object) -> Never:
 
 class TestWhatIsRefusedIsNotOnTheUndoStack:
     def test_weights_that_do_not_fit(self, document: Document) -> None:
-        document.set_weights(refuse, "Load weights")
+        document.runs.set_weights(refuse, "Load weights")
         assert document.undo_stack.undoText() == "Load weights", "until it has been tried"
         document.pull()
         assert document.undo_stack.count() == 0
@@ -230,7 +230,7 @@ class TestWhatIsRefusedIsNotOnTheUndoStack:
     def test_an_earlier_entry_stays_and_can_be_undone(self, document: Document, trainer) -> None:
         before = document.draft
         document.edit(with_rate(before, 0.5), "Rate")
-        document.set_weights(refuse, "Load weights")
+        document.runs.set_weights(refuse, "Load weights")
         document.pull()
         assert document.undo_stack.undoText() == "Rate"
         document.undo_stack.undo()
@@ -238,7 +238,7 @@ class TestWhatIsRefusedIsNotOnTheUndoStack:
 
     def test_an_entry_that_others_lie_on_is_passed_over(self, document: Document, trainer) -> None:
         before = document.draft
-        document.set_weights(refuse, "Load weights")
+        document.runs.set_weights(refuse, "Load weights")
         document.edit(with_rate(before, 0.5), "Rate")
         document.pull()
         document.undo_stack.undo()
@@ -247,13 +247,13 @@ class TestWhatIsRefusedIsNotOnTheUndoStack:
         assert document.undo_stack.count() == 1, "only the change of the rate can be done again"
 
     def test_undone_before_the_answer_came(self, document: Document) -> None:
-        document.set_weights(refuse, "Load weights")
+        document.runs.set_weights(refuse, "Load weights")
         document.undo_stack.undo()
         document.pull()
         assert document.undo_stack.count() == 0
 
     def test_a_run_for_which_there_is_no_room(self, document: Document, trainer) -> None:
-        document.duplicate_run()
+        document.runs.duplicate()
         trainer.say(Refused((), trainer.sent))
         document.pull()
         assert document.undo_stack.count() == 0

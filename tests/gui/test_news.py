@@ -49,7 +49,7 @@ def test_it_stays_while_other_things_are_done(window: MainWindow, trainer) -> No
 def test_its_offer_is_for_the_run_that_it_was_said_of(window: MainWindow, trainer) -> None:
     diverge(window, trainer)
     assert window.banner.offer.text().startswith("Go back")
-    window.document.activate(2)
+    window.document.runs.activate(2)
     see(window, trainer, "the loss is not finite", active=2)
     assert window.banner.offer.text() == "Turn to it"
     window.banner.offer.click()

@@ -9,9 +9,10 @@ from pytestqt.qtbot import QtBot
 
 from lab.experiment.presets import preset
 from lab.experiment.variants import ASPECTS, Aspect, Variant, variants
-from lab.gui.document import MOST_LETTERS, Document
+from lab.gui.document import Document
 from lab.gui.main_window import MainWindow
 from lab.gui.race import RaceDialog, in_words
+from lab.gui.runs import MOST_LETTERS
 from lab.gui.theme import LIGHT
 from lab.network.network import Network
 from lab.training.race import MOST_RUNS
@@ -99,7 +100,7 @@ def test_the_race_begins(dialog: RaceDialog, document: Document, trainer: FakeTr
     assert [e.number for e in entrants] == list(range(2, 2 + len(chosen)))
     assert not from_here
     assert [e.name for e in entrants if e.number == active] == ["Momentum"], "it is as the run was"
-    assert document.active == active
+    assert document.runs.active == active
     assert document.undo_stack.undoText() == "Race 7 runs"
 
 
@@ -132,28 +133,28 @@ def test_a_sweep_is_asked_for(dialog: RaceDialog, asked: Asked, trainer: FakeTra
 def test_one_undo_brings_the_runs_back_and_redo_the_race(document: Document, trainer: FakeTrainer) -> None:
     before = document.draft
     found = variants(document.running, ASPECT["rates"], 1259)[4:]
-    document.race(found)
+    document.runs.race(found)
     assert document.draft == found[0].experiment, "none is as the run was: the first is active"
     document.undo_stack.undo()
     assert trainer.named("swap") == [("swap", "the runs that were there")]
-    assert (document.active, document.draft) == (1, before)
+    assert (document.runs.active, document.draft) == (1, before)
     document.undo_stack.redo()
     assert trainer.named("swap")[-1] == ("swap", "the runs of the race")
     assert len(trainer.named("race")) == 1, "it goes on where it was left"
-    assert (document.active, document.draft) == (2, found[0].experiment)
+    assert (document.runs.active, document.draft) == (2, found[0].experiment)
 
 
 def test_a_race_of_none_or_too_many_is_none(document: Document, trainer: FakeTrainer) -> None:
     one = Variant("x" * 100, "", document.running)
-    document.race(())
-    document.race([one] * (MOST_RUNS + 1))
+    document.runs.race(())
+    document.runs.race([one] * (MOST_RUNS + 1))
     assert not trainer.named("race")
-    document.race([one])
+    document.runs.race([one])
     assert trainer.named("race")[0][1][0].name == "x" * MOST_LETTERS
 
 
 def test_variants_with_a_start_of_their_own_keep_it(document: Document, trainer: FakeTrainer) -> None:
-    document.race(variants(document.running, ASPECT["starts"], 1259)[:2], own_start=True)
+    document.runs.race(variants(document.running, ASPECT["starts"], 1259)[:2], own_start=True)
     assert all(entrant.own_start for entrant in trainer.named("race")[0][1])
 
 
@@ -161,7 +162,7 @@ def test_what_was_seen_before_is_not_of_the_race(document: Document, trainer: Fa
     """A late snapshot of the runs that were there is passed over."""
     trainer.advance(50)
     late = trainer.snapshots.take()
-    document.race(variants(document.running, ASPECT["rates"], 1259)[:2])
+    document.runs.race(variants(document.running, ASPECT["rates"], 1259)[:2])
     seen: list[object] = []
     document.snapshot_changed.connect(seen.append)
     trainer.snapshots.put(late)

@@ -154,7 +154,7 @@ def test_a_selected_row_does_not_change_the_colour_of_a_run(qtbot: QtBot) -> Non
 
 def test_in_the_window(window: MainWindow, trainer: FakeTrainer) -> None:
     snapshot = race(count=3)
-    window.document.snapshot, window.document._last_run = snapshot, 3
+    window.document.snapshot, window.document.runs._last = snapshot, 3
     window._show_snapshot(snapshot)
     assert [chip.text() for chip in window.chips.chips] == ["A", "B", "C"]
     window.chips.renamed.emit(1, "first")

@@ -399,3 +399,13 @@ def test_branches_at_one_step_stand_beside_one_another() -> None:
     covered = [(axis.x(0.0) - HALF, axis.x(0.0) + HALF)]
     covered += [(fork.boundingRect().left(), x + room * len(name)) for fork, _, x, name in placed.branches]
     assert all(before[1] <= after[0] for before, after in pairwise(covered))
+
+
+def test_what_it_says_always_has_room(qtbot: QtBot) -> None:
+    timeline = Timeline()
+    qtbot.addWidget(timeline)
+    for furthest in (7, 9_999, 10_000, 99_999, 100_000, 88_888_888):
+        seen = replace(shot(50, 50), step=furthest, furthest=furthest)
+        timeline.show_snapshot(replace(seen, history_bytes=200_000_000, history_limit=201_000_000))
+        for label in (timeline.position, timeline.history):  # one below the other, in one column
+            assert label.fontMetrics().horizontalAdvance(label.text()) <= timeline.position.minimumWidth()

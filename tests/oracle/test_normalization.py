@@ -147,7 +147,7 @@ def test_a_run_takes_each_batch_in_one_piece_at_any_number_of_threads():
 
 def test_it_learns_and_knows_in_use_what_it_has_learned():
     run = Run(DIGITS)
-    run.advance(10 * run.steps_per_epoch)
+    run.advance(10 * run.batches.per_epoch)
     assert run.evaluate("test").accuracy > 0.9
     named = run.parameters
     assert not np.allclose(named["norm.mean"], 0)

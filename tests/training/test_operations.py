@@ -160,11 +160,11 @@ def test_what_is_seen_is_what_the_run_does(case):
 
 def test_the_last_batch_of_an_epoch_is_smaller():
     run = Run(cnn(batch_size=500))
-    run.advance(run.steps_per_epoch - 1)
+    run.advance(run.batches.per_epoch - 1)
     reading = seen(run, 0)
     assert 0 < reading.batch == len(run.prepared.training) % 500
-    check_update(run.experiment, before=run.steps_per_epoch - 1)
-    check_update(run.experiment, before=run.steps_per_epoch)
+    check_update(run.experiment, before=run.batches.per_epoch - 1)
+    check_update(run.experiment, before=run.batches.per_epoch)
 
 
 @st.composite

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -84,6 +85,27 @@ def test_a_snapshot_is_due_once_a_frame_and_at_once_where_somebody_waits(
     assert publisher.due(clock.now + 2 * FRAME) == 0
     publisher.hurry()
     assert publisher.due(clock.now) == 0
+
+
+def test_half_an_update_before_its_time_a_snapshot_comes_but_not_for_a_pace(
+    publisher: Publisher, race: Race, clock: Clock
+) -> None:
+    def is_shown(after: float, stand: Stand) -> bool:
+        found = []
+        for pause in (2 * FRAME, after):
+            clock.now += pause
+            race.front.run.touch()
+            publisher.publish(race, stand)
+            found.append(publisher._snapshots.take() is not None)
+        assert found[0]
+        return found[1]
+
+    slow = replace(TRAINS, update=0.8 * FRAME)
+    assert is_shown(0.7 * FRAME, slow), "another update would be later than this one is early"
+    assert not is_shown(0.5 * FRAME, slow)
+    paced = replace(TRAINS, steps_per_second=1.0, update=1e-5)
+    assert not is_shown(0.7 * FRAME, paced)
+    assert is_shown(FRAME, paced)
 
 
 def test_walks_of_many_weights_stay_for_a_while_only_while_they_grow(

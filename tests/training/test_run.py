@@ -65,11 +65,11 @@ def test_threads_change_no_bit() -> None:
 
 def test_history_has_a_row_for_every_update_and_counts_examples() -> None:
     run = Run(SMALL_CNN)
-    run.advance(run.steps_per_epoch + 3)
+    run.advance(run.batches.per_epoch + 3)
     curves = run.curves()
     assert curves.step.tolist() == list(range(1, run.step + 1))
     N = len(run.prepared.training)
-    assert curves.examples[run.steps_per_epoch - 1] == N, "the last batch of an epoch is smaller"
+    assert curves.examples[run.batches.per_epoch - 1] == N, "the last batch of an epoch is smaller"
     assert run.examples == N + 3 * 64
     assert np.all((curves.accuracy >= 0) & (curves.accuracy <= 1))
     assert curves.validation_step[0] == 0

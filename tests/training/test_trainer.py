@@ -68,7 +68,7 @@ def test_steps_epochs_and_pauses(desk: Desk) -> None:
     desk.trainer.load(XOR_MLP)
     desk.trainer.advance(1)
     desk.stands_at(1)
-    per_epoch = Run(XOR_MLP).steps_per_epoch
+    per_epoch = Run(XOR_MLP).batches.per_epoch
     desk.trainer.advance_epochs(1)
     desk.stands_at(per_epoch)
     desk.trainer.play(until=per_epoch + 50)

@@ -115,7 +115,7 @@ def test_time_is_dragged_back_and_forth_and_a_change_there_makes_a_run(
     draft = window.document.draft
     optimizer = msgspec.structs.replace(draft.optimizer, rate=0.002)
     window.document.edit(msgspec.structs.replace(draft, optimizer=optimizer), "Slower")
-    until(lambda: len(window.document.runs) == 2)
+    until(lambda: len(window.document.runs.seen) == 2)
     until(lambda: window.transport.readings.tag.name == "B")
     assert window.document.snapshot.origin == (1, 40)  # type: ignore[union-attr]
     lane = QPoint(round(track.axis.right) - 1, 27)

@@ -79,7 +79,10 @@ class Surveyor:
         if framed is None:
             return nothing_yet(moment, "looking for the plane")
         survey = self._survey(framed, probe, moment, at_rest)
-        self._work(survey, moment, clock, at_rest, np.inf if at_rest else SHARE * seconds, LONGEST * seconds)
+        # to find a plane and to lay the paths on it may have taken all of the time: on a slow machine each look would
+        # begin with that, in vain
+        longer = clock.with_as_much_again(LONGEST * seconds)
+        self._work(survey, moment, clock, longer, at_rest, np.inf if at_rest else SHARE * seconds)
         found = surface(framed.frame, survey, moment, said)
         is_reckoned = survey.reckoning is not None and survey.reckoning.is_done
         self.has_more = plane_of(probe) in self._searches or not (found.complete and is_reckoned)
@@ -164,12 +167,10 @@ class Surveyor:
         return np.array_equal(error.examples.indices, chosen(probe, moment).indices)
 
     def _work(
-        self, survey: Survey, moment: Moment, clock: Clock, at_rest: bool, budget: float, longest: float
+        self, survey: Survey, moment: Moment, clock: Clock, longer: Clock, at_rest: bool, budget: float
     ) -> None:
+        """Until the clock is over; for the first picture, of which all else is refined, until the `longer` one is."""
         hands = cores() if at_rest else 1
-        # to find a plane and to lay the paths on it may have taken all of the time: on a slow machine each look would
-        # begin with that, in vain
-        longer = clock.with_as_much_again(longest)
         if survey.first is not None and not survey.whole.level:
             survey.first.look_at(moment.params)
             survey.first.work(moment, longer, hands)

@@ -175,9 +175,9 @@ def starts(trainer: FakeTrainer) -> list[tuple[dict[int, Any], bool]]:
 def test_a_drag_is_one_entry_of_the_undo_stack(document: Document, trainer: FakeTrainer) -> None:
     two_runs(document)
     for x in (0.0, 0.5):
-        document.start_from({"dense1.weight": np.array([[x, 2.0]], np.float32)}, False)
+        document.runs.start_from({"dense1.weight": np.array([[x, 2.0]], np.float32)}, False)
     assert document.undo_stack.count() == 0
-    document.start_from(NAMED, True)
+    document.runs.start_from(NAMED, True)
     assert document.undo_stack.count() == 1
     assert document.undo_stack.undoText() == "Move the start"
     document.undo_stack.undo()
@@ -194,8 +194,8 @@ def test_a_drag_is_one_entry_of_the_undo_stack(document: Document, trainer: Fake
 
 def test_a_drag_that_is_given_up_puts_every_run_back(document: Document, trainer: FakeTrainer) -> None:
     two_runs(document)
-    document.start_from(NAMED, False)
-    document.start_from(None, True)
+    document.runs.start_from(NAMED, False)
+    document.runs.start_from(None, True)
     assert starts(trainer)[-1] == ({1: None, 2: [7.0, 8.0]}, True)
     assert document.undo_stack.count() == 0
 

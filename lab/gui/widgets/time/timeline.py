@@ -57,7 +57,8 @@ class Timeline(QWidget):
         row.setSpacing(8)
         row.addWidget(self.track, 1)
         row.addLayout(column)
-        self._room, self._longest = 0, 0
+        self._room = 0
+        self._lengths: tuple[int, ...] = (0, 0)
         self._take_room("step 9,999 / 9,999", "history 999 of 999 MB")
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
@@ -80,13 +81,13 @@ class Timeline(QWidget):
             label.setText(text)
 
     def _take_room(self, *texts: str) -> None:
-        """Room only grows: the track would jump with every digit. So it is found anew where there is a digit more: to
-        measure takes long.
+        """Room only grows: the track would jump with every digit. So it is found anew where one of them has a letter
+        more: figures are equally wide, and to measure takes long.
         """
-        longest = max(map(len, texts))
-        if longest <= self._longest:
+        lengths = tuple(map(len, texts))
+        if all(now <= before for now, before in zip(lengths, self._lengths, strict=True)):
             return
-        self._longest = longest
+        self._lengths = tuple(map(max, lengths, self._lengths))
         room = max(QFontMetrics(self.position.font()).horizontalAdvance(text) for text in texts) + 2
         if room > self._room:
             self._room = room

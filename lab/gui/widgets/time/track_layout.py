@@ -40,7 +40,7 @@ class Marks:
 
 
 class Placed:
-    """Marks as shapes on an axis. `checkpoints` and `ticks` are hundreds of hairlines, and merely where those are.
+    """Marks as shapes on an axis. `checkpoints`, `ticks` and `named` ticks are hairlines, and merely where those are.
 
     `labels` are (x, words) of the ruler, `others` are (run, line, hook). `room` is the width of a letter in pixels.
     """
@@ -66,12 +66,12 @@ class Placed:
         ]
         self.ruler = ruler
         self.ticks: list[float] = []
-        self.named: list[QLineF] = []
+        self.named: list[float] = []
         self.labels: list[tuple[float, str]] = []
         covered = 0.0
         for x, words in _ruler(axis, clock):
             if words:
-                self.named.append(QLineF(x, ruler, x, ruler + 10))
+                self.named.append(x)
                 self.labels.append((x + 4, words))
                 covered = x + 6 + room * len(words)
             elif x > covered:

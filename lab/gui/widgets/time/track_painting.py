@@ -74,12 +74,10 @@ def paint_track(
     painter.drawRoundedRect(QRectF(axis.left, BAR - THIN / 2, axis.width, THIN), THIN / 2, THIN / 2)
     painter.setBrush(paints.run)
     painter.drawRoundedRect(QRectF(axis.left, BAR - THICK / 2, now - axis.left, THICK), THICK / 2, THICK / 2)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)  # hairlines stay hairlines
-    _paint_comb(painter, paints.quiet, axis, placed.checkpoints, BELOW, 3)
-    _paint_comb(painter, paints.quiet, axis, placed.ticks, placed.ruler, 4)
+    _paint_comb(painter, paints.quiet, axis, placed.checkpoints, BELOW, 4)
+    _paint_comb(painter, paints.quiet, axis, placed.ticks, placed.ruler, 5)
+    _paint_comb(painter, paints.muted.color(), axis, placed.named, placed.ruler, 11)
     painter.setPen(paints.muted)
-    painter.drawLines(placed.named)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     ascent = painter.fontMetrics().ascent()
     for x, words in placed.labels:
         painter.drawText(QPointF(x, placed.ruler + 1 + ascent), words)
